@@ -1,0 +1,100 @@
+// Package line is what a switch answers: a telephone line, whatever device
+// stands at its end. A modem is one maker of lines (hardware/modem); direct,
+// in this package, is another: there an accepted connection is itself a call.
+package line
+
+import (
+	"context"
+	"io"
+	"time"
+)
+
+// A Line carries one call at a time. One goroutine owns it and goes round:
+// Ring (or Dial), Answer, Read until the call ends, HangUp. Beside the owner,
+// one other goroutine may Write during a call; State, Name and Close may be
+// called from anywhere.
+type Line interface {
+	// Name is the line's name in logs and status, unique in its program.
+	Name() string
+	// State is what the line is doing now.
+	State() State
+	// Ring waits until the line rings. Faults are mended on the way: a silent
+	// modem is reset, and quarantined for growing delays when that does not
+	// help. It fails only when ctx ends, with its cause, or after Close.
+	Ring(ctx context.Context) (Ring, error)
+	// Answer takes the ringing call and returns when there is a carrier.
+	Answer(ctx context.Context) (Connect, error)
+	// Dial calls a number and returns when there is a carrier. The error is a
+	// *DialError when the telephone network said why there is none; ErrRinging
+	// when the line rang instead (glare): then Ring returns that call.
+	Dial(ctx context.Context, number string) (Connect, error)
+	// HangUp ends the call, if there is one, and makes the line ready for the
+	// next. It may be called in every state, and twice.
+	HangUp(ctx context.Context) error
+	// Reading and writing carry the call's octets, unframed. Both fail with an
+	// error that matches os.ErrDeadlineExceeded after a deadline, and io.EOF or
+	// another error once the carrier is lost.
+	io.ReadWriter
+	SetReadDeadline(time.Time) error
+	SetWriteDeadline(time.Time) error
+	// Lost is closed when the present call's carrier is lost. It is replaced by
+	// the next Answer or Dial.
+	Lost() <-chan struct{}
+	// Close gives the device back and frees whoever waits.
+	Close() error
+}
+
+// Ring is what is known of a call before it is answered; unknown numbers are
+// empty.
+type Ring struct {
+	At      time.Time
+	Called  string
+	Calling string
+	Name    string // the caller's name as the telephone network gives it
+	// Gone is closed when the caller gives up before the call is answered.
+	Gone <-chan struct{}
+}
+
+// Connect is what the modems agreed on.
+type Connect struct {
+	Rate int    // bit/s on the telephone line; 0 when unknown
+	Text string // the modem's own words, "28800/ARQ/V34/LAPM/V42BIS"
+}
+
+// A State is what a line is doing.
+type State uint8
+
+// The states of a line. Down is the zero value: no device yet.
+const (
+	Down State = iota
+	Resetting
+	Idle
+	Ringing
+	Dialling
+	Connected
+	HangingUp
+	Quarantined
+	states
+)
+
+var stateNames = [states]string{"down", "resetting", "idle", "ringing", "dialling", "connected", "hanging-up", "quarantined"}
+
+// String is the state's name in status and metrics.
+func (s State) String() string {
+	if s < states {
+		return stateNames[s]
+	}
+	return "unknown"
+}
+
+// MarshalText writes the state's name into JSON.
+func (s State) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// States lists every state, for metrics that show zeros.
+func States() []State {
+	all := make([]State, states)
+	for i := range all {
+		all[i] = State(i)
+	}
+	return all
+}

@@ -1,0 +1,34 @@
+package record
+
+import "sync"
+
+// A History keeps the last calls that ended, oldest first. Its methods may be
+// called from any goroutine.
+type History struct {
+	mu    sync.Mutex
+	calls []Call
+	next  int // where the next one goes, once calls is full
+	keep  int
+}
+
+// NewHistory keeps at most keep calls, at least one.
+func NewHistory(keep int) *History { return &History{keep: max(keep, 1)} }
+
+// Add remembers c and forgets the oldest when there are too many.
+func (h *History) Add(c Call) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if len(h.calls) < h.keep {
+		h.calls = append(h.calls, c)
+		return
+	}
+	h.calls[h.next] = c
+	h.next = (h.next + 1) % h.keep
+}
+
+// All returns a copy, oldest first.
+func (h *History) All() []Call {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return append(append(make([]Call, 0, len(h.calls)), h.calls[h.next:]...), h.calls[:h.next]...)
+}
