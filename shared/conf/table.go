@@ -1,0 +1,193 @@
+package conf
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// A Table is a cursor over one table of a file. A key that is absent yields the
+// default; one that is wrong yields the default and a mistake, so that the rest
+// of the file is still looked at. The table of an absent key is empty, not nil.
+type Table struct {
+	file   *File
+	path   string         // "bank[2]", empty for the root
+	values map[string]any // nil: the table is absent
+	at     *place
+	asked  map[string]bool
+	subs   []*Table
+}
+
+// Present tells a table that the file has from one that is absent.
+func (t *Table) Present() bool { return t.values != nil }
+
+// Has tells whether the file has this key; it asks for it.
+func (t *Table) Has(key string) bool {
+	_, ok := t.get(key)
+	return ok
+}
+
+// Need makes it a mistake when the table is there but the key is not. example
+// is what could have been written, in TOML: `"atlanta"`.
+func (t *Table) Need(key, example string) {
+	if !t.Has(key) && (t.values != nil || t.path == "") {
+		t.add(t.line(""), key, "missing; would be right: %s = %s", key, example)
+	}
+}
+
+// Bad reports a mistake in a key's value. The text says what is wrong and what
+// would be right.
+func (t *Table) Bad(key, format string, args ...any) {
+	t.add(t.line(key), key, format, args...)
+}
+
+// BadItem reports a mistake in item i, from 0, of a key that is an array.
+func (t *Table) BadItem(key string, i int, format string, args ...any) {
+	line := t.line(key)
+	if p := t.at.sub(key); p != nil && i < len(p.items) {
+		line = p.items[i].line
+	}
+	t.add(line, fmt.Sprintf("%s[%d]", key, i+1), format, args...)
+}
+
+// Line is the line on which a key stands, for mistakes that speak of two
+// places; that of the table's header when the key is absent or empty.
+func (t *Table) Line(key string) int { return t.line(key) }
+
+// Table returns the table under key, empty when the file has none.
+func (t *Table) Table(key string) *Table {
+	v, ok := t.get(key)
+	m, isTable := v.(map[string]any)
+	if ok && !isTable {
+		t.wrong(key, v, "a table", "[%s]", t.whole(key))
+	}
+	return t.sub(key, m, t.at.sub(key))
+}
+
+// Tables returns the tables of the array of tables under key, in their order.
+func (t *Table) Tables(key string) []*Table {
+	v, ok := t.get(key)
+	if !ok {
+		return nil
+	}
+	items, ok := v.([]map[string]any)
+	if list, isList := v.([]any); isList { // [{…}, {…}]
+		ok = true
+		for _, v := range list {
+			m, isTable := v.(map[string]any)
+			ok = ok && isTable
+			items = append(items, m)
+		}
+	}
+	if !ok {
+		t.wrong(key, v, "an array of tables", "[[%s]]", t.whole(key))
+		return nil
+	}
+	p := t.at.sub(key)
+	tables := make([]*Table, len(items))
+	for i, m := range items {
+		var at *place
+		if p != nil && i < len(p.items) {
+			at = p.items[i]
+		}
+		tables[i] = t.sub(fmt.Sprintf("%s[%d]", key, i+1), m, at)
+	}
+	return tables
+}
+
+// sub makes the cursor of a table inside t.
+func (t *Table) sub(key string, values map[string]any, at *place) *Table {
+	if at == nil {
+		at = &place{line: t.line("")}
+	}
+	s := &Table{file: t.file, path: t.whole(key), values: values, at: at, asked: make(map[string]bool)}
+	t.subs = append(t.subs, s)
+	return s
+}
+
+// get asks for a key.
+func (t *Table) get(key string) (any, bool) {
+	t.asked[key] = true
+	t.file.known[pattern(t.whole(key))] = true
+	v, ok := t.values[key]
+	return v, ok
+}
+
+// unknown reports the keys of t, and of the tables taken from it, that nobody
+// asked for.
+func (t *Table) unknown() []Mistake {
+	var all []Mistake
+	for key := range t.values {
+		if !t.asked[key] {
+			all = append(all, Mistake{t.file.name, t.line(key), t.whole(key), "unknown key; would be right: " + nearest(key, t.asked)})
+		}
+	}
+	slices.SortFunc(all, func(a, b Mistake) int { return strings.Compare(a.Key, b.Key) })
+	for _, s := range t.subs {
+		all = append(all, s.unknown()...)
+	}
+	return all
+}
+
+func (t *Table) add(line int, key, format string, args ...any) {
+	t.file.mistakes = append(t.file.mistakes, Mistake{t.file.name, line, t.whole(key), fmt.Sprintf(format, args...)})
+}
+
+// wrong reports a value of the wrong kind.
+func (t *Table) wrong(key string, v any, want, example string, args ...any) {
+	t.Bad(key, "%s is not %s; would be right: %s", show(v), want, fmt.Sprintf(example, args...))
+}
+
+func (t *Table) line(key string) int {
+	if p := t.at.sub(key); p != nil {
+		return p.line
+	}
+	return t.at.line
+}
+
+// whole is a key's path from the root.
+func (t *Table) whole(key string) string {
+	if t.path == "" {
+		return key
+	}
+	return t.path + "." + key
+}
+
+// sub is the place of a key of the table p, nil when it has none.
+func (p *place) sub(key string) *place { return p.keys[key] }
+
+// show writes a value into a mistake as it stands in the file, if it is short.
+func show(v any) string {
+	switch v := v.(type) {
+	case string:
+		if len(v) > 60 {
+			return fmt.Sprintf("%.60q…", v)
+		}
+		return fmt.Sprintf("%q", v)
+	case map[string]any:
+		return "a table"
+	case []any:
+		return "an array"
+	case []map[string]any:
+		return "an array of tables"
+	case time.Time:
+		return "a date"
+	default:
+		return fmt.Sprint(v)
+	}
+}
+
+// pattern takes the numbers out of a path: "bank[2].speed" is "bank[].speed".
+func pattern(path string) string {
+	var b strings.Builder
+	inside := false
+	for _, c := range path {
+		inside = inside && c != ']'
+		if !inside {
+			b.WriteRune(c)
+		}
+		inside = inside || c == '['
+	}
+	return b.String()
+}
