@@ -1,0 +1,46 @@
+package auth
+
+import "slices"
+
+// A Login is how we answer a peer that demands authentication. With a zero
+// Login every demand is refused.
+type Login struct {
+	Name   string
+	Secret Secret
+	Allow  []Method // empty: every method that Secret can serve
+}
+
+// preferred is the order in which a client suggests methods: best proof first.
+var preferred = [...]Method{MSCHAPv2, CHAPMD5, MSCHAP, PAP}
+
+// Methods lists what the login can answer, best first. It never has EAP.
+func (l Login) Methods() []Method {
+	var ms []Method
+	for _, m := range preferred {
+		if l.Accepts(m) {
+			ms = append(ms, m)
+		}
+	}
+	return ms
+}
+
+// Accepts tells whether the login answers a demand for m: m is allowed, the
+// secret can serve it, and what PAP carries fits its one-octet lengths.
+func (l Login) Accepts(m Method) bool {
+	if l.Secret.IsZero() || len(l.Name) > maxText {
+		return false
+	}
+	if len(l.Allow) > 0 && !slices.Contains(l.Allow, m) {
+		return false
+	}
+	s := l.Secret.value()
+	switch m {
+	case PAP:
+		return s.clear && len(s.password) <= maxText
+	case CHAPMD5:
+		return s.clear
+	case MSCHAP, MSCHAPv2:
+		return true
+	}
+	return false
+}
