@@ -1,0 +1,55 @@
+package testbed
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+)
+
+// A Host is a network namespace with a name of its own. It, its interfaces and
+// its addresses go with the test.
+type Host struct {
+	t    testing.TB
+	name string // of the namespace
+}
+
+// NewHost makes an empty host whose loopback is up.
+func NewHost(t testing.TB, name string) *Host {
+	t.Helper()
+	h := &Host{t: t, name: fmt.Sprintf("carrier%d-%s", os.Getpid(), name)}
+	h.ip("netns", "add", h.name)
+	t.Cleanup(func() { exec.Command("ip", "netns", "del", h.name).Run() })
+	h.IP("link", "set", "lo", "up")
+	return h
+}
+
+// IP runs ip(8) on the host.
+func (h *Host) IP(args ...string) {
+	h.t.Helper()
+	h.ip(append([]string{"-n", h.name}, args...)...)
+}
+
+func (h *Host) ip(args ...string) {
+	h.t.Helper()
+	if out, err := exec.Command("ip", args...).CombinedOutput(); err != nil {
+		h.t.Fatalf("ip %s: %v: %s", strings.Join(args, " "), err, out)
+	}
+}
+
+// Join lays a cable between two hosts and gives each end its name and its
+// address ("192.0.2.1/24").
+func Join(a *Host, aIf, aAddr string, b *Host, bIf, bAddr string) {
+	a.t.Helper()
+	a.ip("link", "add", aIf, "netns", a.name, "type", "veth", "peer", "name", bIf, "netns", b.name)
+	a.IP("addr", "add", aAddr, "dev", aIf)
+	b.IP("addr", "add", bAddr, "dev", bIf)
+	a.IP("link", "set", aIf, "up")
+	b.IP("link", "set", bIf, "up")
+}
+
+// Command is a command that will run on the host.
+func (h *Host) Command(name string, args ...string) *exec.Cmd {
+	return exec.Command("ip", append([]string{"netns", "exec", h.name, name}, args...)...)
+}
