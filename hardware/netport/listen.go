@@ -1,0 +1,72 @@
+package netport
+
+import (
+	"context"
+	"errors"
+	"net"
+	"os"
+	"syscall"
+	"time"
+)
+
+// A Listener accepts connections; each is a port. Its methods may be called
+// from any goroutine.
+type Listener struct {
+	l   net.Listener
+	url string
+}
+
+// Listen binds the address of a URL as Open takes it; with TCP port 0 the
+// kernel chooses one (see URL). The file of a Unix socket that nobody listens
+// on any more is replaced; Close removes it.
+func Listen(url string) (*Listener, error) {
+	network, address, err := parse(url)
+	if err != nil {
+		return nil, err
+	}
+	c := net.ListenConfig{KeepAliveConfig: keepAlive}
+	l, err := c.Listen(context.Background(), network, address)
+	if network == "unix" && errors.Is(err, syscall.EADDRINUSE) && abandoned(address) {
+		if err = os.Remove(address); err == nil {
+			l, err = c.Listen(context.Background(), network, address)
+		}
+	}
+	if err != nil {
+		return nil, &Error{URL: url, Err: err}
+	}
+	if network == "tcp" {
+		url = "tcp://" + l.Addr().String()
+	}
+	return &Listener{l: l, url: url}, nil
+}
+
+// abandoned says whether path is a socket whose listener has gone: only then
+// does the kernel refuse a connection to it.
+func abandoned(path string) bool {
+	c, err := net.DialTimeout("unix", path, time.Second)
+	if err == nil {
+		_ = c.Close()
+	}
+	return errors.Is(err, syscall.ECONNREFUSED)
+}
+
+// Accept waits for the next connection; Close frees it with an error that
+// matches net.ErrClosed.
+func (l *Listener) Accept() (*Port, error) {
+	c, err := l.l.Accept()
+	if err != nil {
+		return nil, err
+	}
+	name := l.url // a Unix socket's clients have no names
+	if a, ok := c.RemoteAddr().(*net.TCPAddr); ok {
+		name = "tcp://" + a.String()
+	}
+	return newPort(c, name), nil
+}
+
+// URL is what a client opens to reach this listener, with the port number
+// that is really bound.
+func (l *Listener) URL() string { return l.url }
+
+// Close stops listening. Accepted ports stay open.
+func (l *Listener) Close() error { return l.l.Close() }
