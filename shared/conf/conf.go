@@ -14,6 +14,7 @@
 package conf
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -50,7 +51,7 @@ func Parse(name string, data []byte) (*File, error) {
 	if _, err := toml.Decode(string(data), &values); err != nil {
 		return nil, Mistakes{syntax(name, err)}
 	}
-	f.root = &Table{file: f, values: values, at: scan(string(data)), asked: make(map[string]bool)}
+	f.root = newTable(f, "", values, scan(string(data)))
 	return f, nil
 }
 
@@ -73,7 +74,9 @@ func (f *File) Err() error {
 	if len(all) == 0 {
 		return nil
 	}
-	slices.SortStableFunc(all, func(a, b Mistake) int { return a.Line - b.Line })
+	slices.SortStableFunc(all, func(a, b Mistake) int {
+		return cmp.Or(a.Line-b.Line, strings.Compare(a.Key, b.Key))
+	})
 	return Mistakes(all)
 }
 

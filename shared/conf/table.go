@@ -2,7 +2,6 @@ package conf
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 )
@@ -16,7 +15,11 @@ type Table struct {
 	values map[string]any // nil: the table is absent
 	at     *place
 	asked  map[string]bool
-	subs   []*Table
+	subs   map[string]*Table
+}
+
+func newTable(f *File, path string, values map[string]any, at *place) *Table {
+	return &Table{file: f, path: path, values: values, at: at, asked: make(map[string]bool), subs: make(map[string]*Table)}
 }
 
 // Present tells a table that the file has from one that is absent.
@@ -31,7 +34,7 @@ func (t *Table) Has(key string) bool {
 // Need makes it a mistake when the table is there but the key is not. example
 // is what could have been written, in TOML: `"atlanta"`.
 func (t *Table) Need(key, example string) {
-	if !t.Has(key) && (t.values != nil || t.path == "") {
+	if !t.Has(key) && t.Present() {
 		t.add(t.line(""), key, "missing; would be right: %s = %s", key, example)
 	}
 }
@@ -60,7 +63,7 @@ func (t *Table) Table(key string) *Table {
 	v, ok := t.get(key)
 	m, isTable := v.(map[string]any)
 	if ok && !isTable {
-		t.wrong(key, v, "a table", "[%s]", t.whole(key))
+		t.wrong(key, v, "a table", "[%s]", t.header(key))
 	}
 	return t.sub(key, m, t.at.sub(key))
 }
@@ -81,7 +84,7 @@ func (t *Table) Tables(key string) []*Table {
 		}
 	}
 	if !ok {
-		t.wrong(key, v, "an array of tables", "[[%s]]", t.whole(key))
+		t.wrong(key, v, "an array of tables", "[[%s]]", t.header(key))
 		return nil
 	}
 	p := t.at.sub(key)
@@ -101,9 +104,10 @@ func (t *Table) sub(key string, values map[string]any, at *place) *Table {
 	if at == nil {
 		at = &place{line: t.line("")}
 	}
-	s := &Table{file: t.file, path: t.whole(key), values: values, at: at, asked: make(map[string]bool)}
-	t.subs = append(t.subs, s)
-	return s
+	if t.subs[key] == nil {
+		t.subs[key] = newTable(t.file, t.whole(key), values, at)
+	}
+	return t.subs[key]
 }
 
 // get asks for a key.
@@ -123,7 +127,6 @@ func (t *Table) unknown() []Mistake {
 			all = append(all, Mistake{t.file.name, t.line(key), t.whole(key), "unknown key; would be right: " + nearest(key, t.asked)})
 		}
 	}
-	slices.SortFunc(all, func(a, b Mistake) int { return strings.Compare(a.Key, b.Key) })
 	for _, s := range t.subs {
 		all = append(all, s.unknown()...)
 	}
@@ -152,6 +155,11 @@ func (t *Table) whole(key string) string {
 		return key
 	}
 	return t.path + "." + key
+}
+
+// header is a key's path as the header of a table has it.
+func (t *Table) header(key string) string {
+	return strings.ReplaceAll(pattern(t.whole(key)), "[]", "")
 }
 
 // sub is the place of a key of the table p, nil when it has none.
