@@ -1,0 +1,70 @@
+package lan
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"sync"
+)
+
+// minMTU is the smallest packet that every host must be able to receive whole
+// as a fragment (RFC 791 §3.2); a peer's MRU below it is taken as this.
+const minMTU = 68
+
+// A Port is one attached address. It does not change while it is attached.
+type Port struct {
+	Addr     netip.Addr
+	MTU      int // octets
+	Receiver Receiver
+	// Context ends when the address is detached; what is done for this caller
+	// ends with it.
+	Context context.Context
+}
+
+// A Table says which address is whose. The zero value is empty and ready; any
+// goroutine may use it.
+type Table struct {
+	mu    sync.RWMutex
+	ports map[netip.Addr]*Port
+}
+
+// Attach adds addr. mtu 0 is DefaultMTU. The error says that the address is
+// taken.
+func (t *Table) Attach(addr netip.Addr, mtu int, r Receiver) (detach func(), err error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.ports[addr] != nil {
+		return nil, fmt.Errorf("address %v is attached already", addr)
+	}
+	if mtu == 0 {
+		mtu = DefaultMTU
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	p := &Port{Addr: addr, MTU: max(mtu, minMTU), Receiver: r, Context: ctx}
+	if t.ports == nil {
+		t.ports = make(map[netip.Addr]*Port)
+	}
+	t.ports[addr] = p
+	return func() {
+		t.mu.Lock()
+		if t.ports[addr] == p { // not a later owner of the address
+			delete(t.ports, addr)
+		}
+		t.mu.Unlock()
+		cancel()
+	}, nil
+}
+
+// Find returns addr's port, or nil.
+func (t *Table) Find(addr netip.Addr) *Port {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	return t.ports[addr]
+}
+
+// Len is the number of attached addresses.
+func (t *Table) Len() int {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	return len(t.ports)
+}
