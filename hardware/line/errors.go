@@ -5,6 +5,13 @@ import "errors"
 // ErrRinging is Dial's answer to glare: the line rang while it dialled.
 var ErrRinging = errors.New("the line is ringing")
 
+// ErrNoCarrier is Answer's error when the caller was gone before there was a
+// carrier, and what Write gives once the carrier is lost.
+var ErrNoCarrier = errors.New("no carrier")
+
+// ErrClosed is what Ring and the rest give after Close.
+var ErrClosed = errors.New("the line is closed")
+
 // A DialResult is why the telephone network gave no carrier.
 type DialResult uint8
 

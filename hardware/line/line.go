@@ -22,7 +22,8 @@ type Line interface {
 	// modem is reset, and quarantined for growing delays when that does not
 	// help. It fails only when ctx ends, with its cause, or after Close.
 	Ring(ctx context.Context) (Ring, error)
-	// Answer takes the ringing call and returns when there is a carrier.
+	// Answer takes the ringing call and returns when there is a carrier. The
+	// error matches ErrNoCarrier when the caller has gone.
 	Answer(ctx context.Context) (Connect, error)
 	// Dial calls a number and returns when there is a carrier. The error is a
 	// *DialError when the telephone network said why there is none; ErrRinging
@@ -37,8 +38,8 @@ type Line interface {
 	io.ReadWriter
 	SetReadDeadline(time.Time) error
 	SetWriteDeadline(time.Time) error
-	// Lost is closed when the present call's carrier is lost. It is replaced by
-	// the next Answer or Dial.
+	// Lost is closed when the present call's carrier is lost, as far as that can
+	// be known while nobody reads. It is replaced by the next Answer or Dial.
 	Lost() <-chan struct{}
 	// Close gives the device back and frees whoever waits.
 	Close() error
@@ -51,7 +52,8 @@ type Ring struct {
 	Called  string
 	Calling string
 	Name    string // the caller's name as the telephone network gives it
-	// Gone is closed when the caller gives up before the call is answered.
+	// Gone is closed when the caller gives up before the call is answered. It
+	// is nil where the line cannot tell.
 	Gone <-chan struct{}
 }
 

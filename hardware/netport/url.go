@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"path"
 	"strconv"
+	"strings"
 )
 
 // maxUnixPath is what fits in a socket address on Linux (unix(7)), less the
@@ -32,6 +33,9 @@ func Check(url string) error {
 
 // parse takes a URL to pieces as package net wants them.
 func parse(raw string) (network, address string, err error) {
+	if !strings.Contains(raw, "://") {
+		return "", "", &Error{URL: raw, Err: errors.New("it has no scheme; use tcp://host:port or unix:///path")}
+	}
 	u, err := url.Parse(raw)
 	if err != nil {
 		var cause *url.Error
@@ -45,8 +49,6 @@ func parse(raw string) (network, address string, err error) {
 		address, err = tcpAddress(u)
 	case "unix":
 		address, err = unixPath(u)
-	case "":
-		err = errors.New("it has no scheme; use tcp://host:port or unix:///path")
 	default:
 		err = fmt.Errorf("%q is not a kind of port; use tcp://host:port or unix:///path", u.Scheme)
 	}

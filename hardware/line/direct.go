@@ -1,0 +1,204 @@
+package line
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"sync"
+	"time"
+
+	"carrier/hardware/netport"
+)
+
+// A Direct line has no modem: an accepted connection is itself a ringing call.
+// Emulators and null-modem cables over a network come this way. Nobody tells
+// the numbers or the rate. The carrier is lost when the far end closes, which
+// Read finds.
+type Direct struct {
+	name    string
+	from    *Listener
+	closing context.Context // ends with Close or the listener's
+	close   context.CancelCauseFunc
+
+	mu    sync.Mutex
+	state State
+	port  *netport.Port // nil without a call
+	lost  chan struct{} // of the present call
+	gone  bool          // lost is closed
+	shut  bool          // Close was called
+}
+
+// errNoDial is Dial's: there is nobody to dial.
+var errNoDial = fmt.Errorf("a direct line cannot dial: %w", errors.ErrUnsupported)
+
+// Name is the line's name.
+func (d *Direct) Name() string { return d.name }
+
+// State is what the line is doing.
+func (d *Direct) State() State {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.state
+}
+
+// Ring waits for a connection. Its Name is where it comes from; its Gone is
+// nil.
+func (d *Direct) Ring(ctx context.Context) (Ring, error) {
+	d.end(Idle)
+	// A line that is closed while a connection waits must not take it.
+	if d.closing.Err() != nil {
+		return Ring{}, context.Cause(d.closing)
+	}
+	select {
+	case p := <-d.from.calls:
+		if !d.begin(p) {
+			return Ring{}, ErrClosed
+		}
+		return Ring{At: time.Now(), Name: p.String()}, nil
+	case <-d.closing.Done():
+		return Ring{}, context.Cause(d.closing)
+	case <-ctx.Done():
+		return Ring{}, context.Cause(ctx)
+	}
+}
+
+// begin makes p the present call.
+func (d *Direct) begin(p *netport.Port) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.shut {
+		_ = p.Close()
+		return false
+	}
+	d.port, d.lost, d.gone, d.state = p, make(chan struct{}), false, Ringing
+	return true
+}
+
+// Answer returns at once. The rate is not known.
+func (d *Direct) Answer(context.Context) (Connect, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.port == nil {
+		return Connect{}, ErrNoCarrier
+	}
+	d.state = Connected
+	return Connect{Text: "direct"}, nil
+}
+
+// Dial fails: there is no telephone network.
+func (d *Direct) Dial(context.Context, string) (Connect, error) { return Connect{}, errNoDial }
+
+// HangUp closes the connection.
+func (d *Direct) HangUp(context.Context) error {
+	d.end(Idle)
+	return nil
+}
+
+// end closes the present call's connection, if there is one.
+func (d *Direct) end(next State) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.port != nil {
+		_ = d.port.Close()
+		d.port = nil
+		if !d.gone {
+			close(d.lost)
+		}
+	}
+	if d.shut {
+		next = Down
+	}
+	d.state = next
+}
+
+// Close ends the call and gives the line's place in its listener back.
+func (d *Direct) Close() error {
+	d.mu.Lock()
+	again := d.shut
+	d.shut = true
+	d.mu.Unlock()
+	if again {
+		return nil
+	}
+	d.close(ErrClosed)
+	d.end(Down)
+	d.from.leave()
+	return nil
+}
+
+// call is the present call's port; nil without one or once it is lost.
+func (d *Direct) call() *netport.Port {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.gone {
+		return nil
+	}
+	return d.port
+}
+
+// lose notes that p is gone.
+func (d *Direct) lose(p *netport.Port) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.port == p && !d.gone {
+		d.gone = true
+		close(d.lost)
+	}
+}
+
+// Lost is closed when Read or Write found the connection closed.
+func (d *Direct) Lost() <-chan struct{} {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.lost == nil {
+		d.lost, d.gone = make(chan struct{}), true
+		close(d.lost)
+	}
+	return d.lost
+}
+
+// Read returns io.EOF without a call.
+func (d *Direct) Read(b []byte) (int, error) {
+	p := d.call()
+	if p == nil {
+		return 0, io.EOF
+	}
+	n, err := p.Read(b)
+	if err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
+		d.lose(p)
+		err = io.EOF
+	}
+	return n, err
+}
+
+// Write fails with ErrNoCarrier without a call.
+func (d *Direct) Write(b []byte) (int, error) {
+	p := d.call()
+	if p == nil {
+		return 0, ErrNoCarrier
+	}
+	n, err := p.Write(b)
+	if err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
+		d.lose(p)
+		err = fmt.Errorf("%w: %w", ErrNoCarrier, err)
+	}
+	return n, err
+}
+
+// SetReadDeadline bounds Read in the present call.
+func (d *Direct) SetReadDeadline(t time.Time) error {
+	if p := d.call(); p != nil {
+		return p.SetReadDeadline(t)
+	}
+	return nil
+}
+
+// SetWriteDeadline bounds Write in the present call.
+func (d *Direct) SetWriteDeadline(t time.Time) error {
+	if p := d.call(); p != nil {
+		return p.SetWriteDeadline(t)
+	}
+	return nil
+}
