@@ -1,0 +1,46 @@
+# make run    builds, and shows the main job: a modem call carried to a company's LAN
+# make test   every layer of tests; installs what is missing (Debian)
+GO     ?= go
+FUZZ   ?= 10s
+# The programs need no cgo; the race detector of the tests does.
+BUILD   = CGO_ENABLED=0 $(GO) build -trimpath -o bin/
+
+.PHONY: all run test build packages lint unit small deep fuzz clean
+all: build
+
+build:
+	$(BUILD) ./pac ./pns ./hardware/cmd/...
+
+# ONCE=1 ends after the story, with status 0 only if every step was seen.
+run: build
+	$(BUILD) ./deploy/demo
+	./bin/demo $(if $(ONCE),-once)
+
+test: packages build lint unit small deep fuzz
+
+packages:
+	./deploy/testbed/guest/install.sh
+
+lint:
+	test -z "$$(gofmt -l .)" || { gofmt -l .; exit 1; }
+	$(GO) vet ./...
+	$(GO) vet -tags netns,peers,vm,demo ./...
+	$(GO) tool staticcheck -tags netns,peers,vm,demo ./...
+
+# Layer 1: no root, one process.
+unit:
+	$(GO) test -race ./...
+# The protocols where an int has 32 bits.
+small:
+	CGO_ENABLED=0 GOARCH=386 $(GO) test ./shared/...
+# Layers 2 and 3: network namespaces, real peers, the virtual machine, the demo
+# on an empty cache. One package at a time: they measure time on a small machine.
+deep: build
+	$(GO) test -p 1 -timeout 20m -tags netns,peers,vm,demo ./...
+
+# Every fuzz target for so long; make fuzz FUZZ=5m for a long run.
+fuzz:
+	./deploy/fuzz.sh $(FUZZ)
+
+clean:
+	rm -rf bin dist
