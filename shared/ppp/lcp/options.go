@@ -1,0 +1,38 @@
+// Package lcp is PPP's Link Control Protocol: RFC 1661 with the options of RFC
+// 1662, 1570 and 1990.
+package lcp
+
+import "carrier/shared/ppp"
+
+// Options are what we ask of the peer. Everything else it asks of us is
+// answered as the table rules says.
+type Options struct {
+	MRU    uint16   // Maximum-Receive-Unit, octets (RFC 1661 §6.1); 0: not asked for, 1500 holds
+	ACCM   uint32   // Async-Control-Character-Map (RFC 1662 §7.1): what the peer must escape; all ones, the default, is not asked for
+	Magic  bool     // Magic-Number (RFC 1661 §6.4)
+	PFC    bool     // Protocol-Field-Compression (§6.5)
+	ACFC   bool     // Address-and-Control-Field-Compression (§6.6)
+	Demand [][]byte // values of Authentication-Protocol (§6.2) that we demand, in order; none: nothing
+	Accept [][]byte // values of Authentication-Protocol that we answer, best first; none: every demand is rejected
+}
+
+// A Half is what one end of the link asked for and the other acknowledged: it
+// binds what that other end sends.
+type Half struct {
+	MRU       uint16
+	ACCM      uint32
+	Magic     uint32 // 0: none
+	Auth      []byte // value of Authentication-Protocol; nil: nothing is demanded
+	PFC, ACFC bool
+	// Endpoint is the Endpoint Discriminator (RFC 1990 §5.1.3), its class
+	// first; empty: none.
+	Endpoint []byte
+}
+
+// Agreed is the result of a negotiation, good while LCP is Opened.
+type Agreed struct {
+	Ours, Theirs Half // by who asked
+}
+
+// defaults hold until others are agreed (RFC 1661 §6, RFC 1662 §7.1).
+func defaults() Half { return Half{MRU: ppp.DefaultMRU, ACCM: 0xFFFFFFFF} }

@@ -1,0 +1,76 @@
+package link
+
+import (
+	"carrier/shared/ppp"
+	"carrier/shared/ppp/auth"
+)
+
+// An Event is something that the link's owner wants to know.
+type Event struct {
+	Kind     Kind
+	Claim    *auth.Claim  // of Claimed
+	Protocol ppp.Protocol // of NetworkUp and NetworkDown
+	Cause    Cause        // of Finished
+	// Text is what the peer said: of LoginRefused its message, of Finished its
+	// Terminate-Request's, or our own reason. It is printable and came from
+	// outside.
+	Text string
+}
+
+// A Kind of event.
+type Kind uint8
+
+// The kinds.
+const (
+	LinkUp        Kind = iota + 1 // LCP opened
+	LinkDown                      // LCP left Opened: it is negotiated anew, or ends
+	Claimed                       // the peer names itself: verify, then Answer
+	Authenticated                 // the peer is accepted, or nothing was asked of it
+	LoggedIn                      // the peer accepted us
+	LoginRefused                  // the peer refused us
+	NetworkUp                     // a network control protocol opened
+	NetworkDown                   // and left Opened
+	Finished                      // the link is over; the last event
+	kinds
+)
+
+var kindNames = [kinds]string{LinkUp: "link up", LinkDown: "link down", Claimed: "claimed", Authenticated: "authenticated",
+	LoggedIn: "logged in", LoginRefused: "login refused", NetworkUp: "network up", NetworkDown: "network down", Finished: "finished"}
+
+// String is the kind in words.
+func (k Kind) String() string {
+	if k < kinds {
+		return kindNames[k]
+	}
+	return "unknown"
+}
+
+// A Cause is why a link finished.
+type Cause uint8
+
+// The causes.
+const (
+	Closed         Cause = iota + 1 // by us: Close
+	PeerTerminated                  // by the peer's Terminate-Request; Text is its
+	Timeout                         // LCP did not converge, or nobody answered
+	EchoFailed                      // the peer answers no Echo-Request
+	Loopback                        // we hear ourselves: perhaps a modem that echoes in command mode
+	AuthRefused                     // we refused the peer, or it refused to authenticate
+	RefusedLogin                    // the peer refused us
+	AuthTimeout                     // authentication was not done in time
+	NetworkTimeout                  // no network control protocol opened
+	LowerDown                       // Down
+	causes
+)
+
+var causeNames = [causes]string{Closed: "closed", PeerTerminated: "terminated by the peer", Timeout: "LCP time-out", EchoFailed: "no echo",
+	Loopback: "loopback", AuthRefused: "peer refused", RefusedLogin: "login refused", AuthTimeout: "authentication time-out",
+	NetworkTimeout: "no network protocol", LowerDown: "lower layer down"}
+
+// String is the cause in words.
+func (c Cause) String() string {
+	if c < causes {
+		return causeNames[c]
+	}
+	return "unknown"
+}
