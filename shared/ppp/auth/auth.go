@@ -114,3 +114,6 @@ func (m Method) Protocol() ppp.Protocol {
 	}
 	return 0
 }
+
+// microsoft tells the methods whose Failure has fields of its own.
+func (m Method) microsoft() bool { return m == MSCHAP || m == MSCHAPv2 }

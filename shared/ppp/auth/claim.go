@@ -1,28 +1,128 @@
 package auth
 
+import (
+	"crypto/sha256"
+	"crypto/subtle"
+	"fmt"
+	"io"
+	"log/slog"
+	"strconv"
+)
+
 // A Claim is the peer's word about who it is, with its proof. It may be kept
-// and checked later; it shows its proof to nobody.
+// and checked later. It shows its proof to no verb of fmt and no logger.
 type Claim struct {
 	Method Method
-	Name   string // any octets, none to as many as a frame holds
-	proof  *proof
+	Name   string // as sent: any octets, none to as many as a frame holds
+	proof  sealed[proof]
 }
 
-// proof is what the peer answered.
-type proof struct{}
+// proof is what the peer answered, and to what.
+type proof struct {
+	password  string // PAP's
+	id        byte   // CHAP's
+	challenge []byte
+	response  []byte // CHAP's Value, of any length
+}
 
-// A Verdict is the answer to a Claim, made by Check or Refuse.
+// String is the claim without its proof.
+func (c Claim) String() string { return c.Method.String() + " " + strconv.Quote(c.Name) }
+
+// Format writes String for every verb.
+func (c Claim) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, c.String()) }
+
+// LogValue is String, for log/slog.
+func (c Claim) LogValue() slog.Value { return slog.StringValue(c.String()) }
+
+// A Verdict is the answer to a Claim, made by Check or Refuse. Only a Verdict
+// of Check can accept an MS-CHAPv2 claim, since Success must prove our side.
 type Verdict struct {
 	OK      bool
-	Message string // for a person at the other end; printable ASCII travels best
+	Message string // for a person at the other end; what is not printable ASCII travels as '?'
+
+	authenticator [20]byte // MS-CHAPv2's proof of our side
 }
 
+// What Check says; it does not tell an unknown name from a wrong password.
+const (
+	accepted = "Access granted"
+	refused  = "wrong user name or password"
+)
+
 // Check compares the claim's proof with what the owner of s would have sent,
-// in constant time; with the zero Secret it takes as long and fails. The
-// verdict's message is a general one; whoever knows better puts its own there.
-func (c *Claim) Check(s Secret) Verdict { return Verdict{} }
+// in constant time; with the zero Secret it takes as long and fails. An EAP
+// claim has no proof and fails. The verdict's message is a general one; whoever
+// knows better puts its own there.
+func (c *Claim) Check(s Secret) Verdict {
+	v, p, known := Verdict{}, c.proof.open(), s.sealed.open()
+	switch c.Method {
+	case PAP:
+		v.OK = p.checkPAP(known)
+	case CHAPMD5:
+		want := md5Response(p.id, known.password, p.challenge)
+		v.OK = subtle.ConstantTimeCompare(p.response, want[:]) == 1 && known.clear
+	case MSCHAP:
+		v.OK = p.checkMSCHAP(known)
+	case MSCHAPv2:
+		v.OK, v.authenticator = p.checkMSCHAPv2(known, c.Name)
+	}
+	v.OK = v.OK && !s.IsZero()
+	v.Message = refused
+	if v.OK {
+		v.Message = accepted
+	}
+	return v
+}
 
 // Refuse is a readable no to the claim, whatever it proves: PAP's
 // Authenticate-Nak or CHAP's Failure will carry the message. EAP's Failure
-// carries none.
-func Refuse(c *Claim, message string) Verdict { return Verdict{Message: message} }
+// carries none. The claim may be nil.
+func Refuse(_ *Claim, message string) Verdict { return Verdict{Message: message} }
+
+// checkPAP compares digests, so that neither the length nor a common beginning
+// shows in the time it takes.
+func (p proof) checkPAP(s secret) bool {
+	got, want := sha256.Sum256([]byte(p.password)), sha256.Sum256([]byte(s.password))
+	hash := NTHash(p.password)
+	same := subtle.ConstantTimeCompare(got[:], want[:]) == 1
+	sameHash := subtle.ConstantTimeCompare(hash[:], s.hash[:]) == 1
+	if s.clear {
+		return same
+	}
+	return sameHash
+}
+
+// checkMSCHAP takes the Windows NT response only: the LAN Manager response is
+// deprecated (RFC 2433 §6) and its hash is never kept here.
+func (p proof) checkMSCHAP(s secret) bool {
+	value := padded(p.response, msValueSize)
+	want := challengeResponse([8]byte(padded(p.challenge, 8)), s.hash)
+	useNT := value[48] == 1
+	same := subtle.ConstantTimeCompare(value[24:48], want[:]) == 1
+	return same && useNT && len(p.response) == msValueSize
+}
+
+// checkMSCHAPv2 ignores the Reserved octets and the Flags, which "must be
+// zero": nothing depends on them, and they are not part of the proof.
+func (p proof) checkMSCHAPv2(s secret, name string) (ok bool, authenticator [20]byte) {
+	value := padded(p.response, msValueSize)
+	ours, peers := [16]byte(padded(p.challenge, 16)), [16]byte(value[:16])
+	challenge := challengeHash(peers, ours, name)
+	want := challengeResponse(challenge, s.hash)
+	authenticator = authenticatorResponse(s.hash, want, challenge)
+	same := subtle.ConstantTimeCompare(value[24:48], want[:]) == 1
+	// Our own challenge as the peer's comes from a mirror, not from chance.
+	if !same || ours == peers || len(p.response) != msValueSize {
+		return false, [20]byte{}
+	}
+	return true, authenticator
+}
+
+// padded is a copy of b with exactly n octets: cut, or filled up with zeros.
+// Where the length matters it is checked beside, so that a wrong one costs the
+// same time.
+func padded(b []byte, n int) []byte {
+	p := make([]byte, n)
+	copy(p, b)
+	return p
+}

@@ -1,11 +1,16 @@
 package auth
 
 import (
+	"bytes"
+	cryptorand "crypto/rand"
 	"io"
 	"time"
 
 	"carrier/shared/ppp"
 )
+
+// maxRequests is how often PAP asks to be let in, one restart apart.
+const maxRequests = 10
 
 // An Outcome is how far a Client came.
 type Outcome uint8
@@ -20,34 +25,179 @@ const (
 // A Result is what one packet meant to a Client.
 type Result struct {
 	Outcome Outcome
-	Text    string // the peer's message, or why we do not accept its Success; printable
+	Text    string // the peer's message, or why its Success is not believed; printable
 }
 
 // A Client is the peer's side of one method on one link: it proves that it
 // knows the Login's secret. It is not safe for concurrent use.
 type Client struct {
 	method Method
+	login  Login
+	rand   io.Reader
+
+	phase    phase
+	id       byte // of PAP's last request, or of the Challenge that was answered
+	asked    int  // PAP's requests
+	deadline time.Time
+
+	challenge     []byte   // CHAP: the value that was answered
+	response      []byte   // with this Response
+	authenticator [20]byte // what MS-CHAPv2's Success must show
 }
 
 // NewClient answers demands for method m, which l.Accepts. MS-CHAPv2's
 // challenge to the other side is drawn from rand; nil means crypto/rand.
-func NewClient(m Method, l Login, rand io.Reader) *Client { return &Client{method: m} }
+func NewClient(m Method, l Login, rand io.Reader) *Client {
+	if rand == nil {
+		rand = cryptorand.Reader
+	}
+	return &Client{method: m, login: l, rand: rand}
+}
 
 // Start begins: PAP sends its Authenticate-Request; CHAP waits for a
-// Challenge.
-func (c *Client) Start(now time.Time, out *ppp.Outbox) {}
+// Challenge, for as long as its owner does.
+func (c *Client) Start(now time.Time, out *ppp.Outbox) {
+	if c.method == PAP && c.login.Accepts(PAP) {
+		c.asked = 0
+		c.request(now, out)
+	}
+}
+
+func (c *Client) request(now time.Time, out *ppp.Outbox) {
+	c.asked++
+	c.id++ // RFC 1334 §2.2.1: changed each time
+	c.phase, c.deadline = asking, now.Add(restart)
+	data := appendPAPRequest(nil, c.login.Name, c.login.Secret.sealed.open().password)
+	out.Send(ppp.PAP, packet{papRequest, c.id, data}.append(nil))
+}
 
 // Receive takes one packet of protocol p, which is not kept. Challenges are
 // answered, also later ones on an open link; an outcome is reported once for
 // each of them. A Success of MS-CHAPv2 that does not prove that its sender
-// knows the secret is a Failure.
+// knows the secret is a Failure. What does not belong here is dropped silently.
 func (c *Client) Receive(now time.Time, p ppp.Protocol, info []byte, out *ppp.Outbox) Result {
+	k, err := parsePacket(info)
+	if err != nil || p != c.method.Protocol() {
+		return Result{}
+	}
+	switch c.method {
+	case PAP:
+		return c.receivePAP(k)
+	case CHAPMD5, MSCHAP, MSCHAPv2:
+		if k.code == chapChallenge {
+			c.answer(k, out)
+			return Result{}
+		}
+		return c.receiveCHAP(k)
+	}
 	return Result{}
 }
 
-// Deadline is when Expire wants to be called; zero when it does not.
-func (c *Client) Deadline() time.Time { return time.Time{} }
+// receivePAP takes an answer to any of the requests sent: they were the same.
+func (c *Client) receivePAP(k packet) Result {
+	if c.phase != asking || int(c.id-k.id) >= c.asked {
+		return Result{}
+	}
+	r := Result{Text: papMessage(k.data)}
+	switch k.code {
+	case papAck:
+		r.Outcome = Success
+	case papNak:
+		r.Outcome = Failure
+	default:
+		return Result{}
+	}
+	c.phase, c.deadline = settled, time.Time{}
+	return r
+}
 
-// Expire sends PAP's request anew. It reports failed when too many of them
-// were left unanswered.
-func (c *Client) Expire(now time.Time, out *ppp.Outbox) (failed bool) { return false }
+// answer responds to a Challenge. The same one again gets the same Response,
+// so that the Success on its way still fits.
+func (c *Client) answer(k packet, out *ppp.Outbox) {
+	value, _, err := parseCHAP(k.data)
+	switch {
+	case err != nil || len(value) == 0 || !c.login.Accepts(c.method):
+		return
+	case c.method.microsoft() && len(value) != challengeSize(c.method):
+		return
+	}
+	if k.id != c.id || !bytes.Equal(value, c.challenge) {
+		response := c.prove(k.id, value)
+		if response == nil {
+			return
+		}
+		c.id, c.challenge, c.response = k.id, bytes.Clone(value), response
+		c.phase = asking
+	}
+	data := appendCHAP(nil, c.response, c.login.Name)
+	out.Send(ppp.CHAP, packet{chapResponse, k.id, data}.append(nil))
+}
+
+// prove makes a Response's Value; nil when there are no random octets.
+func (c *Client) prove(id byte, challenge []byte) []byte {
+	s := c.login.Secret.sealed.open()
+	switch c.method {
+	case CHAPMD5:
+		sum := md5Response(id, s.password, challenge)
+		return sum[:]
+	case MSCHAP: // RFC 2433 §6: LAN Manager's response zero, the flag one
+		nt := challengeResponse([8]byte(challenge), s.hash)
+		return append(append(make([]byte, 24, msValueSize), nt[:]...), 1)
+	}
+	var peer [16]byte
+	if _, err := io.ReadFull(c.rand, peer[:]); err != nil {
+		return nil
+	}
+	hash := challengeHash(peer, [16]byte(challenge), c.login.Name)
+	nt := challengeResponse(hash, s.hash)
+	c.authenticator = authenticatorResponse(s.hash, nt, hash)
+	v := append(make([]byte, 0, msValueSize), peer[:]...) // RFC 2759 §4
+	v = append(v, make([]byte, 8)...)                     // Reserved
+	return append(append(v, nt[:]...), 0)                 // Flags
+}
+
+// receiveCHAP takes the answer to our Response. One that nobody asked for
+// would let the other side in without proof, or us (RFC 2759 §5).
+func (c *Client) receiveCHAP(k packet) Result {
+	if c.phase != asking || k.id != c.id {
+		return Result{}
+	}
+	text, ok := string(k.data), true
+	switch {
+	case k.code == chapSuccess && c.method == MSCHAPv2:
+		text, ok = msSuccess(text, c.authenticator)
+	case k.code == chapSuccess:
+		text = printable(text)
+	case k.code == chapFailure && c.method.microsoft():
+		text, ok = msFailure(text), false
+	case k.code == chapFailure:
+		text, ok = printable(text), false
+	default:
+		return Result{}
+	}
+	c.phase = settled
+	switch {
+	case ok:
+		return Result{Success, text}
+	case k.code == chapSuccess:
+		return Result{Failure, "the other side does not know our password: its Success proves nothing"}
+	}
+	return Result{Failure, text}
+}
+
+// Deadline is when Expire wants to be called; zero when it does not.
+func (c *Client) Deadline() time.Time { return c.deadline }
+
+// Expire sends PAP's request anew if the deadline has passed. It reports
+// failed when ten of them were left unanswered, after 30 seconds.
+func (c *Client) Expire(now time.Time, out *ppp.Outbox) (failed bool) {
+	if c.deadline.IsZero() || now.Before(c.deadline) {
+		return false
+	}
+	if c.asked >= maxRequests {
+		c.phase, c.deadline = idle, time.Time{}
+		return true
+	}
+	c.request(now, out)
+	return false
+}

@@ -33,7 +33,7 @@ func (l Login) Accepts(m Method) bool {
 	if len(l.Allow) > 0 && !slices.Contains(l.Allow, m) {
 		return false
 	}
-	s := l.Secret.value()
+	s := l.Secret.sealed.open()
 	switch m {
 	case PAP:
 		return s.clear && len(s.password) <= maxText

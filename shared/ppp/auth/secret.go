@@ -10,11 +10,7 @@ import (
 // zero Secret is that of nobody: it matches nothing, and finding that out
 // costs as much as a wrong password. A Secret shows itself to no verb of fmt,
 // no logger and no encoder, wherever it is embedded.
-type Secret struct {
-	// A pointer, because fmt reads through unexported fields of a struct that
-	// holds a Secret without asking its methods, but not through pointers.
-	p *secret
-}
+type Secret struct{ sealed sealed[secret] }
 
 type secret struct {
 	password string
@@ -26,25 +22,25 @@ const redacted = "[secret]"
 
 // NewPassword is the secret of a user whose password is known, in UTF-8.
 func NewPassword(password string) Secret {
-	return Secret{&secret{password: password, clear: true, hash: NTHash(password)}}
+	return Secret{seal(secret{password: password, clear: true, hash: NTHash(password)})}
 }
 
 // NewNTHash is the secret of a user of whom only the NT hash is known (RFC
 // 2759 §8.3, NtPasswordHash). It serves PAP, MS-CHAP and MS-CHAPv2 as a
 // server, and the latter two as a client; never CHAP-MD5.
-func NewNTHash(hash [16]byte) Secret { return Secret{&secret{hash: hash}} }
+func NewNTHash(hash [16]byte) Secret { return Secret{seal(secret{hash: hash})} }
 
 // IsZero tells the Secret of nobody.
-func (s Secret) IsZero() bool { return s.p == nil }
+func (s Secret) IsZero() bool { return s.sealed.p == nil }
 
 // Verifies tells whether a claim by method m can be checked against s at all:
 // CHAP-MD5 needs the password itself, EAP proves nothing.
 func (s Secret) Verifies(m Method) bool {
 	switch m {
 	case PAP, MSCHAP, MSCHAPv2:
-		return s.p != nil
+		return !s.IsZero()
 	case CHAPMD5:
-		return s.p != nil && s.p.clear
+		return s.sealed.open().clear
 	}
 	return false
 }
@@ -60,11 +56,3 @@ func (s Secret) LogValue() slog.Value { return slog.StringValue(redacted) }
 
 // MarshalText hides the secret from encoders.
 func (s Secret) MarshalText() ([]byte, error) { return []byte(redacted), nil }
-
-// value is the secret's contents, zeros for nobody's.
-func (s Secret) value() secret {
-	if s.p == nil {
-		return secret{}
-	}
-	return *s.p
-}
