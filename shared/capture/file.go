@@ -21,6 +21,7 @@ type file struct {
 	w       io.Writer
 	ng      *pcapgo.NgWriter
 	calls   map[string]int // interface of each call
+	open    map[path]bool  // control connections whose handshake is written, by either path
 	ident   uint16         // of the next IPv4 header
 	packets int
 	octets  int64
@@ -36,7 +37,7 @@ func (f *file) Write(b []byte) (int, error) {
 
 // begin writes the header, so that a reader on a pipe knows at once what comes.
 func (f *file) begin(filter Filter) (err error) {
-	f.calls = make(map[string]int)
+	f.calls, f.open = make(map[string]int), make(map[path]bool)
 	f.ng, err = pcapgo.NewNgWriterInterface(f, pcapgo.NgInterface{
 		Name: "tunnel", Description: "control connections and GRE, IP headers rebuilt",
 		LinkType: layers.LinkTypeRaw, OS: runtime.GOOS,
@@ -83,26 +84,17 @@ func (f *file) frame(p packet) error {
 // segment writes a segment of a control connection, before the first one the
 // handshake, without which dissectors do not follow the stream.
 func (f *file) segment(p packet) error {
-	there, back := p, p
-	back.path, back.seq, back.ack = p.path.back(), p.ack, p.seq
-	there.data, back.data = nil, nil
-	var all []tcp
-	switch {
-	case p.open:
-		if p.from.Port() == controlPort { // its other side opened the connection
-			there, back = back, there
-		}
-		syn, synAck, ack := there, back, there
-		syn.seq, syn.ack = syn.seq-1, 0
-		synAck.seq--
-		all = []tcp{{syn, flagSYN}, {synAck, flagSYN | flagACK}, {ack, flagACK}, {p, flagACK | flagPSH}}
+	all := []tcp{{p, flagACK | flagPSH}}
+	switch open := f.open[p.path]; {
+	case p.end && !open:
+		return nil
 	case p.end:
-		back.ack++
-		last := p
-		last.seq, last.ack = p.seq+1, p.ack+1
-		all = []tcp{{p, flagACK | flagFIN}, {back, flagACK | flagFIN}, {last, flagACK}}
-	default:
-		all = []tcp{{p, flagACK | flagPSH}}
+		all = farewell(p)
+		delete(f.open, p.path)
+		delete(f.open, p.path.back())
+	case !open:
+		all = append(handshake(p), all...)
+		f.open[p.path], f.open[p.path.back()] = true, true
 	}
 	for _, s := range all {
 		f.buf = f.ipv4(f.buf[:0], s.path, 6, tcpHeader+len(s.data))

@@ -48,6 +48,34 @@ type tcp struct {
 	flags byte
 }
 
+// handshake is what opened the connection of the segment p, from the side that
+// is not the well-known port.
+func handshake(p packet) []tcp {
+	there, back := p, p.answer()
+	there.data = nil
+	if p.from.Port() == controlPort {
+		there, back = back, there
+	}
+	syn, synAck := there, back
+	syn.seq, syn.ack = syn.seq-1, 0
+	synAck.seq--
+	return []tcp{{syn, flagSYN}, {synAck, flagSYN | flagACK}, {there, flagACK}}
+}
+
+// farewell is how the connection of p ends: both sides close, p's first.
+func farewell(p packet) []tcp {
+	back := p.answer()
+	back.ack++
+	last := p
+	last.seq, last.ack = p.seq+1, p.ack+1
+	return []tcp{{p, flagACK | flagFIN}, {back, flagACK | flagFIN}, {last, flagACK}}
+}
+
+// answer is an empty segment the other way.
+func (p packet) answer() packet {
+	return packet{at: p.at, path: p.path.back(), seq: p.ack, ack: p.seq}
+}
+
 // append appends the TCP header (RFC 9293 §3.1) and the data.
 func (s tcp) append(b []byte) []byte {
 	start := len(b)

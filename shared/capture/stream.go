@@ -14,9 +14,9 @@ type packet struct {
 	dir  Direction
 	gre  bool
 	path
-	seq, ack  uint32 // of data's first octet, and the next one from the other side
-	open, end bool   // the connection begins before this segment, or ends instead of it
-	data      []byte
+	seq, ack uint32 // of data's first octet, and the next one from the other side
+	end      bool   // the connection ends
+	data     []byte
 }
 
 // path is where a packet goes from and to.
@@ -44,10 +44,9 @@ func segments(all map[path]*stream, p packet, octets []byte) []packet {
 		if len(octets) == 0 {
 			return nil // closed from the other side already
 		}
-		// Both directions begin at 1, after their SYN.
+		// both directions begin at 1, after their SYN
 		s, back = &stream{next: 1}, &stream{next: 1}
 		all[p.path], all[p.path.back()] = s, back
-		p.open = true
 	}
 	var out []packet
 	cut := func(n int) {
@@ -55,7 +54,6 @@ func segments(all map[path]*stream, p packet, octets []byte) []packet {
 		p.seq, p.ack = s.next, back.next
 		s.next += uint32(n)
 		out = append(out, p)
-		p.open = false
 	}
 	s.partial = append(s.partial[:len(s.partial):len(s.partial)], octets...)
 	for n := message(s.partial); n > 0; n = message(s.partial) {
