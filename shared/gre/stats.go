@@ -7,16 +7,16 @@ type Disposition uint8
 
 // What becomes of packets.
 const (
-	InOrder   Disposition = iota // delivered
-	Held                         // kept until the missing one before it comes or is given up
-	Duplicate                    // its Sequence Number came before
-	Late                         // it was given up before it came
-	TooFar                       // too far ahead to be believed: set aside
-	Restarted                    // follows the one set aside: both were delivered, and the order starts there
-	AckOnly                      // carries no payload
-	Probe                        // carries nothing
-	Malformed                    // is no PPTP packet
-	Dispositions                 // how many there are
+	InOrder      Disposition = iota // delivered
+	Held                            // kept until the missing one before it comes or is given up
+	Duplicate                       // its Sequence Number came before
+	Late                            // it was given up before it came
+	TooFar                          // too far ahead to be believed: set aside
+	Restarted                       // follows the one set aside: both were delivered, and the order starts there
+	AckOnly                         // carries no payload
+	Probe                           // carries nothing
+	Malformed                       // is no PPTP packet
+	Dispositions                    // how many there are
 )
 
 var dispositionNames = [Dispositions]string{"in-order", "held", "duplicate", "late", "too-far", "restarted",

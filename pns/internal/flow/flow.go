@@ -1,0 +1,175 @@
+// Package flow is the data half of a session at the PNS: network data goes
+// between the tunnel and the LAN without passing the session's goroutine, all
+// else is the session's. A Flow sits behind one lock: the readers of the
+// tunnel's socket and of the LAN go through it in batches, the session only
+// asks and sets.
+package flow
+
+import (
+	"net/netip"
+	"sync"
+	"time"
+
+	"carrier/shared/capture"
+	"carrier/shared/gre"
+	"carrier/shared/ppp"
+	"carrier/shared/queue"
+	"carrier/shared/record"
+)
+
+// A Tunnel takes GRE packets to the PAC; *peer.Call is one.
+type Tunnel interface {
+	Send(packets ...[]byte) error
+	WakeAt(time.Time)
+}
+
+// A LAN takes the caller's packets; a lan.Network is one. Write is called with
+// the flow's lock held.
+type LAN interface {
+	Write(packet []byte)
+}
+
+// A Tap is shown each PPP frame of the session; *capture.Hub is one.
+type Tap interface {
+	PPP(call string, dir capture.Direction, frame []byte)
+}
+
+// Options are what a flow works with.
+type Options struct {
+	Call     string // the call's name, for Tap
+	Tunnel   Tunnel
+	LAN      LAN
+	GRE      gre.Options
+	Queue    int // frames for the caller that may wait for the window; 32
+	Counters *record.Counters
+	Stats    *Stats // of the program
+	Tap      Tap    // nil: none
+}
+
+// The bounds on what waits.
+const (
+	defaultQueue = 32
+	controlQueue = 32 // frames, each way between the flow and its session
+)
+
+// A Flow is the data half of one session. Its methods may be called from any
+// goroutine.
+type Flow struct {
+	o      Options
+	frames chan []byte // to the session
+	free   chan []byte // their buffers
+
+	mu       sync.Mutex
+	gre      gre.Session
+	deliver  func([]byte) // f.fromTunnel, bound once
+	out      gre.Batch
+	control  queue.Queue // from the session
+	data     queue.Queue // from the LAN
+	net      Network
+	frame    []byte // where toCaller puts one together
+	syn      []byte // where clamp changes one
+	lastData time.Time
+	wake     time.Time // what WakeAt was asked for, zero when nothing
+	counted  gre.Stats // what o.Stats has of gre's
+	closed   bool
+}
+
+// A Network is what IPCP settled. The zero value lets no data through.
+type Network struct {
+	Open        bool
+	Remote      netip.Addr      // the caller's address: her packets come from it and from nowhere else
+	Compression ppp.Compression // of the frames we send
+	MRU         int             // the longest packet the caller takes, in octets; 0 means ppp.DefaultMRU
+}
+
+// New makes a flow that lets only control frames through until SetNetwork.
+func New(o Options) *Flow {
+	if o.Tap == nil {
+		o.Tap = (*capture.Hub)(nil)
+	}
+	if o.Queue <= 0 {
+		o.Queue = defaultQueue
+	}
+	now := time.Now()
+	f := &Flow{
+		o:        o,
+		frames:   make(chan []byte, controlQueue),
+		free:     make(chan []byte, controlQueue),
+		gre:      gre.NewSession(o.GRE, now),
+		control:  queue.Queue{MaxFrames: controlQueue},
+		data:     queue.Queue{MaxFrames: o.Queue},
+		lastData: now,
+	}
+	f.deliver = f.fromTunnel
+	return f
+}
+
+// Frames is where the caller's frames arrive that are not network data. The
+// session gives each back with Free. When it falls behind, frames are dropped.
+func (f *Flow) Frames() <-chan []byte { return f.frames }
+
+// Free gives back the buffer of a frame from Frames.
+func (f *Flow) Free(frame []byte) {
+	select {
+	case f.free <- frame:
+	default:
+	}
+}
+
+// SendControl sends a frame of the session's. It goes before all data that
+// waits, but waits itself while the window is closed. The frame is not kept.
+func (f *Flow) SendControl(frame []byte) {
+	now := time.Now()
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.closed {
+		return
+	}
+	if !f.control.Push(frame) {
+		f.drop(&f.o.Stats.QueueFull)
+	}
+	f.settle(now)
+}
+
+// SetNetwork opens the flow for data, or with the zero Network closes it and
+// drops what data is waiting: when IPCP opens, and when it leaves Opened.
+func (f *Flow) SetNetwork(n Network) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if n.MRU <= 0 {
+		n.MRU = ppp.DefaultMRU
+	}
+	f.net = n
+	if n.Open {
+		f.lastData = time.Now()
+	} else {
+		f.data.Clear()
+	}
+}
+
+// LastData is when data last went either way, or the network opened: the idle
+// limit counts from here.
+func (f *Flow) LastData() time.Time {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.lastData
+}
+
+// Stats reads the counters of the session's GRE.
+func (f *Flow) Stats() gre.Stats {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.gre.Stats()
+}
+
+// Close ends the flow: nothing is sent, delivered or waited for any more.
+// Frames is not closed.
+func (f *Flow) Close() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.closed = true
+	f.net = Network{}
+	f.data.Clear()
+	f.control.Clear()
+	f.o.Tunnel.WakeAt(time.Time{})
+}

@@ -1,0 +1,76 @@
+package flow
+
+import (
+	"encoding/binary"
+	"net/netip"
+	"time"
+
+	"carrier/shared/ppp"
+)
+
+// toLAN takes one IPv4 packet of the caller's. Its source must be the address
+// that she was given.
+func (f *Flow) toLAN(info []byte) {
+	if !f.net.Open {
+		f.drop(&f.o.Stats.NotOpen)
+		return
+	}
+	packet, ok := trim(info)
+	if !ok {
+		f.drop(&f.o.Stats.Malformed)
+		return
+	}
+	if netip.AddrFrom4([4]byte(packet[12:16])) != f.net.Remote {
+		f.drop(&f.o.Stats.Spoofed)
+		return
+	}
+	f.lastData = time.Now()
+	f.o.LAN.Write(f.clamp(packet))
+}
+
+// Deliver takes packets for the caller; it makes a Flow a lan.Receiver.
+func (f *Flow) Deliver(packets [][]byte) {
+	now := time.Now()
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, p := range packets {
+		f.toCaller(now, p)
+	}
+	if !f.closed {
+		f.settle(now)
+	}
+}
+
+// toCaller puts one packet behind those that wait for the window.
+func (f *Flow) toCaller(now time.Time, packet []byte) {
+	packet, ok := trim(packet)
+	switch {
+	case !f.net.Open:
+		f.drop(&f.o.Stats.NotOpen)
+		return
+	case !ok:
+		f.drop(&f.o.Stats.Malformed)
+		return
+	case len(packet) > f.net.MRU:
+		f.drop(&f.o.Stats.TooLong)
+		return
+	}
+	f.lastData = now
+	f.frame = f.net.Compression.Append(f.frame[:0], ppp.IPv4, f.clamp(packet))
+	if !f.data.Push(f.frame) {
+		f.drop(&f.o.Stats.QueueFull)
+	}
+}
+
+// trim checks an IPv4 header and cuts the padding behind the packet, which PPP
+// allows (RFC 1661 §2).
+func trim(b []byte) (packet []byte, ok bool) {
+	if len(b) < 20 || b[0]>>4 != 4 {
+		return nil, false
+	}
+	header, total := int(b[0]&0x0F)*4, int(binary.BigEndian.Uint16(b[2:]))
+	if header < 20 || total < header || total > len(b) {
+		return nil, false
+	}
+	return b[:total], true
+}

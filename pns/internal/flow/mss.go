@@ -1,0 +1,76 @@
+package flow
+
+import "encoding/binary"
+
+// What clamp looks at in IPv4 and TCP headers (RFC 791, RFC 9293).
+const (
+	protocolTCP    = 6
+	flagSYN        = 0x02
+	optionEnd      = 0
+	optionNop      = 1
+	optionMSS      = 2
+	tcpHeader      = 20
+	headersPerData = 40 // IPv4 and TCP without options
+)
+
+// clamp lowers the Maximum Segment Size that a TCP SYN offers, either way, to
+// what fits the caller's MRU: path MTU discovery does not reach through every
+// network behind. All but a SYN that offers more is returned as it is; that
+// one is copied, the packet is not ours.
+func (f *Flow) clamp(packet []byte) []byte {
+	at := mssAt(packet)
+	limit := f.net.MRU - headersPerData
+	if at == 0 || limit <= 0 || int(binary.BigEndian.Uint16(packet[at:])) <= limit {
+		return packet
+	}
+	f.syn = append(f.syn[:0], packet...)
+	old := binary.BigEndian.Uint16(packet[at:])
+	binary.BigEndian.PutUint16(f.syn[at:], uint16(limit))
+	tcp := int(packet[0]&0x0F) * 4
+	sum := f.syn[tcp+16 : tcp+18]
+	binary.BigEndian.PutUint16(sum, update(binary.BigEndian.Uint16(sum), old, uint16(limit), at-tcp))
+	return f.syn
+}
+
+// mssAt is where the MSS stands in a packet that is a TCP SYN with that
+// option, else 0. The IPv4 header was checked.
+func mssAt(packet []byte) int {
+	header := int(packet[0]&0x0F) * 4
+	if packet[9] != protocolTCP || binary.BigEndian.Uint16(packet[6:])&0x1FFF != 0 || // or a later fragment
+		len(packet) < header+tcpHeader || packet[header+13]&flagSYN == 0 {
+		return 0
+	}
+	end := header + int(packet[header+12]>>4)*4
+	if end > len(packet) {
+		return 0
+	}
+	for at := header + tcpHeader; at < end; {
+		switch packet[at] {
+		case optionEnd:
+			return 0
+		case optionNop:
+			at++
+			continue
+		}
+		if at+1 >= end || packet[at+1] < 2 || at+int(packet[at+1]) > end {
+			return 0
+		}
+		if packet[at] == optionMSS && packet[at+1] == 4 {
+			return at + 2
+		}
+		at += int(packet[at+1])
+	}
+	return 0
+}
+
+// update mends a checksum after a 16-bit word changed (RFC 1624, equation 3).
+// A word at an odd offset counts with its octets swapped.
+func update(sum, old, now uint16, offset int) uint16 {
+	if offset&1 == 1 {
+		old, now = old<<8|old>>8, now<<8|now>>8
+	}
+	s := uint32(^sum) + uint32(^old) + uint32(now)
+	s = s&0xFFFF + s>>16
+	s = s&0xFFFF + s>>16
+	return ^uint16(s)
+}

@@ -1,0 +1,115 @@
+package flow
+
+import (
+	"sync/atomic"
+	"time"
+
+	"carrier/shared/capture"
+	"carrier/shared/ppp"
+)
+
+// Receive takes GRE packets from the tunnel; with Wake it makes a Flow a
+// peer.Receiver.
+func (f *Flow) Receive(packets [][]byte) {
+	now := time.Now()
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.closed {
+		return
+	}
+	for _, p := range packets {
+		// What is wrong with a malformed packet concerns nobody; it is counted.
+		_, _ = f.gre.Receive(now, p, f.deliver)
+	}
+	f.settle(now)
+}
+
+// Wake is called when the time comes that was asked of the tunnel's WakeAt.
+func (f *Flow) Wake(now time.Time) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.closed {
+		return
+	}
+	f.wake = time.Time{}
+	f.gre.Expire(now, f.deliver)
+	f.settle(now)
+}
+
+// fromTunnel takes one frame of the caller's, in its order.
+func (f *Flow) fromTunnel(frame []byte) {
+	f.o.Tap.PPP(f.o.Call, capture.Received, frame)
+	f.o.Counters.Up(len(frame))
+	p, info, err := ppp.Split(frame)
+	switch {
+	case err != nil:
+		f.drop(&f.o.Stats.Malformed)
+	case p == ppp.IPv4:
+		f.toLAN(info)
+	case p.Network():
+		f.drop(&f.o.Stats.NotOpen)
+	default:
+		f.toSession(frame)
+	}
+}
+
+// toSession copies a control frame into a buffer that the session gives back.
+func (f *Flow) toSession(frame []byte) {
+	var b []byte
+	select {
+	case b = <-f.free:
+	default:
+	}
+	b = append(b[:0], frame...)
+	select {
+	case f.frames <- b:
+	default:
+		f.Free(b)
+		f.drop(&f.o.Stats.SessionBusy)
+	}
+}
+
+// settle sends what may be sent after anything changed, and asks to be woken.
+func (f *Flow) settle(now time.Time) {
+	for f.gre.Ready() {
+		q := &f.control
+		if q.Waiting() == 0 {
+			q = &f.data
+		}
+		frame := q.Pop()
+		if frame == nil {
+			break
+		}
+		f.o.Tap.PPP(f.o.Call, capture.Sent, frame)
+		f.o.Counters.Down(len(frame))
+		f.out.Add(f.gre.Append(now, f.out.Next(), frame))
+		q.Free(frame)
+	}
+	f.out.Add(f.gre.AppendAck(now, f.out.Next()))
+	if packets := f.out.Take(); len(packets) > 0 {
+		if err := f.o.Tunnel.Send(packets...); err != nil {
+			f.o.Stats.SendErrors.Add(1) // the session hears of a lost tunnel from its call
+		}
+	}
+	// Called early, Wake does no harm: a deadline that moves away, as most do,
+	// needs no new call.
+	if d := f.gre.Deadline(); !d.IsZero() && (f.wake.IsZero() || d.Before(f.wake)) {
+		f.wake = d
+		f.o.Tunnel.WakeAt(d)
+	}
+	f.count()
+}
+
+// count adds to the program's counters what the session's GRE has counted
+// since: once a batch, not once a packet.
+func (f *Flow) count() {
+	st := f.gre.Stats()
+	f.o.Stats.add(&st, &f.counted)
+	f.counted = st
+}
+
+// drop counts a frame that goes no further.
+func (f *Flow) drop(why *atomic.Uint64) {
+	f.o.Counters.Dropped.Add(1)
+	why.Add(1)
+}
