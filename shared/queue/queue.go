@@ -80,6 +80,14 @@ func (q *Queue) Free(frame []byte) {
 	q.free = append(q.free, frame)
 }
 
+// HeadLen is the length in octets of the frame that Pop would return, or 0.
+func (q *Queue) HeadLen() int {
+	if q.n == 0 {
+		return 0
+	}
+	return len(q.ring[q.head])
+}
+
 // Waiting is the number of frames that Pop would return.
 func (q *Queue) Waiting() int { return q.n }
 

@@ -1,0 +1,210 @@
+// Package relay is the data half of a call at the PAC: PPP frames go between
+// the line and the tunnel, unread but for LCP. A Relay sits behind one lock:
+// the reader of the tunnel's socket, the reader of the line and the writer of
+// the line go through it; the call's owner only asks and sets.
+package relay
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"carrier/shared/capture"
+	"carrier/shared/gre"
+	"carrier/shared/hdlc"
+	"carrier/shared/queue"
+	"carrier/shared/record"
+)
+
+// A Line is what a relay needs of a line.Line during a call. The deadlines are
+// the relay's while Run runs; afterwards they are cleared.
+type Line interface {
+	Read([]byte) (int, error)
+	Write([]byte) (int, error)
+	SetReadDeadline(time.Time) error
+	SetWriteDeadline(time.Time) error
+}
+
+// A Tunnel takes GRE packets to the PNS; *peer.Call is one.
+type Tunnel interface {
+	Send(packets ...[]byte) error
+	WakeAt(time.Time)
+}
+
+// A Tap is shown each PPP frame of the call; *capture.Hub is one.
+type Tap interface {
+	PPP(call string, dir capture.Direction, frame []byte)
+}
+
+// Options are what a relay works with.
+type Options struct {
+	Call   string // the call's name, for Tap
+	Line   Line
+	Tunnel Tunnel
+	GRE    gre.Options // DelayAck is always on; a RecvWindow of 0 means Window(Rate)
+	Rate   int         // CONNECT's rate in bit/s, 0 when unknown: bounds what waits for the line
+
+	// What identifying the caller left.
+	Decoder     *hdlc.Decoder // of the line, with what it has of a frame; nil: a new one
+	Held        [][]byte      // frames that the caller sent meanwhile: first into the tunnel, if they may go there
+	LastRequest []byte        // the caller's last LCP Configure-Request, a frame; nil: nothing can be replayed
+
+	Counters *record.Counters // of this call
+	Errors   *LineErrors      // of the program
+	Tap      Tap              // nil: none
+}
+
+// A Relay is the data half of one call.
+type Relay struct {
+	o    Options
+	kick chan struct{} // something waits for the line
+
+	mu       sync.Mutex
+	gre      gre.Session
+	deliver  func([]byte)        // r.fromTunnel, bound once
+	receive  func([]byte, error) // r.fromLine, bound once
+	out      gre.Batch
+	up       queue.Queue // for the window
+	down     queue.Queue // for the line
+	lcp      watcher
+	now      time.Time // of the chunk that receive is called for
+	wake     time.Time // what WakeAt was asked for, zero when nothing
+	flushed  chan struct{}
+	errors   LineErrors
+	refused  uint64 // calls to Send that failed
+	ended    bool
+	finished string // text of the PNS's Terminate-Request
+
+	leaving [][]byte // frames that the line is taking
+	whole   []byte   // where toLine puts one together
+}
+
+// How much may wait.
+const (
+	upQueue     = 64        // frames for the window
+	downQueue   = 512       // frames for the line, and
+	downUnknown = 64 * 1024 // octets where the rate is not known
+
+	burstUnknown = 8 * 1024 // octets given to the line at once where the rate is not known
+)
+
+// New makes a relay. It sends nothing yet; what Receive gets waits for Run.
+func New(o Options) *Relay {
+	if o.Tap == nil {
+		o.Tap = (*capture.Hub)(nil)
+	}
+	if o.Decoder == nil {
+		o.Decoder = &hdlc.Decoder{ACCM: hdlc.AllControl}
+	}
+	o.GRE.DelayAck = true
+	if o.GRE.RecvWindow == 0 {
+		o.GRE.RecvWindow = int(Window(o.Rate))
+	}
+	r := &Relay{
+		o:    o,
+		kick: make(chan struct{}, 1),
+		gre:  gre.NewSession(o.GRE, time.Now()),
+		up:   queue.Queue{MaxFrames: upQueue},
+		down: queue.Queue{MaxFrames: downQueue, MaxOctets: downUnknown},
+		lcp:  watcher{transmit: hdlc.AllControl, replay: o.LastRequest},
+	}
+	if o.Rate > 0 {
+		r.down.MaxOctets = o.Rate / 8 // what the line takes in one second
+	}
+	r.deliver, r.receive = r.fromTunnel, r.fromLine
+	return r
+}
+
+// Run carries frames both ways until ctx ends or the line is lost. It returns
+// ctx's cause, or a *LineError. It is called once; the relay is over then.
+func (r *Relay) Run(ctx context.Context) error {
+	ctx, end := context.WithCancelCause(ctx)
+	freed := make(chan struct{})
+	context.AfterFunc(ctx, func() { // a blocked Read or Write returns
+		defer close(freed)
+		past := time.Unix(1, 0)
+		_ = r.o.Line.SetReadDeadline(past)
+		_ = r.o.Line.SetWriteDeadline(past)
+	})
+	r.begin()
+	var wg sync.WaitGroup
+	wg.Go(func() { end(r.writeLine(ctx)) })
+	end(r.readLine())
+	wg.Wait()
+	<-freed
+	_ = r.o.Line.SetReadDeadline(time.Time{})
+	_ = r.o.Line.SetWriteDeadline(time.Time{})
+	r.close()
+	return context.Cause(ctx)
+}
+
+// Flush waits until the line has taken all that waited for it: the last word
+// of a PNS that clears the call. An error is ctx's cause; Run must be running.
+func (r *Relay) Flush(ctx context.Context) error {
+	r.mu.Lock()
+	if r.down.Len() == 0 || r.ended {
+		r.mu.Unlock()
+		return nil
+	}
+	if r.flushed == nil {
+		r.flushed = make(chan struct{})
+	}
+	flushed := r.flushed
+	r.mu.Unlock()
+	select {
+	case <-flushed:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// close ends the relay for those who still call it.
+func (r *Relay) close() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.ended = true
+	r.down.Clear()
+	r.up.Clear()
+	r.wakeFlushed()
+	r.o.Tunnel.WakeAt(time.Time{})
+}
+
+func (r *Relay) wakeFlushed() {
+	if r.flushed != nil && (r.ended || r.down.Len() == 0) {
+		close(r.flushed)
+		r.flushed = nil
+	}
+}
+
+// settle sends what may be sent after anything changed, and asks to be woken.
+func (r *Relay) settle(now time.Time) {
+	for r.gre.Ready() {
+		frame := r.up.Pop()
+		if frame == nil {
+			break
+		}
+		r.out.Add(r.gre.Append(now, r.out.Next(), frame))
+		r.up.Free(frame)
+	}
+	r.out.Add(r.gre.AppendAck(now, r.out.Next()))
+	if packets := r.out.Take(); len(packets) > 0 {
+		if err := r.o.Tunnel.Send(packets...); err != nil {
+			r.refused++ // the call's owner hears of a lost tunnel from its events
+		}
+	}
+	// Called early, Wake does no harm: a deadline that moves away, as most do,
+	// needs no new call.
+	if d := earliest(r.gre.Deadline(), r.lcp.replayAt); !d.IsZero() && (r.wake.IsZero() || d.Before(r.wake)) {
+		r.wake = d
+		r.o.Tunnel.WakeAt(d)
+	}
+}
+
+// earliest leaves out times that are zero.
+func earliest(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
+}

@@ -1,0 +1,35 @@
+package relay
+
+import "time"
+
+// fullPacket is what a packet that fills the MRU of a PPTP call carries, in
+// octets.
+const fullPacket = 1400
+
+// maxWindow is advertised where nothing is known to be slow.
+const maxWindow = 64
+
+// Window is the Packet Recv. Window Size to advertise for a line of that rate
+// in bit/s: as many full packets as the line takes in one second, but at least
+// one and at most 64: 2 at 28,800. It is 64 when the rate is not known (0).
+func Window(rate int) uint16 {
+	if rate <= 0 {
+		return maxWindow
+	}
+	return uint16(min(max(rate/8/fullPacket, 1), maxWindow))
+}
+
+// Delay is the Packet Processing Delay to advertise with that window, in
+// tenths of a second, by the formula of RFC 2637 §4.4 with an MTU of 1500,
+// rounded up. It is 0 when the rate is not known.
+func Delay(rate int, window uint16) uint16 {
+	const mtu, header = 1500, 36
+	if rate <= 0 {
+		return 0
+	}
+	bits := (mtu - header) * int(window) * 8
+	return uint16(min((bits*10+rate-1)/rate, 0xFFFF))
+}
+
+// DelayDuration is a Packet Processing Delay as a duration.
+func DelayDuration(tenths uint16) time.Duration { return time.Duration(tenths) * 100 * time.Millisecond }
