@@ -1,0 +1,92 @@
+package users
+
+import (
+	"errors"
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+
+	"carrier/shared/ppp/auth"
+)
+
+func TestLookup(t *testing.T) {
+	pw := auth.NewPassword("pw")
+	table, err := New([]User{
+		{Name: "saran", Secret: pw, Address: netip.MustParseAddr("2.1.1.129")},
+		{Name: `CORP\Boss`, Secret: pw},
+		{Name: "boss", Secret: pw},
+		{Name: "night@corp.example", Secret: pw},
+		{Name: "ärger", Secret: pw},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{
+		"saran":                   "saran",
+		"SaraN":                   "saran",
+		`CORP\saran`:              "saran",
+		"saran@anything.example":  "saran",
+		`corp\boss`:               `CORP\Boss`, // the whole name first
+		`OTHER\boss`:              "boss",
+		"BOSS":                    "boss",
+		"night@CORP.example":      "night@corp.example",
+		"night":                   "",
+		"night@other.example":     "",
+		"ärger":                   "ärger",
+		"Ärger":                   "", // only ASCII letters are folded
+		"":                        "",
+		`CORP\`:                   "",
+		"@corp.example":           "",
+		"saran ":                  "",
+		"saran\x00":               "",
+		`CORP\night@corp.example`: "night@corp.example",
+		`A\B\saran`:               "saran",
+		strings.Repeat("x", 4000): "",
+	} {
+		u, ok := table.Lookup(name)
+		if u.Name != want || ok != (want != "") {
+			t.Errorf("%q is %q, %v; want %q", name, u.Name, ok, want)
+		}
+		if ok == u.Secret.IsZero() {
+			t.Errorf("%q: found is %v, its secret zero %v", name, ok, u.Secret.IsZero())
+		}
+	}
+	if f := table.Fixed(); len(f) != 1 || f[0] != netip.MustParseAddr("2.1.1.129") || table.Len() != 5 {
+		t.Errorf("fixed %v of %d users", f, table.Len())
+	}
+}
+
+func TestEachMistakeIsTold(t *testing.T) {
+	pw, a := auth.NewPassword("pw"), netip.MustParseAddr("2.1.1.129")
+	for want, u := range map[string]User{
+		"user 2: name: missing":                                                              {Secret: pw},
+		"user 2: name: longer than 255 octets":                                               {Name: strings.Repeat("x", 256), Secret: pw},
+		`user 2: name: "saran" is there already`:                                             {Name: "saran", Secret: pw},
+		`user 2: name: "Saran" differs from "saran" only in case`:                            {Name: "Saran", Secret: pw},
+		"user 2: password: missing: a user needs password or nt_hash":                        {Name: "x"},
+		"user 2: idle, session: a limit is negative":                                         {Name: "x", Secret: pw, Idle: -time.Second},
+		`user 2: address: 2.1.1.129 is the address of "saran" already`:                       {Name: "x", Secret: pw, Address: a},
+		"user 2: address: 224.0.0.1 is not an address for a caller":                          {Name: "x", Secret: pw, Address: netip.MustParseAddr("224.0.0.1")},
+		"user 2: address: fd00::1 is not an address for a caller":                            {Name: "x", Secret: pw, Address: netip.MustParseAddr("fd00::1")},
+		"user 2: name: missing\nuser 2: password: missing: a user needs password or nt_hash": {},
+	} {
+		_, err := New([]User{{Name: "saran", Secret: pw, Address: a}, u})
+		var e *Error
+		if err == nil || err.Error() != want || !errors.As(err, &e) || e.Index != 1 {
+			t.Errorf("got %v, want %s", err, want)
+		}
+	}
+}
+
+func TestSimultaneous(t *testing.T) {
+	for _, s := range []Simultaneous{Unlimited, Refuse, Replace} {
+		if got, err := ParseSimultaneous(s.String()); got != s || err != nil {
+			t.Errorf("%v reads as %v, %v", s, got, err)
+		}
+	}
+	_, err := ParseSimultaneous("kick")
+	if err == nil || err.Error() != `"kick" is none of unlimited, refuse, replace` || Simultaneous(9).String() != "unknown" {
+		t.Errorf("got %v", err)
+	}
+}
