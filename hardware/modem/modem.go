@@ -3,8 +3,12 @@
 package modem
 
 import (
+	"context"
 	"log/slog"
+	"sync"
 	"time"
+
+	"carrier/hardware/line"
 )
 
 // Options says what a modem is; Name and Open are needed.
@@ -25,4 +29,148 @@ type Options struct {
 	// longer than the modem's register S12; 0 means 1.2 s for its usual 1 s.
 	Guard time.Duration
 	Log   *slog.Logger // labelled with the line; nil means silence
+}
+
+func (o Options) withDefaults() Options {
+	if len(o.Init) == 0 {
+		o.Init = []string{"ATZ"}
+	}
+	if o.Rings == 0 {
+		o.Rings = 2
+	}
+	if o.AnswerTimeout == 0 {
+		o.AnswerTimeout = 90 * time.Second
+	}
+	if o.Guard == 0 {
+		o.Guard = 1200 * time.Millisecond
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	return o
+}
+
+// A Modem is a line.Line. Read and Write may also be under way in other
+// goroutines than the owner's when it hangs up: that frees them.
+type Modem struct {
+	o       Options
+	closing context.Context // ends with Close, cause line.ErrClosed
+	close   context.CancelCauseFunc
+
+	// The owner's.
+	talk   *dialogue // nil while no port is open
+	ready  bool      // reset and idle, as far as we know
+	since  time.Time // when it became ready after a fault
+	faults int       // in a row
+	watch  *watch    // of a ring that Ring has returned
+	trying bool      // ATA or ATD was sent and no result has come
+
+	mu    sync.Mutex
+	state line.State
+	port  Port
+	call  *call // the present or the last one
+}
+
+// New makes a line of a modem. Its port is opened by the first Ring or Dial.
+func New(o Options) *Modem {
+	m := &Modem{o: o.withDefaults()}
+	m.closing, m.close = context.WithCancelCause(context.Background())
+	return m
+}
+
+// Name is the line's name.
+func (m *Modem) Name() string { return m.o.Name }
+
+// State is what the line is doing.
+func (m *Modem) State() line.State {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.state
+}
+
+func (m *Modem) enter(s line.State) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.closing.Err() == nil {
+		m.state = s
+	}
+}
+
+// Close closes the port, which ends a call too, and frees whoever waits.
+func (m *Modem) Close() error {
+	m.close(line.ErrClosed)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.state = line.Down
+	if m.port == nil {
+		return nil
+	}
+	err := m.port.Close()
+	m.port = nil
+	return err
+}
+
+// begin starts a doing of the owner: its context ends with ctx and with Close,
+// and then frees waits on the port. The doing ends with the function, which
+// returns when nothing of it can disturb the port's deadlines any more.
+func (m *Modem) begin(ctx context.Context) (context.Context, func()) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	closed := context.AfterFunc(m.closing, func() { cancel(line.ErrClosed) })
+	freed := make(chan struct{})
+	free := context.AfterFunc(ctx, func() {
+		defer close(freed)
+		m.free()
+	})
+	return ctx, func() {
+		closed()
+		if !free() {
+			<-freed
+			m.online().arm()
+		}
+		cancel(nil)
+	}
+}
+
+// free makes reads and writes of the port return at once.
+func (m *Modem) free() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.port != nil {
+		// When these fail the port is lost, which the waiting one learns anyway.
+		_ = m.port.SetReadDeadline(past)
+		_ = m.port.SetWriteDeadline(past)
+	}
+}
+
+// open opens the port.
+func (m *Modem) open(ctx context.Context) error {
+	p, err := m.o.Open(ctx)
+	if err != nil {
+		return err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.closing.Err() != nil {
+		_ = p.Close()
+		return line.ErrClosed
+	}
+	m.port = p
+	m.talk = &dialogue{port: p}
+	return nil
+}
+
+// drop closes the port; the next Ring or Dial opens it afresh.
+func (m *Modem) drop() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.port != nil {
+		_ = m.port.Close()
+	}
+	m.port, m.talk, m.ready, m.trying = nil, nil, false, false
+}
+
+// signals are the port's control lines, nil where it has none.
+func (m *Modem) signals() Signals {
+	s, _ := m.talk.port.(Signals)
+	return s
 }

@@ -15,6 +15,9 @@ import (
 // here can no longer be overtaken or dropped.
 const sendBuffer = 4 << 10
 
+// dialTime bounds Open where the far end does not answer at all.
+const dialTime = 10 * time.Second
+
 // keepAlive finds a terminal server that vanished without closing within a
 // minute and a half.
 var keepAlive = net.KeepAliveConfig{Enable: true, Idle: 45 * time.Second, Interval: 15 * time.Second, Count: 3}
@@ -34,7 +37,7 @@ func Open(ctx context.Context, url string) (*Port, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := net.Dialer{KeepAliveConfig: keepAlive}
+	d := net.Dialer{Timeout: dialTime, KeepAliveConfig: keepAlive}
 	c, err := d.DialContext(ctx, network, address)
 	if err != nil {
 		return nil, &Error{URL: url, Err: err}

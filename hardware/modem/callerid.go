@@ -1,0 +1,125 @@
+package modem
+
+import (
+	"strings"
+	"time"
+
+	"carrier/hardware/line"
+)
+
+const (
+	// ringGap without another RING means that the caller gave up: the bell
+	// rings every 5 or 6 seconds.
+	ringGap = 8 * time.Second
+	// quiet after the caller's number means that no more of such lines come.
+	quiet = 300 * time.Millisecond
+	// maxNumber is the most of a telephone number or name that is kept, octets.
+	maxNumber = 64
+)
+
+// A ringing is a call that nobody has answered yet, as far as the modem told.
+type ringing struct {
+	first, last     time.Time // when something of it was heard
+	count           int       // of RING
+	called, calling string
+	name            string
+	known           bool // some of the caller's identity was told, or that it is secret
+	refused         bool // HangUp left it ringing
+}
+
+// hear takes one line that the modem said.
+func (r *ringing) hear(a response, now time.Time) {
+	if r.over(now) {
+		*r = ringing{} // what was told belongs to another call
+	}
+	switch {
+	case a.code == ring:
+		if r.count == 0 {
+			r.first = now
+		}
+		r.count++
+		r.last = now
+	case a.code == other && r.tell(a.text):
+		r.last = now
+	}
+}
+
+// over says that the caller gave up.
+func (r *ringing) over(now time.Time) bool {
+	return !r.last.IsZero() && now.Sub(r.last) >= ringGap
+}
+
+// told says that the call can be presented: at its rings-th RING, or when the
+// caller's number and what came with it is complete.
+func (r *ringing) told(rings int, now time.Time) bool {
+	return r.count > 0 && !r.refused && (r.count >= rings || r.known && now.Sub(r.last) >= quiet)
+}
+
+// due is when silence would mean something.
+func (r *ringing) due(now time.Time) time.Time {
+	switch {
+	case r.last.IsZero():
+		return now.Add(checkTime)
+	case r.known && r.count > 0 && !r.refused:
+		return r.last.Add(quiet)
+	default:
+		return r.last.Add(ringGap)
+	}
+}
+
+// state is the line's: a call that was refused rings for nobody.
+func (r *ringing) state() line.State {
+	if r.count > 0 && !r.refused {
+		return line.Ringing
+	}
+	return line.Idle
+}
+
+// tell takes a line of the caller's identity, as AT+VCID=1 or AT#CID=1 bring
+// them between the first ring and the second: "NMBR = 5551212". It says whether
+// text was one.
+func (r *ringing) tell(text string) bool {
+	tag, value, ok := strings.Cut(text, "=")
+	if !ok {
+		return false
+	}
+	switch strings.ToUpper(strings.TrimSpace(tag)) {
+	case "NMBR":
+		r.calling = number(value)
+		r.known = true
+	case "NAME":
+		r.name = callerName(value)
+	case "CALLED", "DNIS", "NDID":
+		r.called = number(value)
+	case "DATE", "TIME", "MESG":
+	default:
+		return false
+	}
+	return true
+}
+
+// number is empty for what is none: "O" (out of area), "P" (private).
+func number(s string) string {
+	n := strings.Map(func(c rune) rune {
+		switch {
+		case c >= '0' && c <= '9', c == '+', c == '*', c == '#':
+			return c
+		case c == ' ', c == '-', c == '(', c == ')', c == '.':
+			return -1
+		default:
+			return 'x'
+		}
+	}, s)
+	if len(n) > maxNumber || strings.Contains(n, "x") {
+		return ""
+	}
+	return n
+}
+
+func callerName(s string) string {
+	s = strings.TrimSpace(s)
+	if s == "O" || s == "P" || len(s) > maxNumber {
+		return ""
+	}
+	return s
+}

@@ -1,0 +1,204 @@
+package modem
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"sync"
+	"time"
+)
+
+// pollTime is how often Data Carrier Detect is looked at.
+const pollTime = 50 * time.Millisecond
+
+// A call is the data state of a modem, from CONNECT until HangUp.
+type call struct {
+	port             Port
+	words            lossWatch
+	signals          bool       // the port has them: words are data
+	reading, writing sync.Mutex // held while the port is read and written
+	lost             chan struct{}
+
+	mu      sync.Mutex
+	first   []byte // octets that came with CONNECT
+	atStart bool   // CONNECT's LF may still come
+	read    time.Time
+	write   time.Time // deadlines
+	verdict time.Time // when NO CARRIER is believed
+	over    bool      // lost is closed
+	err     error     // the port's
+}
+
+// An ending is what a call leaves.
+type ending struct {
+	lost bool   // the modem is in command state already
+	rest []byte // octets that the modem sent and nobody has seen
+	err  error  // the port is lost
+}
+
+func newCall(p Port, first []byte, rate int) *call {
+	_, signals := p.(Signals)
+	return &call{port: p, first: first, atStart: true, signals: signals, words: lossWatch{wait: lossTime(rate)},
+		lost: make(chan struct{})}
+}
+
+func (c *call) receive(b []byte) (int, error) {
+	if n, err := c.before(b); n > 0 || err != nil {
+		return n, err
+	}
+	n, err := c.port.Read(b)
+	if n == 0 && err != nil {
+		return 0, c.refusal(err)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.note(b[:n]), nil
+}
+
+// before is what can be said without reading the port.
+func (c *call) before(b []byte) (int, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	n := copy(b, c.first)
+	c.first = c.first[n:]
+	if n > 0 {
+		return c.note(b[:n]), nil
+	}
+	if c.over {
+		return 0, io.EOF
+	}
+	return 0, nil
+}
+
+// note looks at octets on their way to the reader and says how many there are
+// for her. It is called with mu held.
+func (c *call) note(b []byte) int {
+	if c.atStart && len(b) > 0 {
+		c.atStart = false
+		if b[0] == '\n' {
+			b = b[:copy(b, b[1:])]
+		}
+	}
+	if c.signals {
+		return len(b)
+	}
+	was := !c.verdict.IsZero()
+	switch seen := c.words.see(b); {
+	case seen && !was:
+		c.verdict = time.Now().Add(c.words.wait)
+		c.armLocked()
+	case !seen && was:
+		c.verdict = time.Time{}
+		c.armLocked()
+	}
+	return len(b)
+}
+
+// refusal makes the port's error the reader's; nil when it was a deadline that
+// is no more.
+func (c *call) refusal(err error) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	now := time.Now()
+	switch {
+	case c.over:
+		return io.EOF
+	case !errors.Is(err, os.ErrDeadlineExceeded):
+		c.lose(err)
+		return io.EOF
+	case !c.verdict.IsZero() && !now.Before(c.verdict):
+		c.lose(nil)
+		return io.EOF
+	case !c.read.IsZero() && !now.Before(c.read):
+		return err
+	}
+	c.armLocked()
+	return nil
+}
+
+// arm gives the port the call's deadlines.
+func (c *call) arm() {
+	if c == nil {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.armLocked()
+}
+
+func (c *call) armLocked() {
+	read, write := c.read, c.write
+	if !c.verdict.IsZero() && (read.IsZero() || c.verdict.Before(read)) {
+		read = c.verdict
+	}
+	if c.over {
+		read, write = past, past
+	}
+	// When these fail the port is lost, which the next Read or Write tells.
+	_ = c.port.SetReadDeadline(read)
+	_ = c.port.SetWriteDeadline(write)
+}
+
+// lose notes, with mu held, that the carrier is lost, or even the port, and
+// frees whoever waits.
+func (c *call) lose(err error) {
+	if c.over {
+		return
+	}
+	c.over, c.err = true, err
+	close(c.lost)
+	c.armLocked()
+}
+
+func (c *call) isOver() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.over
+}
+
+// watch looks at the carrier until it is lost. Some modems say CONNECT a moment
+// before they raise Data Carrier Detect.
+func (c *call) watch(s Signals) {
+	tick := time.NewTicker(pollTime)
+	defer tick.Stop()
+	seen, grace := false, time.Now().Add(time.Second)
+	for {
+		select {
+		case <-c.lost:
+			return
+		case now := <-tick.C:
+			on, err := s.Carrier()
+			seen = seen || on
+			if err == nil && (on || !seen && now.Before(grace)) {
+				continue
+			}
+			c.mu.Lock()
+			defer c.mu.Unlock()
+			c.lose(err)
+			return
+		}
+	}
+}
+
+// finish ends the data state: when it returns nobody reads or writes the port
+// for the call any more.
+func (c *call) finish() ending {
+	c.mu.Lock()
+	// Words that are not believed yet are taken for true: the reset that follows
+	// finds out if they are not.
+	end := ending{lost: c.over || !c.verdict.IsZero(), rest: c.words.said}
+	if len(c.first) > 0 {
+		end.rest = c.first
+	}
+	c.lose(nil)
+	if c.err != nil {
+		end.err = fmt.Errorf("%w: %w", errLost, c.err)
+	}
+	c.mu.Unlock()
+	c.reading.Lock()
+	defer c.reading.Unlock()
+	c.writing.Lock()
+	defer c.writing.Unlock()
+	return end
+}

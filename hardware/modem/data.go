@@ -1,0 +1,99 @@
+package modem
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"carrier/hardware/line"
+)
+
+// Read gives the octets that the caller sends. On a port without signals the
+// carrier is lost when the modem says so in band: NO CARRIER on a line of its
+// own, behind which for a frame's time nothing comes that a modem would not
+// say. The words are handed out as data all the same.
+func (m *Modem) Read(b []byte) (int, error) {
+	c := m.online()
+	if c == nil {
+		return 0, io.EOF
+	}
+	c.reading.Lock()
+	defer c.reading.Unlock()
+	if len(b) == 0 {
+		return 0, nil
+	}
+	for {
+		n, err := c.receive(b)
+		if n > 0 || err != nil {
+			return n, err
+		}
+	}
+}
+
+// Write sends octets to the caller.
+func (m *Modem) Write(b []byte) (int, error) {
+	c := m.online()
+	if c == nil {
+		return 0, line.ErrNoCarrier
+	}
+	c.writing.Lock()
+	defer c.writing.Unlock()
+	if c.isOver() {
+		return 0, line.ErrNoCarrier
+	}
+	n, err := c.port.Write(b)
+	switch {
+	case err == nil:
+		return n, nil
+	case c.isOver():
+		return n, line.ErrNoCarrier
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return n, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.lose(err)
+	return n, fmt.Errorf("%w: %w", line.ErrNoCarrier, err)
+}
+
+// SetReadDeadline bounds Read in the present call.
+func (m *Modem) SetReadDeadline(t time.Time) error {
+	if c := m.online(); c != nil {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.read = t
+		c.armLocked()
+	}
+	return nil
+}
+
+// SetWriteDeadline bounds Write in the present call.
+func (m *Modem) SetWriteDeadline(t time.Time) error {
+	if c := m.online(); c != nil {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.write = t
+		c.armLocked()
+	}
+	return nil
+}
+
+// Lost is closed when the carrier is lost. On a port without signals Read finds
+// that.
+func (m *Modem) Lost() <-chan struct{} {
+	if c := m.online(); c != nil {
+		return c.lost
+	}
+	none := make(chan struct{})
+	close(none)
+	return none
+}
+
+// online is the present call, nil without one.
+func (m *Modem) online() *call {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.call
+}

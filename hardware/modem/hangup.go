@@ -1,0 +1,123 @@
+package modem
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"carrier/hardware/line"
+)
+
+const (
+	dtrTime  = time.Second     // DTR stays low; register S25 counts hundredths
+	hookTime = 5 * time.Second // for ATH
+)
+
+// HangUp ends the call, resets the modem and checks that it answers. A call
+// that was not answered goes on ringing, but not for us. An error leaves the
+// rest to Ring; the carrier is gone even then, because the port was closed.
+func (m *Modem) HangUp(ctx context.Context) error {
+	ctx, done := m.begin(ctx)
+	defer done()
+	gone := m.unwatch()
+	c := m.takeCall()
+	if m.talk == nil {
+		return nil
+	}
+	if c == nil && m.ready && !m.trying {
+		if r := &m.talk.ring; gone || r.count == 0 {
+			*r = ringing{}
+		} else {
+			r.refused = true
+		}
+		m.enter(line.Idle)
+		return nil
+	}
+	m.enter(line.HangingUp)
+	if err := m.clear(ctx, c); err != nil {
+		m.drop()
+		m.enter(line.Down)
+		if errors.Is(err, errLost) {
+			return nil // many a port closes with its call
+		}
+		return fmt.Errorf("hanging up: %w", err)
+	}
+	m.enter(line.Resetting)
+	if err := m.reset(ctx); err != nil {
+		return fmt.Errorf("reset after a call: %w", err)
+	}
+	m.enter(line.Idle)
+	return nil
+}
+
+// clear brings the modem on hook.
+func (m *Modem) clear(ctx context.Context, c *call) error {
+	if c == nil {
+		if m.trying {
+			return m.abort(ctx)
+		}
+		return nil
+	}
+	end := c.finish()
+	m.talk.scan, m.talk.in = scanner{}, end.rest
+	if end.lost {
+		return end.err
+	}
+	return m.release(ctx)
+}
+
+// takeCall makes the present call one of the past.
+func (m *Modem) takeCall() *call {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	c := m.call
+	m.call = nil
+	return c
+}
+
+// release brings a modem that may have a call back to command state, on hook.
+func (m *Modem) release(ctx context.Context) error {
+	if s := m.signals(); s != nil {
+		if err := s.SetDTR(false); err != nil {
+			return fmt.Errorf("%w: %w", errLost, err)
+		}
+		if _, err := m.talk.skip(ctx, dtrTime); err != nil {
+			return err
+		}
+		if err := s.SetDTR(true); err != nil {
+			return fmt.Errorf("%w: %w", errLost, err)
+		}
+		if on, err := s.Carrier(); err == nil && !on {
+			return nil
+		}
+	}
+	err := m.escape(ctx)
+	if errors.Is(err, errSilent) {
+		// Perhaps it was in command state all the time.
+		return m.talk.command(ctx, form, probeTime)
+	}
+	if err != nil {
+		return err
+	}
+	return m.talk.command(ctx, "ATH", hookTime)
+}
+
+// escape leaves data state by the escape sequence. The first may fall behind
+// octets that the modem has not sent yet, and then it is data.
+func (m *Modem) escape(ctx context.Context) error {
+	for range 3 {
+		lost, err := m.talk.skip(ctx, m.o.Guard)
+		if lost || err != nil {
+			return err
+		}
+		if err := m.talk.write(ctx, "+++"); err != nil {
+			return err
+		}
+		_, err = m.talk.wait(ctx, time.Now().Add(m.o.Guard+time.Second), okay, noCarrier)
+		if !errors.Is(err, errSilent) {
+			return err
+		}
+	}
+	return errSilent
+}

@@ -1,0 +1,103 @@
+package modem
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"carrier/hardware/line"
+)
+
+const (
+	// form asks for result codes without echo, in words: a digit could not be
+	// told from data when the carrier is lost. S0=0: we answer, not the modem.
+	form = "ATE0Q0V1S0=0"
+
+	firstDelay = time.Second // of a quarantine; each is twice the one before
+	lastDelay  = 5 * time.Minute
+	steady     = time.Minute // a modem that worked for so long starts with firstDelay again
+)
+
+// prepare makes a modem ready that is not: it opens the port and resets.
+func (m *Modem) prepare(ctx context.Context) error {
+	if m.ready {
+		return nil
+	}
+	if m.talk == nil {
+		if err := m.open(ctx); err != nil {
+			return err
+		}
+	}
+	m.enter(line.Resetting)
+	if err := m.reset(ctx); err != nil {
+		return err
+	}
+	m.since = time.Now()
+	m.o.Log.Info("modem ready")
+	return nil
+}
+
+// reset runs the dialogue that brings the modem from any state to idle. What
+// it tells of a ringing call meanwhile is kept.
+func (m *Modem) reset(ctx context.Context) error {
+	m.ready = false
+	if err := m.insist(ctx, form, probeTime); err != nil {
+		if !errors.Is(err, errSilent) {
+			return err
+		}
+		// It may have a call from before our time.
+		if err := m.release(ctx); err != nil {
+			return err
+		}
+		if err := m.insist(ctx, form, probeTime); err != nil {
+			return err
+		}
+	}
+	for _, s := range m.o.Init {
+		if err := m.insist(ctx, s, commandTime); err != nil {
+			return err
+		}
+	}
+	// Init may have undone it.
+	if err := m.insist(ctx, form, commandTime); err != nil {
+		return err
+	}
+	m.ready, m.trying = true, false
+	return nil
+}
+
+// insist gives a command twice: a modem that is busy with itself, after ATZ
+// for example, may miss one.
+func (m *Modem) insist(ctx context.Context, s string, t time.Duration) error {
+	err := m.talk.command(ctx, s, t)
+	if errors.Is(err, errSilent) {
+		err = m.talk.command(ctx, s, t)
+	}
+	return err
+}
+
+// fault puts a modem aside that does not work and returns when it is to be
+// tried again; its error is that of ctx.
+func (m *Modem) fault(ctx context.Context, cause error) error {
+	if !m.since.IsZero() && time.Since(m.since) > steady {
+		m.faults = 0
+	}
+	m.since = time.Time{}
+	delay := min(firstDelay<<min(m.faults, 16), lastDelay)
+	m.faults++
+	if m.talk != nil && !errors.Is(cause, errLost) {
+		m.enter(line.Quarantined)
+	} else {
+		m.enter(line.Down)
+	}
+	m.drop() // a port opened afresh is the strongest reset there is
+	m.o.Log.Warn("the modem is out of service", "err", cause, "again_in", delay)
+	t := time.NewTimer(delay)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
