@@ -96,13 +96,16 @@ func (h header) known() bool { return h.messageType == controlMessage && h.contr
 
 // check tests what makes a stream lose its step.
 func (h header) check() error {
+	if err := checkLength(h.length); err != nil {
+		return err
+	}
 	if h.cookie != magicCookie {
 		return fmt.Errorf("%w %#08x", ErrCookie, h.cookie)
 	}
 	if h.known() && int(h.length) != layouts[h.control].length {
 		return fmt.Errorf("%w %d of %v: need %d", ErrLength, h.length, h.control, layouts[h.control].length)
 	}
-	return checkLength(h.length)
+	return nil
 }
 
 func checkLength(n uint16) error {
