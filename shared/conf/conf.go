@@ -94,10 +94,10 @@ func (f *File) Known() []string {
 
 // A Mistake is one thing wrong with a file.
 type Mistake struct {
-	File string
-	Line int    // from 1
-	Key  string // whole path, "bank[2].speed", numbered from 1; empty when the file is not TOML
-	Text string // what is wrong and what would be right
+	File string `json:"file"`
+	Line int    `json:"line"`          // from 1
+	Key  string `json:"key,omitempty"` // whole path, "bank[2].speed", numbered from 1; empty when the file is not TOML
+	Text string `json:"text"`          // what is wrong and what would be right
 }
 
 // Error is the mistake in one line: "pac.toml:12: bank[2].speed: …".

@@ -1,0 +1,108 @@
+package console
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"time"
+
+	"carrier/shared/capture"
+)
+
+// A Server answers the commands that come through the socket.
+type Server struct {
+	socket  *socket
+	program Program
+}
+
+// Listen makes the socket at path, mode 0660, in place of one that a dead
+// process left. When a living one has it the error says "already running".
+func Listen(path string, p Program) (*Server, error) {
+	s, err := listenSocket(path)
+	if err != nil {
+		return nil, err
+	}
+	return &Server{s, p}, nil
+}
+
+// Run answers until ctx ends; captures under way end then with a whole file.
+// It must be called, or the socket stays.
+func (s *Server) Run(ctx context.Context) error {
+	server := &http.Server{
+		Handler: s.handler(), BaseContext: func(net.Listener) context.Context { return ctx },
+		ReadHeaderTimeout: 5 * time.Second, MaxHeaderBytes: 16 << 10,
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- server.Serve(s.socket.UnixListener) }()
+	var err error
+	select {
+	case err = <-ended:
+		ended <- err
+	case <-ctx.Done():
+	}
+	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+	defer cancel()
+	if server.Shutdown(grace) != nil {
+		server.Close() // a reader that does not read
+	}
+	<-ended
+	s.socket.Close()
+	return err
+}
+
+func (s *Server) handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /status", func(w http.ResponseWriter, _ *http.Request) { reply(w, http.StatusOK, s.program.Status()) })
+	mux.HandleFunc("GET /calls", func(w http.ResponseWriter, _ *http.Request) { reply(w, http.StatusOK, s.program.Calls()) })
+	mux.HandleFunc("POST /hangup", s.hangup)
+	mux.HandleFunc("GET /capture", s.capture)
+	return mux
+}
+
+func (s *Server) hangup(w http.ResponseWriter, r *http.Request) {
+	switch err := s.program.Hangup(r.FormValue("call")); {
+	case errors.Is(err, ErrNoCall):
+		reply(w, http.StatusNotFound, failure{err.Error()})
+	case err != nil:
+		reply(w, http.StatusInternalServerError, failure{err.Error()})
+	default:
+		w.WriteHeader(http.StatusNoContent)
+	}
+}
+
+func (s *Server) capture(w http.ResponseWriter, r *http.Request) {
+	f := capture.Filter{Call: r.FormValue("call"), User: r.FormValue("user"), Peer: r.FormValue("peer")}
+	w.Header().Set("Content-Type", "application/x-pcapng")
+	if s.program.Capture(r.Context(), f, &flushing{w, http.NewResponseController(w)}) != nil {
+		panic(http.ErrAbortHandler) // the reader sees that the file is not whole
+	}
+}
+
+// flushing hands each Write on at once.
+type flushing struct {
+	w io.Writer
+	c *http.ResponseController
+}
+
+func (f *flushing) Write(b []byte) (int, error) {
+	n, err := f.w.Write(b)
+	return n, errors.Join(err, f.c.Flush())
+}
+
+// failure is the body of every answer that is not a success.
+type failure struct {
+	Error string `json:"error"`
+}
+
+func reply(w http.ResponseWriter, status int, v any) {
+	b, err := json.Marshal(v)
+	if err != nil {
+		status, b = http.StatusInternalServerError, []byte(`{"error":"the answer does not become JSON"}`)
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	w.Write(append(b, '\n'))
+}
