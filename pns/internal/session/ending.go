@@ -1,0 +1,143 @@
+package session
+
+import (
+	"errors"
+	"time"
+
+	"carrier/shared/peer"
+	"carrier/shared/ppp/link"
+	"carrier/shared/pptp"
+	"carrier/shared/record"
+)
+
+// close ends the session for a reason of ours. The caller is told the text in
+// an LCP Terminate-Request, which the PAC reads on its way: Call-Clear-Request
+// has no room for a reason.
+func (s *Session) close(now time.Time, reason record.EndReason, text string) {
+	if s.rec.Reason != record.Running {
+		return
+	}
+	s.rec.Reason, s.rec.Text = reason, text
+	s.publish()
+	s.leave()
+	s.idle, s.limit = time.Time{}, time.Time{}
+	if s.data == nil { // not connected: there is no PPP to end
+		s.clear()
+		return
+	}
+	s.link.Close(now, text)
+}
+
+// finished takes the end of the link, and ends the call.
+func (s *Session) finished(now time.Time, e link.Event) {
+	if s.rec.Reason == record.Running {
+		s.rec.Reason, s.rec.Text = s.why(e)
+		s.publish()
+	}
+	s.idle, s.limit = time.Time{}, time.Time{}
+	s.leave()
+	s.clear()
+}
+
+// clear asks the PAC to end the call, once.
+func (s *Session) clear() {
+	if !s.cleared {
+		s.cleared = true
+		s.o.Call.Clear()
+	}
+}
+
+// reasons of a link's end that the PNS has no better one for.
+var reasons = map[link.Cause]record.EndReason{
+	link.Closed:         record.LinkFailed,
+	link.PeerTerminated: record.CallerHungUp,
+	link.Timeout:        record.LinkFailed,
+	link.EchoFailed:     record.LinkFailed,
+	link.Loopback:       record.LinkFailed,
+	link.AuthRefused:    record.AuthFailed,
+	link.RefusedLogin:   record.AuthFailed,
+	link.AuthTimeout:    record.AuthFailed,
+	link.NetworkTimeout: record.NetworkFailed,
+	link.LowerDown:      record.ControlLost,
+}
+
+// why says in our words why the link finished by itself.
+func (s *Session) why(e link.Event) (record.EndReason, string) {
+	if e.Cause == link.Timeout && s.deaf() {
+		return record.GREBlocked, "GRE does not pass: the control connection lives, but no packet of this call has come from the PAC"
+	}
+	reason, ok := reasons[e.Cause]
+	if !ok {
+		reason = record.ProtocolError
+	}
+	text := e.Text
+	if text == "" {
+		text = e.Cause.String()
+	}
+	return reason, text
+}
+
+// deaf tells that not one GRE packet has been received.
+func (s *Session) deaf() bool {
+	if s.data == nil {
+		return false
+	}
+	for _, n := range s.data.Stats().Received {
+		if n > 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// ended takes the end of the PPTP call. Frames that came before it are read
+// first: the caller's Terminate-Request may be among them, and says more.
+func (s *Session) ended(now time.Time, err error) {
+	s.over = true
+	for s.data != nil && s.rec.Reason == record.Running && s.drain() {
+		s.settle(now)
+	}
+	if s.rec.Reason == record.Running {
+		s.rec.Reason, s.rec.Text = whyEnded(err)
+	}
+	s.link.Down(now)
+	s.leave()
+}
+
+// drain takes one frame that waits, if one does.
+func (s *Session) drain() bool {
+	select {
+	case f := <-s.data.Frames():
+		s.input(f)
+		return true
+	default:
+		return false
+	}
+}
+
+// whyEnded makes a reason of how the PPTP call ended.
+func whyEnded(err error) (record.EndReason, string) {
+	var d *peer.DisconnectError
+	switch {
+	case err == nil:
+		return record.ClearedByPAC, "the PAC ended the call"
+	case errors.As(err, &d) && d.Result == pptp.LostCarrier:
+		return record.CarrierLost, d.Error()
+	case errors.As(err, &d):
+		return record.ClearedByPAC, d.Error()
+	}
+	return record.ControlLost, err.Error()
+}
+
+// finish closes what is open, once the call is over.
+func (s *Session) finish() record.Call {
+	if s.data != nil {
+		s.data.Close()
+	}
+	s.rec.Ended = time.Now()
+	s.rec.Traffic = s.o.Counters.Snapshot()
+	s.publish()
+	s.o.Log.Info("call ended", "reason", s.rec.Reason, "text", s.rec.Text, "stage", s.rec.Stage,
+		"user", s.rec.User, "duration", s.rec.Ended.Sub(s.rec.Started))
+	return s.rec
+}

@@ -1,0 +1,183 @@
+package session
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"carrier/pns/internal/pool"
+	"carrier/pns/internal/users"
+	"carrier/shared/ppp"
+	"carrier/shared/ppp/auth"
+	"carrier/shared/ppp/ipcp"
+	"carrier/shared/record"
+)
+
+// replaceTime is how long an older call of the same user has to let go of its
+// address before the newer one is refused. It needs no answer of the older
+// caller, so this is generous.
+const replaceTime = 5 * time.Second
+
+// A login is who the caller is, and what she got.
+type login struct {
+	claim   *auth.Claim // the last one
+	verdict auth.Verdict
+	user    users.User
+	seated  bool        // in Online
+	lease   *pool.Lease // nil: no address yet
+	wait    <-chan struct{}
+	until   time.Time // for wait
+	offered bool      // IPCP
+}
+
+// claimed checks who the caller says she is, and lets her in or not. The
+// address is reserved before she is told Success, so that what stands in its
+// way can be said in the Failure.
+func (s *Session) claimed(now time.Time, c *auth.Claim) {
+	user, found := s.o.Users.Lookup(c.Name)
+	verdict := c.Check(user.Secret)
+	s.rec.User, s.rec.Method = shown(c.Name), c.Method.String()
+	s.stage(record.Authenticating)
+	l := &s.login
+	switch {
+	case s.rec.Reason != record.Running:
+		return // on its way out
+	case !found:
+		s.refuse(now, c, UnknownUser, record.AuthFailed, verdict.Message, "no user has this name")
+	case !user.Secret.Verifies(c.Method):
+		s.refuse(now, c, Unverifiable, record.AuthFailed, verdict.Message,
+			fmt.Sprintf("of this user only nt_hash is known, which %v cannot be checked against", c.Method))
+	case !verdict.OK:
+		s.refuse(now, c, WrongPassword, record.AuthFailed, verdict.Message, "wrong password")
+	case l.lease != nil && l.user.Name != user.Name:
+		s.refuse(now, c, WrongPassword, record.AuthFailed, "the name must stay the same during a call",
+			"logged in as "+l.user.Name+" before")
+	default:
+		l.claim, l.verdict, l.user = c, verdict, user
+		s.admit(now)
+	}
+}
+
+// admit finds the caller a seat and an address. It is called again when an
+// older call of hers has gone.
+func (s *Session) admit(now time.Time) {
+	l := &s.login
+	l.wait = nil
+	if l.lease == nil {
+		if older := s.sit(); older != nil {
+			s.meets(now, older)
+			return
+		}
+		lease, err := s.reserve()
+		if err != nil {
+			reason, outcome := record.NoAddress, NoAddress
+			if errors.Is(err, pool.ErrInUse) {
+				reason, outcome = record.AddressInUse, InUse
+			}
+			s.refuse(now, l.claim, outcome, reason, err.Error(), err.Error())
+			return
+		}
+		l.lease = lease
+	}
+	s.o.Stats.count(l.claim.Method, Accepted)
+	s.o.Log.Info("authenticated", "user", s.rec.User, "method", s.rec.Method, "address", l.lease.Addr())
+	s.rec.Address = l.lease.Addr()
+	if !l.offered {
+		l.offered = true
+		s.link.Network(now, ppp.IPCP, ipcp.New(ipcp.Options{
+			Local: s.o.LAN.Local(), Remote: l.lease.Addr(), DNS: s.o.DNS, NBNS: s.o.NBNS}))
+	}
+	s.link.Answer(now, l.verdict)
+}
+
+// sit takes the user's seat, if she has only one; else it returns the session
+// that sits there.
+func (s *Session) sit() (older *Session) {
+	u := &s.login.user
+	if s.login.seated || u.Simultaneous == users.Unlimited && !u.Address.IsValid() {
+		return nil
+	}
+	older = s.o.Online.enter(u.Name, s)
+	s.login.seated = older == nil
+	return older
+}
+
+// meets deals with an older call of the same user.
+func (s *Session) meets(now time.Time, older *Session) {
+	l := &s.login
+	if l.user.Simultaneous != users.Replace {
+		s.stays(now)
+		return
+	}
+	older.End(record.Replaced, "a newer call of "+l.user.Name+" took over")
+	if l.until.IsZero() {
+		l.until = now.Add(replaceTime)
+	}
+	l.wait = older.left
+}
+
+// stays refuses the caller because of her older call.
+func (s *Session) stays(now time.Time) {
+	l := &s.login
+	l.wait = nil
+	text := l.user.Name + " is connected already"
+	s.refuse(now, l.claim, InUse, record.AddressInUse, text, text)
+}
+
+func (s *Session) reserve() (*pool.Lease, error) {
+	if a := s.login.user.Address; a.IsValid() {
+		return s.o.Pool.ReserveFixed(a)
+	}
+	return s.o.Pool.Reserve()
+}
+
+// refuse says no: the caller reads text, in her Failure and as the reason of
+// the Terminate-Request that follows. What the record and the log say may tell
+// more.
+func (s *Session) refuse(now time.Time, c *auth.Claim, o Outcome, reason record.EndReason, text, detail string) {
+	s.o.Stats.count(c.Method, o)
+	s.rec.Reason, s.rec.Text = reason, detail
+	s.o.Log.Warn("refused", "user", s.rec.User, "method", s.rec.Method, "reason", reason, "detail", detail)
+	s.publish()
+	s.leave()
+	s.link.Answer(now, auth.Refuse(c, text))
+}
+
+// authenticated notes that the link trusts the caller now.
+func (s *Session) authenticated(now time.Time) {
+	if s.login.lease == nil && s.rec.Reason == record.Running { // nothing was asked of her
+		s.close(now, record.AuthFailed, "nobody has logged in")
+		return
+	}
+	s.stage(record.Configuring)
+}
+
+// leave gives back the address and the seat. The caller's packets no longer
+// reach the LAN, nor the LAN's her.
+func (s *Session) leave() {
+	l := &s.login
+	s.offline()
+	l.wait = nil
+	if l.lease != nil {
+		l.lease.Release()
+		l.lease = nil
+	}
+	if l.seated {
+		l.seated = false
+		s.o.Online.leave(l.user.Name, s)
+	}
+	select {
+	case <-s.left:
+	default:
+		close(s.left)
+	}
+}
+
+// shown is a name from outside as logs and records take it.
+func shown(name string) string {
+	if len(name) > 64 {
+		name = name[:64] + "…"
+	}
+	return strings.ToValidUTF8(name, "?")
+}

@@ -1,0 +1,110 @@
+package session
+
+import (
+	"fmt"
+	"time"
+
+	"carrier/pns/internal/flow"
+	"carrier/shared/hdlc"
+	"carrier/shared/ppp"
+	"carrier/shared/record"
+)
+
+// linkUp tells the PAC what the caller's line needs (RFC 2637 §2.15): how to
+// escape what is sent to her is what she asked for, and the other way round.
+func (s *Session) linkUp() {
+	agreed := s.link.LCP()
+	s.o.Call.SetLinkInfo(agreed.Theirs.ACCM, agreed.Ours.ACCM)
+	s.o.Log.Info("link up", "mru", agreed.Theirs.MRU, "accm", fmt.Sprintf("%08x", agreed.Theirs.ACCM))
+	s.stage(record.Authenticating)
+}
+
+// linkDown restores the defaults for a negotiation that begins anew (RFC 1662
+// §7.1), before its first packet reaches the PAC.
+func (s *Session) linkDown() {
+	s.offline()
+	if s.rec.Reason == record.Running {
+		s.o.Call.SetLinkInfo(hdlc.AllControl, hdlc.AllControl)
+	}
+}
+
+// networkUp lets data through.
+func (s *Session) networkUp(now time.Time, p ppp.Protocol) {
+	if p != ppp.IPCP || s.login.lease == nil || s.detach != nil {
+		return
+	}
+	addr, theirs := s.login.lease.Addr(), s.link.LCP().Theirs
+	mtu := min(int(theirs.MRU), s.o.MTU)
+	s.data.SetNetwork(flow.Network{Open: true, Remote: addr, MRU: mtu,
+		Compression: ppp.Compression{Address: theirs.ACFC, Protocol: theirs.PFC}})
+	detach, err := s.o.LAN.Attach(addr, mtu, s.data)
+	if err != nil {
+		s.data.SetNetwork(flow.Network{})
+		s.close(now, record.NetworkFailed, err.Error())
+		return
+	}
+	s.detach = detach
+	s.login.lease.Commit()
+	if s.rec.Up.IsZero() {
+		s.stage(record.Online)
+		s.rec.Up = now
+		s.publish()
+		s.o.Log.Info("online", "user", s.rec.User, "address", addr, "mtu", mtu, "after", now.Sub(s.rec.Started))
+	}
+	s.startLimits(now)
+}
+
+// networkDown stops data. The session's time goes on.
+func (s *Session) networkDown(p ppp.Protocol) {
+	if p == ppp.IPCP {
+		s.offline()
+	}
+}
+
+// offline takes the caller off the LAN.
+func (s *Session) offline() {
+	if s.detach == nil {
+		return
+	}
+	s.detach()
+	s.detach = nil
+	s.data.SetNetwork(flow.Network{})
+	s.idle = time.Time{}
+}
+
+// The limits of a call: the user's own, or the program's.
+
+func (s *Session) idleLimit() time.Duration {
+	if d := s.login.user.Idle; d > 0 {
+		return d
+	}
+	return s.o.Idle
+}
+
+func (s *Session) startLimits(now time.Time) {
+	if d := s.idleLimit(); d > 0 {
+		s.idle = now.Add(d)
+	}
+	limit := s.o.Limit
+	if d := s.login.user.Session; d > 0 {
+		limit = d
+	}
+	if limit > 0 && s.limit.IsZero() {
+		s.limit = now.Add(limit)
+	}
+}
+
+// checkLimits ends the call when it was idle for too long or has lasted too
+// long. Times are monotonic: a clock that is set ends nobody's call.
+func (s *Session) checkLimits(now time.Time) {
+	if !s.limit.IsZero() && !now.Before(s.limit) {
+		s.close(now, record.SessionTimeout, "the time limit of this session is over")
+		return
+	}
+	if s.idle.IsZero() || now.Before(s.idle) {
+		return
+	}
+	if s.idle = s.data.LastData().Add(s.idleLimit()); !now.Before(s.idle) {
+		s.close(now, record.IdleTimeout, fmt.Sprintf("no data for %v", s.idleLimit()))
+	}
+}

@@ -1,0 +1,48 @@
+package session
+
+import (
+	"sync/atomic"
+
+	"carrier/shared/ppp/auth"
+)
+
+// An Outcome of an authentication.
+type Outcome uint8
+
+// The outcomes.
+const (
+	Accepted Outcome = iota
+	WrongPassword
+	UnknownUser
+	Unverifiable // the method cannot be checked against what is known of the user
+	NoAddress    // right, but no address is free
+	InUse        // right, but the user is connected already
+	outcomes
+)
+
+var outcomeNames = [outcomes]string{Accepted: "accepted", WrongPassword: "wrong-password", UnknownUser: "unknown-user",
+	Unverifiable: "unverifiable", NoAddress: "no-address", InUse: "in-use"}
+
+// String is the outcome's name in metrics.
+func (o Outcome) String() string {
+	if o < outcomes {
+		return outcomeNames[o]
+	}
+	return "unknown"
+}
+
+// Stats are counters of all sessions of a program; any goroutine may use them.
+type Stats struct {
+	auth [auth.EAP + 1][outcomes]atomic.Uint64
+}
+
+func (s *Stats) count(m auth.Method, o Outcome) { s.auth[m][o].Add(1) }
+
+// Auth calls f for each method and outcome of authentications.
+func (s *Stats) Auth(f func(method, outcome string, n uint64)) {
+	for _, m := range auth.Methods() {
+		for o := range outcomes {
+			f(m.String(), o.String(), s.auth[m][o].Load())
+		}
+	}
+}
