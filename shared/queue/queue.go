@@ -39,7 +39,7 @@ func (q *Queue) PushUrgent(frame []byte) bool {
 }
 
 func (q *Queue) put(frame []byte) {
-	var b []byte
+	b := []byte{} // not nil, which Pop returns for none
 	if n := len(q.free); n > 0 {
 		b, q.free = q.free[n-1], q.free[:n-1]
 	}

@@ -1,0 +1,192 @@
+package gre
+
+import (
+	"testing"
+	"time"
+)
+
+// due returns the Acknowledgment Number of the acknowledgement that is due
+// alone, if one is.
+func (e *end) due(t *testing.T) (uint32, bool) {
+	t.Helper()
+	b := e.AppendAck(e.now, nil)
+	if len(b) == 0 {
+		return 0, false
+	}
+	h, payload, err := Parse(b)
+	if err != nil || !h.HasAck || h.HasSeq || len(payload) != 0 || len(b) != 12 {
+		t.Fatalf("% x: %+v, %v", b, h, err)
+	}
+	return h.Ack, true
+}
+
+func (e *end) wantsAck(t *testing.T, want uint32) {
+	t.Helper()
+	if n, ok := e.due(t); !ok || n != want {
+		t.Errorf("acknowledgement %d, %v; want %d", n, ok, want)
+	}
+}
+
+func (e *end) wantsNone(t *testing.T) {
+	t.Helper()
+	if n, ok := e.due(t); ok {
+		t.Errorf("acknowledged %d", n)
+	}
+}
+
+func TestAcknowledgementWaitsForData(t *testing.T) {
+	e := newEnd(Options{RecvWindow: 64, AckDelay: 40 * time.Millisecond})
+	e.wantsNone(t)
+	if h, _, _ := Parse(e.Append(e.now, nil, []byte{1})); h.HasAck || h.Seq != 0 {
+		t.Errorf("before anything came: %+v", h)
+	}
+	e.take(t, 3)
+	e.wantsNone(t)
+	if h, _, _ := Parse(e.Append(e.now, nil, []byte{1})); !h.HasAck || h.Ack != 3 || h.Seq != 1 {
+		t.Errorf("riding: %+v", h)
+	}
+	e.pass(time.Second)
+	e.wantsNone(t) // it rode
+	e.take(t, 4)
+	if d := e.Deadline().Sub(e.now); d != 40*time.Millisecond {
+		t.Errorf("deadline in %v", d)
+	}
+	e.pass(39 * time.Millisecond)
+	e.wantsNone(t)
+	e.take(t, 5) // does not put it off
+	e.pass(time.Millisecond)
+	e.wantsAck(t, 5)
+	e.wantsNone(t)
+	if h, _, _ := Parse(e.Append(e.now, nil, []byte{1})); !h.HasAck || h.Ack != 5 {
+		t.Errorf("told again on data: %+v", h)
+	}
+}
+
+func TestAcknowledgementDoesNotWaitForLong(t *testing.T) {
+	for _, tt := range []struct{ window, every int }{{0, 1}, {1, 1}, {2, 1}, {5, 2}, {16, 8}, {64, 8}} {
+		e := newEnd(Options{RecvWindow: tt.window})
+		for seq := range uint32(tt.every - 1) {
+			e.take(t, seq)
+			e.wantsNone(t)
+		}
+		e.take(t, uint32(tt.every-1))
+		e.wantsAck(t, uint32(tt.every-1))
+	}
+}
+
+func TestHeldIsNotAcknowledged(t *testing.T) {
+	e := newEnd(Options{})
+	e.take(t, 0)
+	e.wantsAck(t, 0)
+	e.take(t, 2)
+	e.wantsNone(t)
+	e.pass(time.Minute) // 1 is lost: §4.3 acknowledges past it
+	e.wantsAck(t, 2)
+	e.take(t, 1)
+	e.wantsNone(t)
+}
+
+func TestDelayedAcknowledgement(t *testing.T) {
+	e := newEnd(Options{DelayAck: true, RecvWindow: 2})
+	e.take(t, 10)
+	e.take(t, 11)
+	e.pass(time.Hour)
+	e.wantsNone(t)
+	e.Release(e.now, 1)
+	e.wantsAck(t, 10)
+	e.Release(e.now, 1)
+	e.wantsAck(t, 11)
+	e.Release(e.now, 5) // more than there is
+	e.wantsNone(t)
+	// After a loss the number leaves as many under way as we hold.
+	e.take(t, 12)
+	e.take(t, 15)
+	e.pass(time.Hour)
+	e.wantsAck(t, 13)
+	e.Release(e.now, 2)
+	e.wantsAck(t, 15)
+}
+
+func TestProbe(t *testing.T) {
+	a, b := newEnd(Options{PeerCallID: 9}), newEnd(Options{})
+	p := a.AppendProbe(nil)
+	if len(p) != 8 || p[7] != 9 {
+		t.Errorf("% x", p)
+	}
+	if d, err := b.Receive(b.now, p, b.deliver); d != Probe || err != nil {
+		t.Errorf("%v, %v", d, err)
+	}
+	b.wantsNone(t)
+	b.wants(t)
+}
+
+func TestDispositionsHaveNames(t *testing.T) {
+	seen := map[string]bool{}
+	for d := range Dispositions {
+		if s := d.String(); s == "" || s == "unknown" || seen[s] {
+			t.Errorf("%d: %q", d, s)
+		}
+		seen[d.String()] = true
+	}
+	if Dispositions.String() != "unknown" {
+		t.Error(Dispositions.String())
+	}
+}
+
+func TestBatchReusesItsBuffers(t *testing.T) {
+	var b Batch
+	b.Add(append(b.Next(), 1, 2))
+	b.Add(b.Next()) // nothing was due
+	b.Add(append(b.Next(), 3))
+	p := b.Take()
+	if len(p) != 2 || p[0][1] != 2 || p[1][0] != 3 {
+		t.Errorf("%v", p)
+	}
+	if len(b.Take()) != 0 {
+		t.Error("taken twice")
+	}
+	first := &p[0][0]
+	b.Add(append(b.Next(), 4))
+	if q := b.Take(); len(q) != 1 || &q[0][0] != first {
+		t.Error("a new buffer")
+	}
+}
+
+func TestSteadyStateDoesNotAllocate(t *testing.T) {
+	now := time.Unix(1, 0)
+	a := NewSession(Options{Windowing: true, SendWindow: 64}, now)
+	b := NewSession(Options{Windowing: true, SendWindow: 64, RecvWindow: 64}, now)
+	frame := make([]byte, 1400)
+	var batch Batch
+	deliver := func([]byte) {}
+	step := func() {
+		now = now.Add(100 * time.Microsecond)
+		batch.Add(a.Append(now, batch.Next(), frame))
+		batch.Add(a.Append(now, batch.Next(), frame))
+		p := batch.Take()
+		p[0], p[1] = p[1], p[0] // one overtakes
+		for _, p := range p {
+			if _, err := b.Receive(now, p, deliver); err != nil {
+				t.Fatal(err)
+			}
+		}
+		b.Expire(now, deliver)
+		batch.Add(b.Append(now, batch.Next(), frame))
+		batch.Add(b.AppendAck(now, batch.Next()))
+		for _, p := range batch.Take() {
+			if _, err := a.Receive(now, p, deliver); err != nil {
+				t.Fatal(err)
+			}
+		}
+		_, _ = a.Deadline(), b.Deadline()
+	}
+	for range 100 {
+		step()
+	}
+	if n := testing.AllocsPerRun(1000, step); n != 0 {
+		t.Errorf("%v allocations a step", n)
+	}
+	if st := b.Stats(); st.Received[Held] == 0 || st.Lost != 0 {
+		t.Errorf("%+v", st)
+	}
+}
