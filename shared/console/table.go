@@ -110,7 +110,7 @@ func writeStatus(w io.Writer, status json.RawMessage) error {
 		return err
 	}
 	for _, f := range tables {
-		fmt.Fprintf(&b, "\n%s\n", f.key)
+		fmt.Fprintf(&b, "\n%s\n", printable(f.key))
 		if err := writeTable(&b, "  ", tabulate(f.value.([]any))); err != nil {
 			return err
 		}
