@@ -69,6 +69,15 @@ func (p *Port) SetReadDeadline(t time.Time) error { return p.conn.SetReadDeadlin
 // SetWriteDeadline does for Write what SetReadDeadline does for Read.
 func (p *Port) SetWriteDeadline(t time.Time) error { return p.conn.SetWriteDeadline(t) }
 
+// SetReadBuffer asks the kernel to hold about so many octets for us to read,
+// no more: then a slow reader slows its sender down.
+func (p *Port) SetReadBuffer(octets int) error {
+	if c, ok := p.conn.(interface{ SetReadBuffer(int) error }); ok {
+		return c.SetReadBuffer(octets)
+	}
+	return nil
+}
+
 // Close gives the connection back and frees whoever waits in Read or Write.
 func (p *Port) Close() error { return p.conn.Close() }
 
