@@ -16,6 +16,19 @@ import (
 // Patience is how long the testbed waits for what should happen soon.
 const Patience = 60 * time.Second
 
+// Until asks again and again, for things that nobody announces, until f says
+// yes; the test fails when it does not in time.
+func Until(t testing.TB, what string, f func() bool) {
+	t.Helper()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for end := time.Now().Add(Patience); !f(); <-tick.C {
+		if time.Now().After(end) {
+			t.Fatalf("not within %v: %s", Patience, what)
+		}
+	}
+}
+
 // A Process is a program of ours that runs on a host and has said that it is
 // ready.
 type Process struct {

@@ -1,0 +1,201 @@
+package testbed
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"runtime"
+	"sync"
+
+	"golang.org/x/sys/unix"
+)
+
+// Trouble is what a Bridge does to GRE packets; everything else passes.
+type Trouble struct {
+	Loss      float64 // of all packets, 0 to 1
+	Duplicate float64
+	Reorder   int  // packets leave in a random order within windows of so many; 0, 1: in order
+	Block     bool // nothing passes
+}
+
+// Seen is what became of the GRE packets of one direction.
+type Seen struct{ Passed, Lost, Duplicated, Reordered int }
+
+// A Bridge is a host of two cables that copies Ethernet frames from each to the
+// other: the Internet, with its troubles.
+type Bridge struct {
+	mu      sync.Mutex
+	trouble Trouble
+	seen    [2]Seen
+	held    [2][][]byte
+	random  *rand.Rand
+	done    bool
+}
+
+// NewBridge makes h, which needs no addresses, copy between two of its
+// interfaces until the test ends. The order of troubles depends on seed only.
+func NewBridge(h *Host, a, b string, seed uint64) *Bridge {
+	h.t.Helper()
+	br := &Bridge{random: rand.New(rand.NewPCG(seed, seed))}
+	ports := [2]int{h.packetSocket(a), h.packetSocket(b)}
+	var copies sync.WaitGroup
+	for side := range ports {
+		copies.Go(func() { br.copy(side, ports[side], ports[1-side]) })
+	}
+	h.t.Cleanup(func() {
+		br.stop()
+		copies.Wait()
+		for _, fd := range ports {
+			unix.Close(fd)
+		}
+	})
+	return br
+}
+
+// Set changes the troubles from now on.
+func (b *Bridge) Set(t Trouble) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.trouble = t
+}
+
+// Seen tells what became of the GRE packets: those that came in on the first
+// interface, and on the second.
+func (b *Bridge) Seen() [2]Seen {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.seen
+}
+
+func (b *Bridge) stop() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.done = true
+}
+
+func (b *Bridge) stopped() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.done
+}
+
+// copy reads with a time limit, for nothing wakes the reader of a packet
+// socket: then it sees whether it should end, and what is held back goes out.
+func (b *Bridge) copy(side, from, to int) {
+	buf := make([]byte, 65536)
+	for !b.stopped() {
+		n, sender, err := unix.Recvfrom(from, buf, 0)
+		switch {
+		case err == unix.EAGAIN || err == unix.EINTR:
+			for _, f := range b.flush(side) {
+				unix.Write(to, f)
+			}
+		case err != nil:
+			return
+		default:
+			if l, ok := sender.(*unix.SockaddrLinklayer); ok && l.Pkttype == unix.PACKET_OUTGOING {
+				continue
+			}
+			for _, f := range b.pass(side, buf[:n]) {
+				unix.Write(to, f)
+			}
+		}
+	}
+}
+
+// pass decides what leaves when a frame arrives.
+func (b *Bridge) pass(side int, frame []byte) [][]byte {
+	if !isGRE(frame) {
+		return [][]byte{frame}
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	t, seen := b.trouble, &b.seen[side]
+	if t.Block || b.random.Float64() < t.Loss {
+		seen.Lost++
+		return nil
+	}
+	seen.Passed++
+	b.held[side] = append(b.held[side], append([]byte(nil), frame...))
+	if b.random.Float64() < t.Duplicate {
+		seen.Duplicated++
+		b.held[side] = append(b.held[side], b.held[side][len(b.held[side])-1])
+	}
+	if len(b.held[side]) < t.Reorder {
+		return nil
+	}
+	return b.release(side, t.Reorder > 1)
+}
+
+func (b *Bridge) flush(side int) [][]byte {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.release(side, b.trouble.Reorder > 1)
+}
+
+func (b *Bridge) release(side int, shuffle bool) [][]byte {
+	out := b.held[side]
+	b.held[side] = nil
+	if shuffle {
+		b.random.Shuffle(len(out), func(i, j int) {
+			out[i], out[j] = out[j], out[i]
+			b.seen[side].Reordered++
+		})
+	}
+	return out
+}
+
+func isGRE(frame []byte) bool {
+	const ethernet, protocol = 14, 9
+	return len(frame) >= ethernet+20 && binary.BigEndian.Uint16(frame[12:]) == unix.ETH_P_IP && frame[ethernet+protocol] == unix.IPPROTO_GRE
+}
+
+// packetSocket opens a socket for all frames of an interface. Checksums and
+// large packets must be made before a frame comes here, not after.
+func (h *Host) packetSocket(iface string) int {
+	h.t.Helper()
+	if out, err := h.Command("ethtool", "-K", iface, "tx", "off", "gso", "off", "tso", "off", "gro", "off").CombinedOutput(); err != nil {
+		h.t.Fatalf("ethtool: %v: %s", err, out)
+	}
+	fd := -1
+	err := h.Do(func() error {
+		i, err := net.InterfaceByName(iface)
+		if err != nil {
+			return err
+		}
+		all := int(binary.NativeEndian.Uint16([]byte{unix.ETH_P_ALL >> 8, unix.ETH_P_ALL & 0xFF}))
+		if fd, err = unix.Socket(unix.AF_PACKET, unix.SOCK_RAW|unix.SOCK_CLOEXEC, all); err != nil {
+			return err
+		}
+		pause := unix.Timeval{Usec: 20_000}
+		if err := unix.SetsockoptTimeval(fd, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &pause); err != nil {
+			return err
+		}
+		return unix.Bind(fd, &unix.SockaddrLinklayer{Protocol: uint16(all), Ifindex: i.Index})
+	})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return fd
+}
+
+// Do runs f on a thread inside the host: sockets that f opens belong there.
+func (h *Host) Do(f func() error) error {
+	done := make(chan error, 1)
+	go func() {
+		runtime.LockOSThread() // never unlocked: the thread ends with the goroutine
+		done <- func() error {
+			fd, err := unix.Open("/run/netns/"+h.name, unix.O_RDONLY|unix.O_CLOEXEC, 0)
+			if err != nil {
+				return err
+			}
+			defer unix.Close(fd)
+			if err := unix.Setns(fd, unix.CLONE_NEWNET); err != nil {
+				return fmt.Errorf("entering %s: %w", h.name, err)
+			}
+			return f()
+		}()
+	}()
+	return <-done
+}
