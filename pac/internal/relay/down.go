@@ -44,10 +44,10 @@ func (r *Relay) Wake(now time.Time) {
 // fromTunnel queues one frame of the PNS's for the line. A PNS that ignores
 // the window meets the bound of the queue.
 func (r *Relay) fromTunnel(frame []byte) {
-	queued := false
+	var queued bool
 	if info := lcpPacket(frame); info != nil {
 		if text, ok := terminateText(info); ok {
-			r.finished = text
+			r.cleared = text
 		}
 		queued = r.down.PushUrgent(frame)
 	} else {
@@ -110,14 +110,14 @@ func (r *Relay) take(buf []byte) ([]byte, int) {
 // been agreed (RFC 1661 §5), and Address and Control, which the tunnel may
 // lack, are there unless the caller agreed to go without.
 func (r *Relay) toLine(buf, frame []byte) []byte {
-	r.o.Tap.PPP(r.o.Call, capture.Sent, frame)
-	r.o.Counters.Down(len(frame))
 	full := len(frame) >= 2 && frame[0] == ppp.Address && frame[1] == ppp.Control
 	info := lcpPacket(frame)
 	if !full && (info != nil || !r.lcp.bare) {
 		r.whole = append(append(r.whole[:0], ppp.Address, ppp.Control), frame...)
 		frame = r.whole
 	}
+	r.o.Tap.PPP(r.o.Call, capture.Sent, frame)
+	r.o.Counters.Down(len(frame))
 	if info != nil {
 		r.lcp.down(info)
 		return hdlc.AppendFull(buf, frame)

@@ -59,21 +59,21 @@ type Relay struct {
 	o    Options
 	kick chan struct{} // something waits for the line
 
-	mu       sync.Mutex
-	gre      gre.Session
-	deliver  func([]byte)        // r.fromTunnel, bound once
-	receive  func([]byte, error) // r.fromLine, bound once
-	out      gre.Batch
-	up       queue.Queue // for the window
-	down     queue.Queue // for the line
-	lcp      watcher
-	now      time.Time // of the chunk that receive is called for
-	wake     time.Time // what WakeAt was asked for, zero when nothing
-	flushed  chan struct{}
-	errors   LineErrors
-	refused  uint64 // calls to Send that failed
-	ended    bool
-	finished string // text of the PNS's Terminate-Request
+	mu      sync.Mutex
+	gre     gre.Session
+	deliver func([]byte)        // r.fromTunnel, bound once
+	receive func([]byte, error) // r.fromLine, bound once
+	out     gre.Batch
+	up      queue.Queue // for the window
+	down    queue.Queue // for the line
+	lcp     watcher
+	now     time.Time // of the chunk that receive is called for
+	wake    time.Time // what WakeAt was asked for, zero when nothing
+	flushed chan struct{}
+	errors  LineErrors
+	refused uint64 // calls to Send that failed
+	ended   bool
+	cleared string // text of the PNS's Terminate-Request
 
 	leaving [][]byte // frames that the line is taking
 	whole   []byte   // where toLine puts one together

@@ -89,7 +89,7 @@ func (r *Relay) CallerHungUp() bool {
 func (r *Relay) ClearedText() string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.finished
+	return r.cleared
 }
 
 // SetLinkInfo takes the ACCMs of a Set-Link-Info (RFC 2637 §2.15): send for

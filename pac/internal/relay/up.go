@@ -27,17 +27,20 @@ func (r *Relay) readLine() error {
 	buf := make([]byte, lineBuffer)
 	for {
 		n, err := r.o.Line.Read(buf)
-		if n > 0 {
-			r.mu.Lock()
-			r.now = time.Now()
-			r.o.Decoder.Push(buf[:n], r.receive)
-			r.settle(r.now)
-			r.mu.Unlock()
-		}
+		r.chunk(buf[:n])
 		if err != nil {
 			return &LineError{Op: "read", Err: err}
 		}
 	}
+}
+
+// chunk takes what one Read brought.
+func (r *Relay) chunk(octets []byte) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.now = time.Now()
+	r.o.Decoder.Push(octets, r.receive)
+	r.settle(r.now)
 }
 
 // fromLine takes one frame of the caller's, or why there is none.

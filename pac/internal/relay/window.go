@@ -1,7 +1,5 @@
 package relay
 
-import "time"
-
 // fullPacket is what a packet that fills the MRU of a PPTP call carries, in
 // octets.
 const fullPacket = 1400
@@ -30,6 +28,3 @@ func Delay(rate int, window uint16) uint16 {
 	bits := (mtu - header) * int(window) * 8
 	return uint16(min((bits*10+rate-1)/rate, 0xFFFF))
 }
-
-// DelayDuration is a Packet Processing Delay as a duration.
-func DelayDuration(tenths uint16) time.Duration { return time.Duration(tenths) * 100 * time.Millisecond }
