@@ -4,8 +4,8 @@ package lcp
 
 import "carrier/shared/ppp"
 
-// Options are what we ask of the peer. Everything else it asks of us is
-// answered as the table rules says.
+// Options are what we ask of the peer. What it asks of us is answered as the
+// table rules says.
 type Options struct {
 	MRU    uint16   // Maximum-Receive-Unit, octets (RFC 1661 §6.1); 0: not asked for, 1500 holds
 	ACCM   uint32   // Async-Control-Character-Map (RFC 1662 §7.1): what the peer must escape; all ones, the default, is not asked for
@@ -34,5 +34,8 @@ type Agreed struct {
 	Ours, Theirs Half // by who asked
 }
 
+// noMap is the default map: every control character is escaped.
+const noMap = 0xFFFFFFFF
+
 // defaults hold until others are agreed (RFC 1661 §6, RFC 1662 §7.1).
-func defaults() Half { return Half{MRU: ppp.DefaultMRU, ACCM: 0xFFFFFFFF} }
+func defaults() Half { return Half{MRU: ppp.DefaultMRU, ACCM: noMap} }

@@ -1,0 +1,61 @@
+package ipcp
+
+import (
+	"net/netip"
+
+	"carrier/shared/ppp/cp"
+)
+
+// Judge answers the peer's options (cp.Negotiator). A peer that does not name
+// its address, though we have one for it, is told in a Nak (RFC 1332 §3.3).
+func (n *IPCP) Judge(opts []cp.Option) (cp.Answer, error) {
+	n.remote = netip.Addr{}
+	var a cp.Answer
+	named := false
+	for _, o := range opts {
+		named = named || o.Type == optionAddress
+		switch want := n.right(o); {
+		case !want.IsValid():
+			a.Reject = append(a.Reject, o)
+		case !option(o.Type, want).Equal(o):
+			a.Nak = append(a.Nak, option(o.Type, want))
+		case o.Type == optionAddress:
+			n.remote = want
+		}
+	}
+	if !named && n.opt.Remote.Is4() {
+		a.Nak = append(a.Nak, option(optionAddress, n.opt.Remote))
+	}
+	return a, nil
+}
+
+// right is the address that we acknowledge in an option, invalid if there is
+// none.
+func (n *IPCP) right(o cp.Option) netip.Addr {
+	switch o.Type {
+	case optionAddress:
+		if n.opt.Remote.Is4() {
+			return n.opt.Remote
+		}
+		wish, _ := netip.AddrFromSlice(o.Data)
+		if wish.Is4() && !wish.IsUnspecified() && !wish.IsMulticast() && wish != n.opt.Local {
+			return wish
+		}
+	case optionDNS1:
+		return server(n.opt.DNS, 0)
+	case optionDNS2:
+		return server(n.opt.DNS, 1)
+	case optionNBNS1:
+		return server(n.opt.NBNS, 0)
+	case optionNBNS2:
+		return server(n.opt.NBNS, 1)
+	}
+	return netip.Addr{}
+}
+
+func server(list []netip.Addr, i int) netip.Addr {
+	if i < len(list) && list[i].Is4() {
+		return list[i]
+	}
+	return netip.Addr{}
+}
