@@ -1,6 +1,9 @@
 package record
 
-import "sync"
+import (
+	"slices"
+	"sync"
+)
 
 // A History keeps the last calls that ended, oldest first. Its methods may be
 // called from any goroutine.
@@ -26,9 +29,11 @@ func (h *History) Add(c Call) {
 	h.next = (h.next + 1) % h.keep
 }
 
-// All returns a copy, oldest first.
-func (h *History) All() []Call {
+// Latest returns a copy, the call that ended last first.
+func (h *History) Latest() []Call {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return append(append(make([]Call, 0, len(h.calls)), h.calls[h.next:]...), h.calls[:h.next]...)
+	all := append(append(make([]Call, 0, len(h.calls)), h.calls[h.next:]...), h.calls[:h.next]...)
+	slices.Reverse(all)
+	return all
 }

@@ -37,10 +37,10 @@ func TestHistoryForgetsTheOldest(t *testing.T) {
 		h.Add(Call{Name: n})
 	}
 	var names []string
-	for _, c := range h.All() {
+	for _, c := range h.Latest() {
 		names = append(names, c.Name)
 	}
-	if got := strings.Join(names, ""); got != "cde" {
+	if got := strings.Join(names, ""); got != "edc" {
 		t.Errorf("kept %s", got)
 	}
 }

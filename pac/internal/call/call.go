@@ -1,0 +1,238 @@
+package call
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"carrier/hardware/line"
+	"carrier/pac/internal/identify"
+	"carrier/pac/internal/profile"
+	"carrier/shared/peer"
+	"carrier/shared/pptp"
+	"carrier/shared/record"
+)
+
+// refuseTime bounds telling a caller why she is not served.
+const refuseTime = 5 * time.Second
+
+// A call is one call from its ring to its end. Its goroutine goes down the
+// stages; whatever ends the call cancels that goroutine's context with an
+// ending as the cause.
+type call struct {
+	*Calls
+	bank     string
+	line     line.Line
+	serial   uint16
+	log      *slog.Logger
+	cancel   context.CancelCauseFunc
+	counters record.Counters
+	rec      record.Call
+	shown    atomic.Pointer[record.Call] // rec, as others may see it
+	since    time.Time                   // when the present stage began
+}
+
+// run goes through the stages and returns why the call ended.
+func (c *call) run(ctx context.Context, ring line.Ring) error {
+	c.log.Info("ring", "line", c.rec.Line, "called", ring.Called, "calling", ring.Calling)
+	if d, ok := c.o.Profiles.AtRing(profile.Caller{Called: ring.Called, Calling: ring.Calling}); ok {
+		return c.decidedByNumber(ctx, ring, d)
+	}
+	if err := c.answer(ctx); err != nil {
+		return err
+	}
+	defer c.watchCarrier()()
+	id, err := identify.Run(ctx, c.line, c.identifyOptions())
+	if err != nil {
+		return unidentified(ctx, err)
+	}
+	who := id.Caller()
+	c.identified(who)
+	d, kind, ok := c.o.Profiles.Find(profile.Caller{Called: ring.Called, Calling: ring.Calling, Name: who.Name})
+	if !ok {
+		return c.refuse(ctx, id, &ending{record.NoProfile, fmt.Sprintf("no destination is known for %q", who.Name)})
+	}
+	c.log.Info("profile", "rule", string(kind), "endpoints", d.Endpoints)
+	tunnel, err := c.place(ctx, id, d)
+	if err != nil {
+		if errors.Is(err, ctx.Err()) || ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		return c.refuse(ctx, id, err)
+	}
+	mode := identify.Silent
+	if d.Handover == profile.Restart {
+		mode = identify.Restart
+	}
+	handed, err := id.HandOver(mode)
+	if err != nil {
+		return c.abandon(tunnel, unidentified(ctx, err))
+	}
+	return c.relay(ctx, tunnel, handed)
+}
+
+// decidedByNumber offers the call to its PNS while it still rings: the PNS can
+// refuse it before the caller pays for anything (RFC 2637 §2.9).
+func (c *call) decidedByNumber(ctx context.Context, ring line.Ring, d profile.Destination) error {
+	c.log.Info("profile", "rule", string(profile.Number), "endpoints", d.Endpoints)
+	ringing, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	answered := make(chan struct{})
+	defer close(answered)
+	go func() {
+		select {
+		case <-ring.Gone:
+			stop(&ending{record.CallerGone, "the caller gave up while it rang"})
+		case <-answered:
+		}
+	}()
+	c.stage(record.Tunnelling)
+	tunnel, err := c.o.Tunnels.Place(ringing, d.Endpoints, c.request())
+	if err != nil {
+		return notPlaced(ringing, err)
+	}
+	c.placed(tunnel)
+	if err := c.answer(ringing); err != nil {
+		return c.abandon(tunnel, err)
+	}
+	defer c.watchCarrier()()
+	return c.relay(ctx, tunnel, identify.Handed{})
+}
+
+func (c *call) answer(ctx context.Context) error {
+	connect, err := c.line.Answer(ctx)
+	if err != nil {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		return &ending{record.CarrierLost, "no carrier after answering: " + err.Error()}
+	}
+	c.rec.Rate, c.rec.Connect = connect.Rate, connect.Text
+	c.stage(record.Answered)
+	c.log.Info("answered", "connect", connect.Text, "rate", connect.Rate)
+	return nil
+}
+
+// watchCarrier ends the call when the line loses its carrier, until the
+// function that it returns is called.
+func (c *call) watchCarrier() (stop func()) {
+	lost, done := c.line.Lost(), make(chan struct{})
+	var watching sync.WaitGroup
+	watching.Go(func() {
+		select {
+		case <-lost:
+			c.cancel(&ending{record.CarrierLost, "the line lost its carrier"})
+		case <-done:
+		}
+	})
+	return func() {
+		close(done)
+		watching.Wait()
+	}
+}
+
+func (c *call) identified(who identify.Caller) {
+	c.rec.User, c.rec.Method = who.Name, who.Method
+	c.stage(record.Identified)
+	c.o.Hub.Name(c.rec.Name, who.Name, "")
+	c.log.Info("identified", "user", who.Name, "method", who.Method)
+}
+
+// place finds a PNS for the call; meanwhile the caller's PPP is kept alive.
+func (c *call) place(ctx context.Context, id *identify.Identified, d profile.Destination) (*peer.Call, error) {
+	c.stage(record.Tunnelling)
+	placing, giveUp := context.WithCancelCause(ctx)
+	defer giveUp(nil)
+	serving, found := context.WithCancel(ctx)
+	defer found()
+	var tunnel *peer.Call
+	var failed error
+	var search sync.WaitGroup
+	search.Go(func() {
+		defer found()
+		tunnel, failed = c.o.Tunnels.Place(placing, d.Endpoints, c.request())
+	})
+	served := id.Serve(serving)
+	giveUp(served)
+	search.Wait()
+	switch {
+	case served != nil && tunnel != nil:
+		return nil, c.abandon(tunnel, unidentified(ctx, served))
+	case served != nil:
+		return nil, unidentified(ctx, served)
+	case failed != nil:
+		return nil, notPlaced(ctx, failed)
+	}
+	c.placed(tunnel)
+	return tunnel, nil
+}
+
+func (c *call) placed(tunnel *peer.Call) {
+	remote := tunnel.Conn().Remote()
+	c.rec.Peer = remote.Name
+	c.stage(record.Tunnelling)
+	c.o.Hub.Name(c.rec.Name, c.rec.User, remote.Name)
+	c.log.Info("tunnel", "pns", remote.Name, "address", tunnel.Conn().PeerAddr(), "host", tunnel.Conn().PeerHost(),
+		"transport", remote.Transport)
+}
+
+// request is what the PNS is told of the call (RFC 2637 §2.9).
+func (c *call) request() pptp.IncomingCallRequest {
+	return pptp.IncomingCallRequest{CallSerialNumber: c.serial, BearerType: pptp.Analog,
+		DialedNumber: number(c.rec.Called), DialingNumber: number(c.rec.Calling)}
+}
+
+// number fits what a modem said into the field of a message.
+func number(s string) string { return s[:min(len(s), 64)] }
+
+// refuse tells the caller why she is not served, in the words of PPP or of the
+// login, and ends the call for the reason that err has.
+func (c *call) refuse(ctx context.Context, id *identify.Identified, err error) error {
+	bounded, stop := context.WithTimeout(ctx, refuseTime)
+	defer stop()
+	if told := id.Refuse(bounded, text(err)); told != nil {
+		c.log.Info("the caller could not be told", "error", told)
+	}
+	return err
+}
+
+// abandon gives back a call that the PNS accepted but that came to nothing.
+func (c *call) abandon(tunnel *peer.Call, err error) error {
+	tunnel.Disconnect(c.notify(reason(err)))
+	return err
+}
+
+// notify is the last message about the call (RFC 2637 §2.13).
+func (c *call) notify(why record.EndReason) pptp.CallDisconnectNotify {
+	t := c.counters.Snapshot()
+	return pptp.CallDisconnectNotify{Result: pptp.DisconnectResult(why.ResultCode()),
+		Statistics: fmt.Sprintf("%v; up %d frames, %d octets; down %d frames, %d octets; %d spoiled",
+			why, t.FramesUp, t.OctetsUp, t.FramesDown, t.OctetsDown, t.Errors)}
+}
+
+// stage notes how far the call came, and how long the stage before took.
+func (c *call) stage(s record.Stage) {
+	now := time.Now()
+	if c.rec.Stage != s {
+		c.o.Meter.Stage(c.rec.Stage, now.Sub(c.since))
+		c.since = now
+	}
+	c.rec.Stage = s
+	c.publish()
+}
+
+func (c *call) publish() {
+	r := c.rec
+	c.shown.Store(&r)
+}
+
+// record is what others may see of the call.
+func (c *call) record() record.Call {
+	r := *c.shown.Load()
+	r.Traffic = c.counters.Snapshot()
+	return r
+}

@@ -1,0 +1,152 @@
+// Package call takes calls, from the first ring to the record of how they
+// ended: the caller is identified, her profile found, a PNS takes the call, her
+// PPP is handed over and relayed.
+package call
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"log/slog"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+
+	"carrier/hardware/line"
+	"carrier/pac/internal/identify"
+	"carrier/pac/internal/profile"
+	"carrier/pac/internal/relay"
+	"carrier/pac/internal/tunnel"
+	"carrier/shared/capture"
+	"carrier/shared/record"
+)
+
+// ErrNoCall says that no running call has a name.
+var ErrNoCall = errors.New("no such call")
+
+// Options are what all calls work with.
+type Options struct {
+	Host     string // of the calls' names
+	Serials  *record.Serials
+	Profiles *profile.Table
+	Tunnels  *tunnel.Tunnels
+	Identify identify.Options // Log, Spoiled and Tap are each call's own
+	// Deaf is how long a PNS that took a call may be silent before it is taken
+	// for granted that GRE does not pass; 0: 20 s.
+	Deaf time.Duration
+
+	History int // how many calls that ended are kept
+	Errors  *relay.LineErrors
+	Meter   Meter
+	Hub     *capture.Hub
+	Log     *slog.Logger
+}
+
+// A Meter is told of calls. App's metrics have it.
+type Meter interface {
+	// Stage says how long a call stayed at one stage.
+	Stage(s record.Stage, took time.Duration)
+	// Ended counts a call that is over.
+	Ended(bank string, c record.Call)
+}
+
+// Calls are all calls of the program. Its methods may be called from any
+// goroutine.
+type Calls struct {
+	o       Options
+	history *record.History
+	mu      sync.Mutex
+	running map[*call]struct{}
+}
+
+// New makes the table of calls.
+func New(o Options) *Calls {
+	o.Deaf = cmp.Or(o.Deaf, 20*time.Second)
+	return &Calls{o: o, history: record.NewHistory(o.History), running: map[*call]struct{}{}}
+}
+
+// A Taker takes the calls of one bank.
+type Taker struct {
+	calls *Calls
+	bank  string
+}
+
+// For is what takes the calls of a bank.
+func (c *Calls) For(bank string) Taker { return Taker{c, bank} }
+
+// Take takes one call, from ring to end. The line is not hung up: that is the
+// bank's.
+func (t Taker) Take(ctx context.Context, l line.Line, ring line.Ring) {
+	all := t.calls
+	serial, err := all.o.Serials.Next()
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	now := time.Now()
+	c := &call{Calls: all, bank: t.bank, line: l, serial: serial, cancel: cancel, since: now}
+	c.rec = record.Call{Name: all.o.Host + "/" + strconv.Itoa(int(serial)), Started: now, Stage: record.Ringing,
+		Line: l.Name(), Called: ring.Called, Calling: ring.Calling}
+	c.log = all.o.Log.With("call", c.rec.Name)
+	if err != nil {
+		c.log.Error("the call's serial number could not be noted", "error", err)
+	}
+	c.publish()
+	all.enter(c)
+	defer all.leave(c)
+	c.finish(c.run(ctx, ring))
+}
+
+// finish makes the record of a call that is over.
+func (c *call) finish(err error) {
+	c.rec.Ended = time.Now()
+	c.rec.Reason, c.rec.Text = reason(err), text(err)
+	c.rec.Traffic = c.counters.Snapshot()
+	c.publish()
+	c.o.Meter.Stage(c.rec.Stage, c.rec.Ended.Sub(c.since))
+	c.o.Meter.Ended(c.bank, c.rec)
+	c.o.Hub.Forget(c.rec.Name)
+	c.log.Info("call ended", "reason", c.rec.Reason, "text", c.rec.Text, "stage", c.rec.Stage, "user", c.rec.User,
+		"pns", c.rec.Peer, "duration", c.rec.Ended.Sub(c.rec.Started).Round(time.Millisecond),
+		"up", c.rec.Traffic.OctetsUp, "down", c.rec.Traffic.OctetsDown)
+}
+
+func (c *Calls) enter(one *call) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.running[one] = struct{}{}
+}
+
+func (c *Calls) leave(one *call) {
+	c.history.Add(one.rec)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.running, one)
+}
+
+// Running lists the calls that run, the oldest first.
+func (c *Calls) Running() []record.Call {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	all := make([]record.Call, 0, len(c.running))
+	for one := range c.running {
+		all = append(all, one.record())
+	}
+	slices.SortFunc(all, func(a, b record.Call) int { return a.Started.Compare(b.Started) })
+	return all
+}
+
+// Calls lists the calls that run, then those that ended, latest first.
+func (c *Calls) Calls() []record.Call { return append(c.Running(), c.history.Latest()...) }
+
+// Hangup ends a call by its name, for the operator. The error is ErrNoCall.
+func (c *Calls) Hangup(name string) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for one := range c.running {
+		if one.rec.Name == name {
+			one.cancel(&ending{record.Operator, "the operator ended the call"})
+			return nil
+		}
+	}
+	return ErrNoCall
+}

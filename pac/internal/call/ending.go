@@ -1,0 +1,111 @@
+package call
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"carrier/pac/internal/identify"
+	"carrier/pac/internal/tunnel"
+	"carrier/shared/capture"
+	"carrier/shared/ppp/link"
+	"carrier/shared/record"
+)
+
+// An ending is an error that says for which of the record's reasons a call is
+// over. Its text is fit for the caller.
+type ending struct {
+	reason record.EndReason
+	text   string
+}
+
+func (e *ending) Error() string { return e.text }
+
+// reason of the end that an error stands for.
+func reason(err error) record.EndReason {
+	var e *ending
+	switch {
+	case errors.As(err, &e):
+		return e.reason
+	case errors.Is(err, context.Canceled):
+		return record.Shutdown
+	}
+	return record.LineFault
+}
+
+// text is the end in words.
+func text(err error) string {
+	if reason(err) == record.Shutdown {
+		return "the switch is shutting down"
+	}
+	return err.Error()
+}
+
+// lineEnded says why relaying ended: ctx knows, or else the line did.
+func lineEnded(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return &ending{record.CarrierLost, err.Error()}
+}
+
+// unidentified says why a call ended while we were the caller's PPP peer.
+func unidentified(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	var ppp *identify.EndError
+	switch {
+	case errors.Is(err, identify.ErrSilent):
+		return &ending{record.CallerSilent, err.Error()}
+	case errors.As(err, &ppp):
+		return &ending{linkReason(ppp.Cause), ppp.Error()}
+	}
+	return &ending{record.CarrierLost, err.Error()}
+}
+
+func linkReason(c link.Cause) record.EndReason {
+	switch c {
+	case link.PeerTerminated:
+		return record.CallerHungUp
+	case link.AuthRefused, link.AuthTimeout:
+		return record.AuthFailed
+	case link.LowerDown:
+		return record.CarrierLost
+	}
+	return record.LinkFailed
+}
+
+// notPlaced says why no PNS has the call.
+func notPlaced(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	var place *tunnel.PlaceError
+	if errors.As(err, &place) && place.Refused {
+		return &ending{record.RefusedByPNS, fmt.Sprintf("your company's server does not want this call (%v)", err)}
+	}
+	return &ending{record.NoTunnel, fmt.Sprintf("your company's server cannot be reached (%v)", err)}
+}
+
+// identifyOptions are the program's, with what is this call's own.
+func (c *call) identifyOptions() identify.Options {
+	o := c.o.Identify
+	o.Log = c.log
+	o.Spoiled = func(err error) {
+		c.counters.Errors.Add(1)
+		c.o.Errors.Count(err)
+	}
+	o.Tap = c.tap
+	return o
+}
+
+// tap shows the captures what passes between the caller and us before the
+// hand-over.
+func (c *call) tap(toCaller bool, frame []byte) {
+	d := capture.Received
+	if toCaller {
+		d = capture.Sent
+	}
+	c.o.Hub.PPP(c.rec.Name, d, frame)
+}

@@ -1,0 +1,118 @@
+package call
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"carrier/pac/internal/identify"
+	"carrier/pac/internal/relay"
+	"carrier/shared/gre"
+	"carrier/shared/peer"
+	"carrier/shared/pptp"
+	"carrier/shared/record"
+)
+
+// flushTime bounds how long the PNS's last words may take on the line.
+const flushTime = 5 * time.Second
+
+// relay carries the caller's PPP until the call ends at either end.
+func (c *call) relay(ctx context.Context, tunnel *peer.Call, handed identify.Handed) error {
+	rate := c.rec.Rate
+	window := relay.Window(rate)
+	r := relay.New(relay.Options{
+		Call: c.rec.Name, Line: c.line, Tunnel: tunnel, Rate: rate,
+		GRE: gre.Options{PeerCallID: tunnel.PeerID(), Windowing: tunnel.Conn().Remote().Windowing,
+			SendWindow: int(tunnel.PeerWindow()), PeerDelay: tunnel.PeerDelay(), RecvWindow: int(window)},
+		Decoder: handed.Decoder, Held: handed.Frames, LastRequest: handed.LastRequest,
+		Counters: &c.counters, Errors: c.o.Errors, Tap: c.o.Hub,
+	})
+	tunnel.Bind(r)
+	tunnel.Connected(pptp.IncomingCallConnected{ConnectSpeed: uint32(rate), Window: window,
+		Delay: relay.Delay(rate, window), FramingType: pptp.Asynchronous})
+	c.rec.Up = time.Now()
+	c.stage(record.Relaying)
+	c.log.Info("relaying", "window", window)
+
+	relaying, stop := context.WithCancelCause(ctx)
+	over := make(chan struct{})
+	var line error
+	go func() {
+		defer close(over)
+		line = r.Run(relaying)
+	}()
+	err := c.attend(ctx, tunnel, r, over)
+	stop(err)
+	<-over
+	if err == nil {
+		err = lineEnded(ctx, line)
+	}
+	err = c.sharpen(err, r)
+	tunnel.Disconnect(c.notify(reason(err)))
+	return err
+}
+
+// attend follows the control half of the call until something there ends it,
+// or, with a nil error, the relay is over.
+func (c *call) attend(ctx context.Context, tunnel *peer.Call, r *relay.Relay, over <-chan struct{}) error {
+	deaf := time.NewTimer(c.o.Deaf)
+	defer deaf.Stop()
+	for {
+		select {
+		case <-over:
+			return nil
+		case <-deaf.C:
+			if !r.Heard() {
+				remote := tunnel.Conn().Remote()
+				c.o.Tunnels.Failed(remote)
+				return &ending{record.GREBlocked, fmt.Sprintf("no GRE packet came from %s (%v) in %v, although its control connection works",
+					remote.Name, tunnel.Conn().PeerAddr().Addr(), c.o.Deaf)}
+			}
+		case e, ok := <-tunnel.Events():
+			if !ok {
+				return &ending{record.ControlLost, "the call is no longer known to its control connection"}
+			}
+			if err := c.event(ctx, e, r); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// event does what the PNS asks; an error ends the call.
+func (c *call) event(ctx context.Context, e peer.Event, r *relay.Relay) error {
+	switch m := e.Message.(type) {
+	case pptp.SetLinkInfo:
+		r.SetLinkInfo(m.SendACCM, m.RecvACCM)
+		c.log.Debug("link info", "send", fmt.Sprintf("%08x", m.SendACCM), "receive", fmt.Sprintf("%08x", m.RecvACCM))
+	case pptp.CallClearRequest:
+		bounded, stop := context.WithTimeout(ctx, flushTime)
+		defer stop()
+		if err := r.Flush(bounded); err != nil {
+			c.log.Info("the caller did not hear the PNS's last words", "error", err)
+		}
+		return &ending{record.ClearedByPNS, "the PNS cleared the call"}
+	}
+	if e.Kind != peer.Ended {
+		return nil
+	}
+	var disconnected *peer.DisconnectError
+	if errors.As(e.Err, &disconnected) {
+		return &ending{record.ClearedByPNS, disconnected.Error()}
+	}
+	return &ending{record.ControlLost, fmt.Sprintf("the control connection was lost: %v", e.Err)}
+}
+
+// sharpen prefers what the LCP packets that passed by said to what the ends of
+// the line and of the tunnel could see.
+func (c *call) sharpen(err error, r *relay.Relay) error {
+	why := reason(err)
+	switch said := r.ClearedText(); {
+	case said != "" && (why == record.ClearedByPNS || why == record.CarrierLost):
+		return &ending{record.ClearedByPNS, said}
+	case r.CallerHungUp() && (why == record.ClearedByPNS || why == record.CarrierLost):
+		return &ending{record.CallerHungUp, "the caller ended PPP"}
+	}
+	return err
+}

@@ -1,0 +1,119 @@
+package tunnel
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/netip"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+
+	"carrier/shared/peer"
+)
+
+// port is PPTP's (RFC 2637 §2).
+const port = 1723
+
+// remotes turns endpoints into addresses in the order in which they are tried:
+// as listed, but those locked out last. Endpoints that do not resolve are
+// returned as attempts that failed.
+func (t *Tunnels) remotes(ctx context.Context, endpoints []string) (good []peer.Remote, failed []Attempt) {
+	for _, name := range endpoints {
+		pns := t.pns(name)
+		addrs, err := t.resolve(ctx, pns.Connect)
+		if err != nil {
+			t.o.Stats.failed(pns.Name)
+			t.o.Log.Warn("PNS has no address", "pns", pns.Name, "error", err)
+			failed = append(failed, Attempt{PNS: pns.Name, Err: err})
+		}
+		for _, a := range addrs {
+			good = append(good, peer.Remote{Name: pns.Name, Addr: a, Transport: pns.Transport,
+				UDPPort: pns.UDPPort, Windowing: pns.Windowing})
+		}
+	}
+	now := time.Now()
+	slices.SortStableFunc(good, func(a, b peer.Remote) int {
+		return rank(t.dead.is(a.Addr, now)) - rank(t.dead.is(b.Addr, now))
+	})
+	return good, failed
+}
+
+func rank(dead bool) int {
+	if dead {
+		return 1
+	}
+	return 0
+}
+
+// pns is the configuration of an endpoint, by its name or by what profiles call
+// it; an endpoint without one has the defaults.
+func (t *Tunnels) pns(endpoint string) PNS {
+	i := slices.IndexFunc(t.o.PNS, func(p PNS) bool { return p.Name == endpoint || p.At == endpoint })
+	if i < 0 {
+		return PNS{Name: endpoint, At: endpoint, Connect: endpoint, Transport: peer.GRE, Windowing: true}
+	}
+	p := t.o.PNS[i]
+	if p.Connect == "" {
+		p.Connect = p.At
+	}
+	return p
+}
+
+// resolve gives every IPv4 address of host or host:port: outside, PPTP is IPv4
+// only (RFC 2637 §3.1.3 compares 32 bits).
+func (t *Tunnels) resolve(ctx context.Context, where string) ([]netip.AddrPort, error) {
+	host, number := where, uint16(port)
+	if h, p, err := net.SplitHostPort(where); err == nil {
+		n, err := strconv.ParseUint(p, 10, 16)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %q is not a port", where, p)
+		}
+		host, number = h, uint16(n)
+	}
+	if a, err := netip.ParseAddr(host); err == nil {
+		return []netip.AddrPort{netip.AddrPortFrom(a, number)}, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, t.o.Attempt)
+	defer cancel()
+	addrs, err := t.o.Resolver.LookupNetIP(ctx, "ip4", host)
+	if err != nil {
+		return nil, fmt.Errorf("%s does not resolve: %w", host, err)
+	}
+	all := make([]netip.AddrPort, 0, len(addrs))
+	for _, a := range addrs {
+		all = append(all, netip.AddrPortFrom(a.Unmap(), number))
+	}
+	return all, nil
+}
+
+// lockOut remembers which addresses failed lately.
+type lockOut struct {
+	lasts time.Duration
+	mu    sync.Mutex
+	until map[netip.AddrPort]time.Time
+}
+
+func (l *lockOut) note(a netip.AddrPort, now time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.until[a] = now.Add(l.lasts)
+}
+
+func (l *lockOut) clear(a netip.AddrPort) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.until, a)
+}
+
+func (l *lockOut) is(a netip.AddrPort, now time.Time) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	until, ok := l.until[a]
+	if ok && !now.Before(until) {
+		delete(l.until, a)
+		return false
+	}
+	return ok
+}

@@ -1,0 +1,126 @@
+// Package tunnel places callers' calls at PNSs: it knows how each is reached,
+// tries a profile's endpoints in order, and leaves alone for a while what just
+// proved dead.
+package tunnel
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"time"
+
+	"carrier/shared/peer"
+	"carrier/shared/pptp"
+)
+
+// A PNS is how one PNS is reached, where that differs from the defaults.
+type PNS struct {
+	Name      string // for logs and metrics
+	At        string // as profiles name it, besides Name
+	Connect   string // host or host:port where it really is; empty: At
+	Transport peer.Transport
+	UDPPort   uint16 // 0: the default
+	Windowing bool   // keep to the window it advertises
+}
+
+// Options of the tunnels. Zero durations and counts take the defaults.
+type Options struct {
+	PNS      []PNS
+	Resolver resolver
+	// Attempts bounds how many addresses one call tries (default 4), Attempt how
+	// long each may take (4 s).
+	Attempts int
+	Attempt  time.Duration
+	// LockOut is how long an endpoint that failed is asked last (30 s).
+	LockOut time.Duration
+	Log     *slog.Logger
+	Stats   *Stats
+}
+
+// resolver is what of *net.Resolver is needed.
+type resolver interface {
+	LookupNetIP(ctx context.Context, network, host string) ([]netip.Addr, error)
+}
+
+// Tunnels places calls through one endpoint. Its methods may be called from any
+// goroutine.
+type Tunnels struct {
+	o        Options
+	endpoint *peer.Endpoint
+	dead     lockOut
+}
+
+// New places calls through e.
+func New(e *peer.Endpoint, o Options) *Tunnels {
+	o.Attempts = cmp.Or(o.Attempts, 4)
+	o.Attempt = cmp.Or(o.Attempt, 4*time.Second)
+	o.LockOut = cmp.Or(o.LockOut, 30*time.Second)
+	return &Tunnels{o: o, endpoint: e, dead: lockOut{until: map[netip.AddrPort]time.Time{}, lasts: o.LockOut}}
+}
+
+// Place offers a call to the endpoints, each address of each in order, until
+// one takes it. A PNS that is full or cannot be reached leads to the next; one
+// that does not want the call ends the search. The error is a *PlaceError, or
+// ctx's cause.
+func (t *Tunnels) Place(ctx context.Context, endpoints []string, req pptp.IncomingCallRequest) (*peer.Call, error) {
+	remotes, tried := t.remotes(ctx, endpoints)
+	for _, r := range remotes[:min(len(remotes), t.o.Attempts)] {
+		call, err := t.offer(ctx, r, req)
+		if err == nil {
+			t.dead.clear(r.Addr)
+			t.o.Stats.placed(r.Name)
+			return call, nil
+		}
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
+		}
+		final := unwanted(err)
+		t.o.Stats.failed(r.Name)
+		t.o.Log.Warn("PNS did not take the call", "pns", r.Name, "address", r.Addr, "error", err)
+		tried = append(tried, Attempt{PNS: r.Name, Addr: r.Addr, Err: err})
+		if final {
+			return nil, &PlaceError{Attempts: tried, Refused: true}
+		}
+		t.dead.note(r.Addr, time.Now())
+	}
+	return nil, &PlaceError{Attempts: tried}
+}
+
+// Failed notes that a call that was placed there showed the endpoint to be of
+// no use: no GRE came through.
+func (t *Tunnels) Failed(r peer.Remote) {
+	t.dead.note(r.Addr, time.Now())
+	t.o.Stats.failed(r.Name)
+}
+
+func (t *Tunnels) offer(ctx context.Context, r peer.Remote, req pptp.IncomingCallRequest) (*peer.Call, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, t.o.Attempt, fmt.Errorf("no answer within %v", t.o.Attempt))
+	defer cancel()
+	conn, err := t.endpoint.Dial(ctx, r)
+	if err != nil {
+		return nil, explain(ctx, err)
+	}
+	call, err := conn.Offer(ctx, req)
+	if err != nil {
+		return nil, explain(ctx, err)
+	}
+	return call, nil
+}
+
+// explain prefers why a context ended to the fact that it did.
+func explain(ctx context.Context, err error) error {
+	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
+		return cmp.Or(context.Cause(ctx), err)
+	}
+	return err
+}
+
+// unwanted tells a PNS that does not want this call (RFC 2637 §2.10) from one
+// that cannot take it.
+func unwanted(err error) bool {
+	var refused *peer.RefusedError
+	return errors.As(err, &refused) && !(refused.Result == uint8(pptp.IncomingGeneralError) && refused.Code == pptp.NoResource)
+}

@@ -1,0 +1,203 @@
+// Package ras takes the calls that PACs bring: it says who may bring any, makes
+// a session of each call, and knows all that run and the last that ended.
+package ras
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"slices"
+	"sync"
+	"time"
+
+	"carrier/pns/internal/flow"
+	"carrier/pns/internal/lan"
+	"carrier/pns/internal/pool"
+	"carrier/pns/internal/session"
+	"carrier/pns/internal/users"
+	"carrier/shared/capture"
+	"carrier/shared/gre"
+	"carrier/shared/peer"
+	"carrier/shared/ppp/link"
+	"carrier/shared/pptp"
+	"carrier/shared/record"
+)
+
+// window is the Packet Recv. Window Size that we advertise: data from a caller
+// goes straight on to the LAN.
+const window = 64
+
+// ErrNoCall says that no running call has a name.
+var ErrNoCall = errors.New("no such call")
+
+// A PAC may bring calls from the addresses of From.
+type PAC struct {
+	Name   string
+	From   []netip.Prefix
+	Remote peer.Remote // Name and Addr are filled here
+}
+
+// Options are what the sessions are made of, and for whom.
+type Options struct {
+	PACs  []PAC
+	LAN   lan.Network
+	Users *users.Table
+	Pool  *pool.Pool
+	Link  link.Options // of every session
+	DNS   []netip.Addr
+	NBNS  []netip.Addr
+	MTU   int           // 0: the LAN's default
+	Idle  time.Duration // 0: none
+	Limit time.Duration // of a call's length, 0: none
+
+	History  int // how many calls that ended are kept
+	Sessions *session.Stats
+	Flows    *flow.Stats
+	Meter    Meter
+	Hub      *capture.Hub
+	Log      *slog.Logger
+}
+
+// A Meter is told of calls. App's metrics have it.
+type Meter interface {
+	// Ended counts a call that is over. pac is the configured name of who
+	// brought it.
+	Ended(pac string, c record.Call)
+}
+
+// A RAS takes calls; it is a peer.Handler. Its methods may be called from any
+// goroutine.
+type RAS struct {
+	o       Options
+	online  *session.Online
+	history *record.History
+
+	mu       sync.Mutex
+	running  map[*peer.Call]*session.Session
+	sessions sync.WaitGroup
+	ctx      context.Context // of the sessions; nil before Run and after its end
+}
+
+// New makes a RAS that refuses calls until Run.
+func New(o Options) *RAS {
+	return &RAS{o: o, online: session.NewOnline(), history: record.NewHistory(o.History), running: map[*peer.Call]*session.Session{}}
+}
+
+// Run takes calls until ctx ends; then every caller is told so, and Run returns
+// when all calls are over.
+func (r *RAS) Run(ctx context.Context) error {
+	r.mu.Lock()
+	r.ctx = ctx
+	r.mu.Unlock()
+	<-ctx.Done()
+	r.mu.Lock()
+	r.ctx = nil
+	r.mu.Unlock()
+	r.sessions.Wait()
+	return ctx.Err()
+}
+
+// Admit knows a PAC by its address.
+func (r *RAS) Admit(from netip.AddrPort) (peer.Remote, error) {
+	for _, p := range r.o.PACs {
+		for _, prefix := range p.From {
+			if prefix.Contains(from.Addr()) {
+				remote := p.Remote
+				remote.Name = p.Name
+				return remote, nil
+			}
+		}
+	}
+	return peer.Remote{}, fmt.Errorf("no [[pac]] has %v among its addresses", from.Addr())
+}
+
+// Incoming makes a session of a call that a PAC brings.
+func (r *RAS) Incoming(call *peer.Call) {
+	req, _ := call.Request().(pptp.IncomingCallRequest)
+	log := r.o.Log.With("call", call.Name())
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.ctx == nil {
+		log.Warn("call refused", "reason", record.Shutdown)
+		call.Refuse(uint8(pptp.IncomingGeneralError), uint8(pptp.NoResource))
+		return
+	}
+	pac := call.Conn().Remote().Name
+	log.Info("incoming call", "pac", pac, "called", req.DialedNumber, "calling", req.DialingNumber)
+	s := r.session(call, pac, req, log)
+	r.running[call] = s
+	call.Accept(window, 0)
+	ctx := r.ctx
+	r.sessions.Go(func() {
+		ended := s.Run(ctx)
+		r.mu.Lock()
+		delete(r.running, call)
+		r.mu.Unlock()
+		r.history.Add(ended)
+		r.o.Hub.Forget(ended.Name)
+		r.o.Meter.Ended(pac, ended)
+	})
+}
+
+// Outgoing refuses: this program has no lines.
+func (r *RAS) Outgoing(call *peer.Call) {
+	r.o.Log.Warn("outgoing call refused: there are no lines here", "peer", call.Conn().Remote().Name)
+	call.Refuse(uint8(pptp.OutgoingDoNotAccept), uint8(pptp.NoError))
+}
+
+func (r *RAS) session(call *peer.Call, pac string, req pptp.IncomingCallRequest, log *slog.Logger) *session.Session {
+	counters := new(record.Counters)
+	r.o.Hub.Name(call.Name(), "", pac)
+	return session.New(session.Options{
+		Call:    call,
+		Connect: func(m pptp.IncomingCallConnected) session.Data { return r.connect(call, m, counters) },
+		LAN:     r.o.LAN, Users: r.o.Users, Pool: r.o.Pool, Online: r.online,
+		Link: r.o.Link, DNS: r.o.DNS, NBNS: r.o.NBNS, MTU: r.o.MTU, Idle: r.o.Idle, Limit: r.o.Limit,
+		Record: record.Call{Name: call.Name(), Started: time.Now(), Peer: pac,
+			Called: req.DialedNumber, Calling: req.DialingNumber},
+		Counters: counters, Stats: r.o.Sessions, Log: log,
+	})
+}
+
+// connect ties the data half of a call to its tunnel.
+func (r *RAS) connect(call *peer.Call, m pptp.IncomingCallConnected, counters *record.Counters) session.Data {
+	f := flow.New(flow.Options{Call: call.Name(), Tunnel: call, LAN: r.o.LAN,
+		GRE: gre.Options{PeerCallID: call.PeerID(), Windowing: call.Conn().Remote().Windowing,
+			SendWindow: int(m.Window), PeerDelay: call.PeerDelay(), RecvWindow: window},
+		Counters: counters, Stats: r.o.Flows, Tap: r.o.Hub})
+	call.Bind(f)
+	return f
+}
+
+// Calls lists the calls that run, then those that ended, latest first.
+func (r *RAS) Calls() []record.Call {
+	running := r.Running()
+	return append(running, r.history.Latest()...)
+}
+
+// Running lists the calls that run, the oldest first.
+func (r *RAS) Running() []record.Call {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	all := make([]record.Call, 0, len(r.running))
+	for _, s := range r.running {
+		all = append(all, s.Record())
+	}
+	slices.SortFunc(all, func(a, b record.Call) int { return a.Started.Compare(b.Started) })
+	return all
+}
+
+// Hangup ends a call by its name, for the operator. The error is ErrNoCall.
+func (r *RAS) Hangup(name string) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for call, s := range r.running {
+		if call.Name() == name {
+			s.End(record.Operator, "the operator ended the call")
+			return nil
+		}
+	}
+	return ErrNoCall
+}
