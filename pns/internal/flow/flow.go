@@ -40,10 +40,10 @@ type Options struct {
 	Tunnel   Tunnel
 	LAN      LAN
 	GRE      gre.Options
-	Queue    int // frames for the caller that may wait for the window; 32
-	Counters *record.Counters
-	Stats    *Stats // of the program
-	Tap      Tap    // nil: none
+	Queue    int              // frames for the caller that may wait for the window; 32
+	Counters *record.Counters // of this session
+	Stats    *Stats           // of the program
+	Tap      Tap              // nil: none
 }
 
 // The bounds on what waits.
@@ -66,8 +66,9 @@ type Flow struct {
 	control  queue.Queue // from the session
 	data     queue.Queue // from the LAN
 	net      Network
-	frame    []byte // where toCaller puts one together
-	syn      []byte // where clamp changes one
+	frame    []byte    // where toCaller puts one together
+	syn      []byte    // where clamp changes one
+	now      time.Time // of the batch that deliver is called for
 	lastData time.Time
 	wake     time.Time // what WakeAt was asked for, zero when nothing
 	counted  gre.Stats // what o.Stats has of gre's

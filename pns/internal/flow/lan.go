@@ -24,7 +24,7 @@ func (f *Flow) toLAN(info []byte) {
 		f.drop(&f.o.Stats.Spoofed)
 		return
 	}
-	f.lastData = time.Now()
+	f.lastData = f.now
 	f.o.LAN.Write(f.clamp(packet))
 }
 

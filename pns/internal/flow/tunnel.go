@@ -17,6 +17,7 @@ func (f *Flow) Receive(packets [][]byte) {
 	if f.closed {
 		return
 	}
+	f.now = now
 	for _, p := range packets {
 		// What is wrong with a malformed packet concerns nobody; it is counted.
 		_, _ = f.gre.Receive(now, p, f.deliver)
@@ -31,7 +32,7 @@ func (f *Flow) Wake(now time.Time) {
 	if f.closed {
 		return
 	}
-	f.wake = time.Time{}
+	f.wake, f.now = time.Time{}, now
 	f.gre.Expire(now, f.deliver)
 	f.settle(now)
 }

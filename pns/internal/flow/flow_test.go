@@ -1,0 +1,304 @@
+package flow
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"net/netip"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"carrier/shared/capture"
+	"carrier/shared/gre"
+	"carrier/shared/ppp"
+	"carrier/shared/record"
+)
+
+// seen keeps what a tap is shown.
+type seen []string
+
+func (s *seen) PPP(call string, dir capture.Direction, frame []byte) {
+	*s = append(*s, fmt.Sprintf("%s %d %x", call, dir, frame))
+}
+
+func TestDataGoesBetweenTunnelAndLAN(t *testing.T) {
+	var tap seen
+	b := newBench(t, Options{Call: "atlanta/1", Tap: &tap}).open()
+	up, down := ipv4(sara, intranet, 17, []byte("up")), ipv4(intranet, sara, 17, []byte("down"))
+	b.from(frame(up), append(ppp.Compression{Address: true, Protocol: true}.Append(nil, ppp.IPv4, up), 0, 0)) // padded
+	b.wantsLAN("up", up, up)
+	b.Deliver([][]byte{down})
+	b.wantsDown("down", frame(down))
+	b.SetNetwork(Network{Open: true, Remote: sara, Compression: ppp.Compression{Address: true, Protocol: true}})
+	b.Deliver([][]byte{down, down})
+	short := append([]byte{0x21}, down...)
+	b.wantsDown("compressed", short, short)
+	if n := len(b.frames); n != 0 {
+		t.Errorf("%d frames for the session", n)
+	}
+	want := record.Traffic{FramesUp: 2, OctetsUp: uint64(len(up)+4) + uint64(len(up)+3), FramesDown: 3, OctetsDown: uint64(3*len(down) + 4 + 1 + 1)}
+	if got := b.count.Snapshot(); got != want {
+		t.Errorf("counted %+v, want %+v", got, want)
+	}
+	if len(tap) != 5 || tap[0] != fmt.Sprintf("atlanta/1 0 %x", frame(up)) || tap[4] != fmt.Sprintf("atlanta/1 1 %x", short) {
+		t.Errorf("tap saw %q", tap)
+	}
+}
+
+func TestSourceMustBeTheCallersAddress(t *testing.T) {
+	b := newBench(t, Options{}).open()
+	good := ipv4(sara, intranet, 17, nil)
+	b.from(frame(ipv4(intranet, intranet, 17, nil)), frame(ipv4(netip.MustParseAddr("2.1.1.130"), intranet, 17, nil)), frame(good))
+	b.wantsLAN("only hers", good)
+	b.wantsDropped(map[string]uint64{"spoofed": 2})
+}
+
+func TestWhatIsNoPacketGoesNowhere(t *testing.T) {
+	b := newBench(t, Options{}).open()
+	good := ipv4(sara, intranet, 17, []byte("payload"))
+	bad := [][]byte{good[:0], good[:19], good[:26]}
+	for _, change := range []func(p []byte){
+		func(p []byte) { p[0] = 0x65 },             // version 6
+		func(p []byte) { p[0] = 0x44 },             // header of 16 octets
+		func(p []byte) { p[0] = 0x4F },             // header beyond the packet
+		func(p []byte) { p[2], p[3] = 0, 19 },      // total length below the header's
+		func(p []byte) { p[2], p[3] = 0xFF, 0xFF }, // and beyond the packet
+	} {
+		p := bytes.Clone(good)
+		change(p)
+		bad = append(bad, p)
+	}
+	for _, p := range bad {
+		b.from(frame(p))
+		b.Deliver([][]byte{p})
+	}
+	b.from([]byte{0xFF, 3, 0xC0})                                     // protocol cut short
+	b.Deliver([][]byte{ipv4(intranet, sara, 17, make([]byte, 1381))}) // 1401 octets
+	b.wantsLAN("nothing")
+	b.wantsDown("nothing")
+	b.wantsDropped(map[string]uint64{"malformed": uint64(2*len(bad) + 1), "too-long": 1})
+}
+
+func TestClosedForData(t *testing.T) {
+	b := newBench(t, Options{GRE: gre.Options{Windowing: true, SendWindow: 1}})
+	up, down := ipv4(sara, intranet, 17, nil), ipv4(intranet, sara, 17, nil)
+	b.from(frame(up), ppp.Append(nil, ppp.IPX, up), ppp.Append(nil, ppp.IPv6, up))
+	b.Deliver([][]byte{down})
+	b.wantsDropped(map[string]uint64{"not-open": 4})
+	b.open()
+	b.Deliver([][]byte{down, down, down}) // one may go
+	b.SetNetwork(Network{})
+	b.wantsLAN("closed")
+	b.wantsDown("before it closed", frame(down))
+	b.from(nil) // brings the acknowledgement
+	b.wantsDown("what waited is gone")
+	if n := len(b.frames); n != 0 {
+		t.Errorf("%d frames for the session", n)
+	}
+}
+
+func TestControlFramesAreTheSessions(t *testing.T) {
+	b := newBench(t, Options{}).open()
+	var want [][]byte
+	for _, p := range []ppp.Protocol{ppp.LCP, ppp.CHAP, ppp.IPCP, ppp.PAP, 0xC025} {
+		want = append(want, ppp.Append(nil, p, []byte{1, 2, 3}))
+	}
+	b.from(want...)
+	for i, w := range want {
+		f := <-b.Frames()
+		if !bytes.Equal(f, w) {
+			t.Errorf("frame %d: % x, want % x", i, f, w)
+		}
+		b.Free(f)
+	}
+	b.wantsDropped(nil)
+	for i := range controlQueue + 5 {
+		b.from(ppp.Append(nil, ppp.LCP, []byte{byte(i)}))
+	}
+	b.wantsDropped(map[string]uint64{"session-busy": 5})
+	if f := <-b.Frames(); f[4] != 0 {
+		t.Errorf("the first is % x", f)
+	}
+}
+
+func TestQueueDropsAtTheTailAndControlGoesFirst(t *testing.T) {
+	b := newBench(t, Options{GRE: gre.Options{Windowing: true, SendWindow: 1}}).open()
+	var want [][]byte
+	for i := range 40 {
+		p := ipv4(intranet, sara, 17, []byte{byte(i)})
+		b.Deliver([][]byte{p})
+		want = append(want, frame(p))
+	}
+	b.wantsDropped(map[string]uint64{"queue-full": 40 - 33}) // one is under way
+	echo := ppp.Append(nil, ppp.LCP, []byte{9, 1, 0, 8, 0, 0, 0, 0})
+	b.SendControl(echo)
+	want = slices.Insert(want[:33], 1, echo)
+	var got [][]byte
+	for range want {
+		got = append(got, b.arrived()...)
+		b.Receive([][]byte{b.pac.AppendAck(time.Now(), nil)})
+	}
+	if !slices.EqualFunc(got, want, bytes.Equal) {
+		t.Errorf("% x", got)
+	}
+}
+
+func TestWakeOpensTheWindowAndAcknowledges(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, Options{GRE: gre.Options{Windowing: true, SendWindow: 1, RecvWindow: 64}}).open()
+		p := ipv4(intranet, sara, 17, nil)
+		b.Deliver([][]byte{p, p})
+		if len(b.sent) != 1 || !b.wake.Equal(time.Now().Add(500*time.Millisecond)) {
+			t.Fatalf("%d sent, wake at %v", len(b.sent), b.wake)
+		}
+		time.Sleep(100 * time.Millisecond)
+		b.from(frame(ipv4(sara, intranet, 17, nil)))
+		if d := time.Until(b.wake); d != 50*time.Millisecond {
+			t.Errorf("the acknowledgement is due in %v", d)
+		}
+		time.Sleep(50 * time.Millisecond)
+		b.Wake(time.Now())
+		if h, _, err := gre.Parse(b.sent[1]); err != nil || h.HasSeq || h.Ack != 0 {
+			t.Errorf("%+v, %v", h, err)
+		}
+		if d := time.Until(b.wake); d != 350*time.Millisecond {
+			t.Errorf("the time-out is in %v", d)
+		}
+		time.Sleep(350 * time.Millisecond)
+		b.Wake(time.Now())
+		b.wantsDown("after the time-out", frame(p), frame(p))
+		if n := b.stats.TimeOuts.Load(); n != 1 {
+			t.Errorf("%d time-outs", n)
+		}
+	})
+}
+
+func TestLastData(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, Options{})
+		began := time.Now()
+		wants := func(what string, want time.Time) {
+			t.Helper()
+			if got := b.LastData(); !got.Equal(want) {
+				t.Errorf("%s: %v, want %v", what, got.Sub(began), want.Sub(began))
+			}
+			time.Sleep(time.Minute)
+		}
+		wants("new", began)
+		opened := time.Now()
+		b.open()
+		wants("open", opened)
+		b.from(ppp.Append(nil, ppp.LCP, []byte{9, 1, 0, 4}), frame(ipv4(intranet, sara, 17, nil)))
+		b.SendControl(ppp.Append(nil, ppp.LCP, []byte{10, 1, 0, 4}))
+		wants("echoes and what is dropped", opened)
+		b.from(frame(ipv4(sara, intranet, 17, nil)))
+		wants("up", opened.Add(2*time.Minute))
+		b.Deliver([][]byte{ipv4(intranet, sara, 17, nil)})
+		wants("down", opened.Add(3*time.Minute))
+	})
+}
+
+func TestClose(t *testing.T) {
+	b := newBench(t, Options{GRE: gre.Options{Windowing: true, SendWindow: 1}}).open()
+	p := ipv4(intranet, sara, 17, nil)
+	b.Deliver([][]byte{p, p})
+	b.arrived()
+	b.Close()
+	if !b.wake.IsZero() {
+		t.Error("still waits")
+	}
+	b.from(frame(ipv4(sara, intranet, 17, nil)), ppp.Append(nil, ppp.LCP, nil))
+	b.SendControl(p)
+	b.Deliver([][]byte{p})
+	b.Wake(time.Now())
+	b.wantsDown("closed")
+	b.wantsLAN("closed")
+	if len(b.frames) != 0 {
+		t.Error("a frame for the session")
+	}
+}
+
+func TestStatsAddUpOverSessions(t *testing.T) {
+	var stats Stats
+	for range 3 {
+		b := newBench(t, Options{})
+		b.o.Stats = &stats
+		b.from(ppp.Append(nil, ppp.LCP, nil), ppp.Append(nil, ppp.LCP, nil))
+		b.Receive([][]byte{{1, 2, 3}, b.pac.AppendProbe(nil)})
+		b.SendControl(ppp.Append(nil, ppp.LCP, nil))
+		b.Close()
+	}
+	got := map[string]uint64{}
+	stats.Packets(func(direction, disposition string, n uint64) {
+		if n > 0 {
+			got[direction+" "+disposition] = n
+		}
+	})
+	want := map[string]uint64{"received in-order": 6, "received malformed": 3, "received probe": 3, "sent ack": 3, "sent data": 3}
+	if fmt.Sprint(got) != fmt.Sprint(want) {
+		t.Errorf("%v, want %v", got, want)
+	}
+}
+
+func TestGarbageFromBothSides(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(1, 1))
+	b := newBench(t, Options{GRE: gre.Options{Windowing: true, SendWindow: 4}}).open()
+	junk := func(n int) []byte {
+		p := make([]byte, n)
+		for i := range p {
+			p[i] = "\xff\x03\x00\x21\xc0\x45\x06\x02\x04\x02\x01\x01\x81\x30\x88\x0b"[rnd.IntN(16)]
+		}
+		return p
+	}
+	for range 20_000 {
+		b.from(junk(1 + rnd.IntN(80)))
+		b.from(frame(junk(rnd.IntN(80))))
+		b.Receive([][]byte{junk(rnd.IntN(40))})
+		b.Deliver([][]byte{junk(rnd.IntN(80))})
+		b.sent, b.lan = nil, nil
+		select {
+		case f := <-b.Frames():
+			b.Free(f)
+		default:
+		}
+	}
+	if b.stats.Malformed.Load() == 0 || b.stats.Received[gre.Malformed].Load() == 0 {
+		t.Error("the garbage is too clean")
+	}
+}
+
+// nowhere is a tunnel and a LAN that take everything.
+type nowhere struct{}
+
+func (nowhere) Send(...[]byte) error { return nil }
+func (nowhere) WakeAt(time.Time)     {}
+func (nowhere) Write([]byte)         {}
+
+func TestSteadyStateDoesNotAllocate(t *testing.T) {
+	var count record.Counters
+	f := New(Options{Tunnel: nowhere{}, LAN: nowhere{}, Stats: &Stats{}, Counters: &count})
+	f.SetNetwork(Network{Open: true, Remote: sara, MRU: 1400})
+	pac := gre.NewSession(gre.Options{}, time.Now())
+	up := frame(ipv4(sara, intranet, 6, make([]byte, 1300)))
+	down := [][]byte{ipv4(intranet, sara, 6, make([]byte, 1300))}
+	echo := ppp.Append(nil, ppp.LCP, []byte{9, 1, 0, 8, 0, 0, 0, 0})
+	var batch gre.Batch
+	step := func() {
+		now := time.Now()
+		batch.Add(pac.Append(now, batch.Next(), up))
+		batch.Add(pac.Append(now, batch.Next(), echo))
+		f.Receive(batch.Take())
+		f.Free(<-f.Frames())
+		f.Deliver(down)
+		f.SendControl(echo)
+	}
+	step()
+	if n := testing.AllocsPerRun(200, step); n != 0 {
+		t.Errorf("%v allocations for four frames", n)
+	}
+	if got := count.Snapshot(); got.FramesUp != got.FramesDown || got.Dropped != 0 {
+		t.Errorf("%+v", got)
+	}
+}
