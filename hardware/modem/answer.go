@@ -28,9 +28,7 @@ func (m *Modem) Answer(ctx context.Context) (line.Connect, error) {
 		return line.Connect{}, line.ErrNoCarrier
 	}
 	a, err := m.try(ctx, "ATA", connect, noCarrier, noAnswer, noDialtone, busy, failed)
-	if m.talk != nil {
-		m.talk.ring = ringing{}
-	}
+	m.talk.ring = ringing{}
 	switch {
 	case errors.Is(err, errSilent):
 		return line.Connect{}, fmt.Errorf("%w within %v", line.ErrNoCarrier, m.o.AnswerTimeout)
@@ -129,7 +127,7 @@ func (m *Modem) connected(a response) line.Connect {
 	m.mu.Unlock()
 	c.arm()
 	if s := m.signals(); s != nil {
-		go c.watch(s)
+		go c.poll(s)
 	}
 	return a.connect
 }

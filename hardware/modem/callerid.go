@@ -23,7 +23,7 @@ type ringing struct {
 	count           int       // of RING
 	called, calling string
 	name            string
-	known           bool // some of the caller's identity was told, or that it is secret
+	known           bool // a number was told, or that it is secret
 	refused         bool // HangUp left it ringing
 }
 
@@ -75,22 +75,25 @@ func (r *ringing) state() line.State {
 	return line.Idle
 }
 
-// tell takes a line of the caller's identity, as AT+VCID=1 or AT#CID=1 bring
-// them between the first ring and the second: "NMBR = 5551212". It says whether
-// text was one.
+// tell takes a line of the call's identity and says whether text was one. They
+// come between the first ring and the second: the caller's as AT+VCID=1 or
+// AT#CID=1 bring them, "NMBR = 5551212", and the number that was called in the
+// words of isdn4linux, "CALLED NUMBER: 5551212", or of others.
 func (r *ringing) tell(text string) bool {
-	tag, value, ok := strings.Cut(text, "=")
-	if !ok {
+	i := strings.IndexAny(text, "=:")
+	if i < 0 {
 		return false
 	}
-	switch strings.ToUpper(strings.TrimSpace(tag)) {
-	case "NMBR":
+	tag, value := strings.ToUpper(strings.TrimSpace(text[:i])), text[i+1:]
+	switch tag {
+	case "NMBR", "CALLER NUMBER":
 		r.calling = number(value)
 		r.known = true
 	case "NAME":
 		r.name = callerName(value)
-	case "CALLED", "DNIS", "NDID":
+	case "CALLED NUMBER", "CALLED", "DNIS", "NDID":
 		r.called = number(value)
+		r.known = true
 	case "DATE", "TIME", "MESG":
 	default:
 		return false

@@ -157,9 +157,9 @@ func (c *call) isOver() bool {
 	return c.over
 }
 
-// watch looks at the carrier until it is lost. Some modems say CONNECT a moment
+// poll looks at the carrier until it is lost. Some modems say CONNECT a moment
 // before they raise Data Carrier Detect.
-func (c *call) watch(s Signals) {
+func (c *call) poll(s Signals) {
 	tick := time.NewTicker(pollTime)
 	defer tick.Stop()
 	seen, grace := false, time.Now().Add(time.Second)
@@ -185,20 +185,24 @@ func (c *call) watch(s Signals) {
 // for the call any more.
 func (c *call) finish() ending {
 	c.mu.Lock()
-	// Words that are not believed yet are taken for true: the reset that follows
-	// finds out if they are not.
-	end := ending{lost: c.over || !c.verdict.IsZero(), rest: c.words.said}
-	if len(c.first) > 0 {
-		end.rest = c.first
-	}
+	end := ending{lost: c.over}
 	c.lose(nil)
-	if c.err != nil {
-		end.err = fmt.Errorf("%w: %w", errLost, c.err)
-	}
 	c.mu.Unlock()
 	c.reading.Lock()
 	defer c.reading.Unlock()
 	c.writing.Lock()
 	defer c.writing.Unlock()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	// Words that are not believed yet are taken for true: the reset that follows
+	// finds out if they are not.
+	end.lost = end.lost || !c.verdict.IsZero()
+	end.rest = c.words.said
+	if len(c.first) > 0 {
+		end.rest = c.first
+	}
+	if c.err != nil {
+		end.err = fmt.Errorf("%w: %w", errLost, c.err)
+	}
 	return end
 }
