@@ -6,6 +6,10 @@ import (
 	"time"
 )
 
+// minRemembered packets are remembered even where the window is smaller, so
+// that an acknowledgement after the time-out still tells the round trip.
+const minRemembered = 8
+
 // never is a deadline that does not come.
 const never = time.Duration(math.MaxInt64)
 
@@ -23,11 +27,12 @@ const (
 type sender struct {
 	windowing bool
 	next      uint32          // the Sequence Number of the next packet
-	oldest    uint32          // the oldest not acknowledged; next when none is under way
+	oldest    uint32          // the oldest under way; next when none is
+	unheard   uint32          // the oldest not acknowledged, which may have timed out
 	window    int             // how many may be under way now
 	maxWindow int             // what the peer advertised
 	digested  int             // acknowledged since the window last changed
-	sentAt    []time.Duration // of the packets under way, at Sequence Number modulo length, a power of two
+	sentAt    []time.Duration // of the last packets, at Sequence Number modulo length, a power of two
 
 	rtt, dev, timeOut      time.Duration
 	minTimeOut, maxTimeOut time.Duration
@@ -44,7 +49,7 @@ func newSender(o Options) sender {
 		return s
 	}
 	s.window = half(s.maxWindow) // §4.2.1
-	s.sentAt = make([]time.Duration, powerOfTwo(s.maxWindow))
+	s.sentAt = make([]time.Duration, powerOfTwo(max(s.maxWindow, minRemembered)))
 	s.rtt = min(o.PeerDelay, s.maxTimeOut)
 	s.adapt()
 	return s
@@ -72,16 +77,24 @@ func (s *sender) number(now time.Duration) uint32 {
 func (s *sender) slot(n uint32) uint32 { return n & uint32(len(s.sentAt)-1) }
 
 // acknowledge takes an Acknowledgment Number: all packets up to it have
-// arrived (§4.2.5), and the last of them tells the round trip. It returns
-// false for the number of a packet that was never sent, which is ignored.
+// arrived (§4.2.5), and the last of them tells the round trip. It tells it even
+// if it comes after the time-out: nothing is ever sent twice, and a time-out
+// that is too short would else never learn it. The result is false for the
+// number of a packet that was never sent, which is ignored.
 func (s *sender) acknowledge(now time.Duration, n uint32) bool {
 	if int32(n-s.next) >= 0 {
 		return false
 	}
-	if int32(n-s.oldest) < 0 { // said before, or its packet timed out
+	if !s.windowing || int32(n-s.unheard) < 0 { // said before
 		return true
 	}
-	s.sample(now - s.sentAt[s.slot(n)])
+	s.unheard = n + 1
+	if int(s.next-n) <= len(s.sentAt) {
+		s.sample(now - s.sentAt[s.slot(n)])
+	}
+	if int32(n-s.oldest) < 0 { // it is not under way any more
+		return true
+	}
 	s.digested += int(n - s.oldest + 1)
 	s.oldest = n + 1
 	if s.digested >= s.window { // §4.2.3

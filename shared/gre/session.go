@@ -89,8 +89,7 @@ func (s *Session) Release(now time.Time, n int) {
 func (s *Session) Ready() bool { return s.send.ready() }
 
 // Append appends a data packet to dst, with the acknowledgement riding on it.
-// The owner asks Ready before; a packet sent all the same is not held against
-// the window later. The payload must be shorter than 65536 octets.
+// The owner asks Ready before. The payload must be shorter than 65536 octets.
 func (s *Session) Append(now time.Time, dst, payload []byte) []byte {
 	at := now.Sub(s.epoch)
 	h := Header{CallID: s.peer, HasSeq: true, Seq: s.send.number(at)}

@@ -65,9 +65,11 @@ func (r *Relay) toTunnel(frame []byte) {
 	r.push(frame)
 }
 
-// push counts and queues a frame for the window.
+// push sends a frame, or lets it wait for the window.
 func (r *Relay) push(frame []byte) {
-	if !r.up.Push(frame) {
+	if r.up.Waiting() == 0 && r.gre.Ready() {
+		r.out.Add(r.gre.Append(r.now, r.out.Next(), frame))
+	} else if !r.up.Push(frame) {
 		r.o.Counters.Dropped.Add(1)
 		return
 	}

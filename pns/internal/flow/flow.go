@@ -49,7 +49,8 @@ type Options struct {
 // The bounds on what waits.
 const (
 	defaultQueue = 32
-	controlQueue = 32 // frames, each way between the flow and its session
+	maxMRU       = 65535 - 20 - gre.MaxHeader - 4 // octets: the packet around it is IPv4
+	controlQueue = 32                             // frames, each way between the flow and its session
 )
 
 // A Flow is the data half of one session. Its methods may be called from any
@@ -140,6 +141,7 @@ func (f *Flow) SetNetwork(n Network) {
 	if n.MRU <= 0 {
 		n.MRU = ppp.DefaultMRU
 	}
+	n.MRU = min(n.MRU, maxMRU)
 	f.net = n
 	if n.Open {
 		f.lastData = time.Now()

@@ -145,6 +145,28 @@ func TestQueueDropsAtTheTailAndControlGoesFirst(t *testing.T) {
 	}
 }
 
+func TestOpenWindowTakesAWholeBatch(t *testing.T) {
+	b := newBench(t, Options{}).open()
+	var packets, want [][]byte
+	for i := range 100 {
+		p := ipv4(intranet, sara, 17, []byte{byte(i)})
+		packets, want = append(packets, p), append(want, frame(p))
+	}
+	b.Deliver(packets)
+	b.wantsDown("a batch longer than the queue", want...)
+	b.wantsDropped(nil)
+}
+
+func TestNoMRUIsTooLongForIPv4(t *testing.T) {
+	b := newBench(t, Options{})
+	b.SetNetwork(Network{Open: true, Remote: sara, MRU: 1 << 20})
+	b.Deliver([][]byte{ipv4(intranet, sara, 17, make([]byte, 65535-20))})
+	b.wantsDropped(map[string]uint64{"too-long": 1})
+	p := ipv4(intranet, sara, 17, make([]byte, maxMRU-20))
+	b.Deliver([][]byte{p})
+	b.wantsDown("the longest", frame(p))
+}
+
 func TestWakeOpensTheWindowAndAcknowledges(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, Options{GRE: gre.Options{Windowing: true, SendWindow: 1, RecvWindow: 64}}).open()

@@ -41,7 +41,7 @@ func (f *Flow) Deliver(packets [][]byte) {
 	}
 }
 
-// toCaller puts one packet behind those that wait for the window.
+// toCaller sends one packet, or puts it behind those that wait for the window.
 func (f *Flow) toCaller(now time.Time, packet []byte) {
 	packet, ok := trim(packet)
 	switch {
@@ -57,7 +57,9 @@ func (f *Flow) toCaller(now time.Time, packet []byte) {
 	}
 	f.lastData = now
 	f.frame = f.net.Compression.Append(f.frame[:0], ppp.IPv4, f.clamp(packet))
-	if !f.data.Push(f.frame) {
+	if f.data.Waiting() == 0 && f.control.Waiting() == 0 && f.gre.Ready() {
+		f.send(now, f.frame)
+	} else if !f.data.Push(f.frame) {
 		f.drop(&f.o.Stats.QueueFull)
 	}
 }

@@ -81,9 +81,7 @@ func (f *Flow) settle(now time.Time) {
 		if frame == nil {
 			break
 		}
-		f.o.Tap.PPP(f.o.Call, capture.Sent, frame)
-		f.o.Counters.Down(len(frame))
-		f.out.Add(f.gre.Append(now, f.out.Next(), frame))
+		f.send(now, frame)
 		q.Free(frame)
 	}
 	f.out.Add(f.gre.AppendAck(now, f.out.Next()))
@@ -99,6 +97,13 @@ func (f *Flow) settle(now time.Time) {
 		f.o.Tunnel.WakeAt(d)
 	}
 	f.count()
+}
+
+// send puts one frame into the batch that settle sends.
+func (f *Flow) send(now time.Time, frame []byte) {
+	f.o.Tap.PPP(f.o.Call, capture.Sent, frame)
+	f.o.Counters.Down(len(frame))
+	f.out.Add(f.gre.Append(now, f.out.Next(), frame))
 }
 
 // count adds to the program's counters what the session's GRE has counted
