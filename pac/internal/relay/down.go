@@ -12,12 +12,12 @@ import (
 // Receive takes GRE packets from the tunnel; with Wake it makes a Relay a
 // peer.Receiver.
 func (r *Relay) Receive(packets [][]byte) {
-	now := time.Now()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.ended {
 		return
 	}
+	now := time.Now()
 	r.now = now
 	for _, p := range packets {
 		// What is wrong with a malformed packet concerns nobody; it is counted.
@@ -129,12 +129,12 @@ func (r *Relay) toLine(buf, frame []byte) []byte {
 // taken says that the line has taken what take returned: now it may be
 // acknowledged.
 func (r *Relay) taken() {
-	now := time.Now()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.ended {
 		return
 	}
+	now := time.Now()
 	for _, frame := range r.leaving {
 		r.down.Free(frame)
 	}

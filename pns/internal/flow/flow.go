@@ -121,12 +121,12 @@ func (f *Flow) Free(frame []byte) {
 // SendControl sends a frame of the session's. It goes before all data that
 // waits, but waits itself while the window is closed. The frame is not kept.
 func (f *Flow) SendControl(frame []byte) {
-	now := time.Now()
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.closed {
 		return
 	}
+	now := time.Now()
 	if !f.control.Push(frame) {
 		f.drop(&f.o.Stats.QueueFull)
 	}

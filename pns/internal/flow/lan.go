@@ -30,9 +30,9 @@ func (f *Flow) toLAN(info []byte) {
 
 // Deliver takes packets for the caller; it makes a Flow a lan.Receiver.
 func (f *Flow) Deliver(packets [][]byte) {
-	now := time.Now()
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	now := time.Now()
 	for _, p := range packets {
 		f.toCaller(now, p)
 	}

@@ -11,12 +11,12 @@ import (
 // Receive takes GRE packets from the tunnel; with Wake it makes a Flow a
 // peer.Receiver.
 func (f *Flow) Receive(packets [][]byte) {
-	now := time.Now()
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.closed {
 		return
 	}
+	now := time.Now()
 	f.now = now
 	for _, p := range packets {
 		// What is wrong with a malformed packet concerns nobody; it is counted.
