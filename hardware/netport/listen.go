@@ -40,9 +40,12 @@ func Listen(url string) (*Listener, error) {
 	return &Listener{l: l, url: url}, nil
 }
 
-// abandoned says whether path is a socket whose listener has gone: only then
-// does the kernel refuse a connection to it.
+// abandoned says whether path is a socket whose listener has gone. The kernel
+// refuses connections to those, and to files of other kinds too.
 func abandoned(path string) bool {
+	if i, err := os.Lstat(path); err != nil || i.Mode().Type() != os.ModeSocket {
+		return false
+	}
 	c, err := net.DialTimeout("unix", path, time.Second)
 	if err == nil {
 		_ = c.Close()
