@@ -209,6 +209,18 @@ x.toml:14: bank[3].lines[3].m: unknown key; would be right: n`)
 	}
 }
 
+func TestNamesStandOnce(t *testing.T) {
+	f := parse(t, "[[b]]\nname = \"a.b-c_9\"\n[[b]]\nname = \"a b\"\n[[b]]\nname = \"\"\n[[b]]\nname = \"a.b-c_9\"\n[[b]]\nname = \""+strings.Repeat("x", 65)+"\"\n[[b]]\n")
+	seen := make(Seen)
+	for _, b := range f.Root().Tables("b") {
+		seen.Once(b, "name", Value(b, "name", "", Name))
+	}
+	diff(t, f.Err().Error(), `x.toml:4: b[2].name: "a b" is not a name; would be right: 1 to 64 letters, digits, ".", "-" and "_"
+x.toml:6: b[3].name: "" has 0 octets; would be right: 1 to 64 letters, digits, ".", "-" and "_"
+x.toml:8: b[4].name: "a.b-c_9" stands on line 2 already; would be right: another one
+x.toml:10: b[5].name: "`+strings.Repeat("x", 60)+`"… has 65 octets; would be right: 1 to 64 letters, digits, ".", "-" and "_"`)
+}
+
 func TestNotTOML(t *testing.T) {
 	for _, tt := range []struct{ text, want string }{
 		{"a = 1\nb = \n", "x.toml:2: b: expected value but found '\\n' instead"},

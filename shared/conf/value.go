@@ -166,6 +166,24 @@ func Prefix(s string) (netip.Prefix, error) {
 	return p, nil
 }
 
+// maxName is the longest Name, in octets: a Host Name of PPTP (RFC 2637 §2.1).
+const maxName = 64
+
+// Name parses the name of a thing of ours, that stands in logs, metrics and
+// names of calls, for Value.
+func Name(s string) (string, error) {
+	const right = `1 to 64 letters, digits, ".", "-" and "_"`
+	if s == "" || len(s) > maxName {
+		return "", Unfit(fmt.Sprintf("has %d octets", len(s)), right)
+	}
+	for _, c := range s {
+		if !strings.ContainsRune("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_", c) {
+			return "", Unfit("is not a name", right)
+		}
+	}
+	return s, nil
+}
+
 // Value reads a string and parses it into a type of the program's own. parse's
 // error follows the quoted value in the mistake: use Unfit.
 func Value[T any](t *Table, key string, def T, parse func(string) (T, error)) T {
@@ -212,6 +230,23 @@ func Values[T any](t *Table, key string, parse func(string) (T, error)) []T {
 		out = append(out, item)
 	}
 	return out
+}
+
+// Seen remembers where values stand that may stand only once. The zero value
+// is not ready: make it.
+type Seen map[string]int
+
+// Once makes it a mistake of the key when value was seen before; the empty value
+// never was.
+func (s Seen) Once(t *Table, key, value string) {
+	if value == "" {
+		return
+	}
+	if line, ok := s[value]; ok {
+		t.Bad(key, "%s stands on line %d already; would be right: another one", show(value), line)
+		return
+	}
+	s[value] = t.line(key)
 }
 
 // Unfit is the error of a parse function: what is wrong, and what would be
