@@ -64,7 +64,8 @@ type Machine struct {
 	received int       // and received
 	text     []byte    // of our Terminate-Request
 	termID   uint8     // its Identifier
-	peerText string    // of the peer's
+	peerText string    // of the peer's, and
+	peerDone bool      // whether one came
 	err      error
 }
 
@@ -79,8 +80,9 @@ func (m *Machine) State() State { return m.auto.State() }
 // Err is why the negotiation was given up: what the Negotiator said, or nil.
 func (m *Machine) Err() error { return m.err }
 
-// PeerText is what the peer's last Terminate-Request said, as it came.
-func (m *Machine) PeerText() string { return m.peerText }
+// PeerTerminated tells whether the peer sent a Terminate-Request since the
+// protocol last opened or began to be negotiated, and its text as it came.
+func (m *Machine) PeerTerminated() (text string, ok bool) { return m.peerText, m.peerDone }
 
 // SetMRU says how many octets the peer can receive in an information field;
 // rejected packets that are sent back are cut to it (RFC 1661 §5.6).

@@ -80,8 +80,8 @@ func TestPeerTerminates(t *testing.T) {
 	r.recv(5, 7, []byte("User request")...)
 	r.wantDone(TLD)
 	r.want(Stopping, "06 07 00 04")
-	if r.PeerText() != "User request" {
-		t.Errorf("text %q", r.PeerText())
+	if text, ok := r.PeerTerminated(); text != "User request" || !ok {
+		t.Errorf("text %q, %v", text, ok)
 	}
 	r.expire() // one Restart time for the Ack to arrive (RFC 1661 §4.4, zrc)
 	r.wantDone(TLF)

@@ -40,11 +40,15 @@ func (m *Machine) begin() {
 	m.acked = false
 	m.naks, m.sent, m.received = 0, 0, 0
 	m.text, m.err = nil, nil
+	m.peerText, m.peerDone = "", false
 }
 
 // perform does the actions that are the Machine's own, in the order in which
 // the table prints them. With kept no Configure-Request goes out, but it counts.
 func (m *Machine) perform(now time.Time, do Action, in Packet, reply *Packet, kept bool, out *ppp.Outbox) {
+	if do.Has(TLU) {
+		m.peerText, m.peerDone = "", false
+	}
 	switch {
 	case do.Has(IRC) && do.Has(STR):
 		m.restarts = m.opt.MaxTerminate

@@ -29,7 +29,7 @@ func (m *Machine) Receive(now time.Time, p Packet, out *ppp.Outbox) Action {
 	case ConfigureNak, ConfigureReject:
 		return m.refused(now, p, out)
 	case TerminateRequest:
-		m.peerText = string(p.Data)
+		m.peerText, m.peerDone = string(p.Data), true
 		return m.step(now, RTR, p, nil, out)
 	case TerminateAck:
 		return m.step(now, RTA, p, nil, out)

@@ -56,8 +56,9 @@ func (l *LCP) State() cp.State { return l.machine.State() }
 // Err is why the negotiation was given up: ErrAuthRefused, ErrLoopback or nil.
 func (l *LCP) Err() error { return l.machine.Err() }
 
-// PeerText is what the peer's last Terminate-Request said, as it came.
-func (l *LCP) PeerText() string { return l.machine.PeerText() }
+// PeerTerminated tells whether the peer sent a Terminate-Request since LCP last
+// opened or began to be negotiated, and its text as it came.
+func (l *LCP) PeerTerminated() (text string, ok bool) { return l.machine.PeerTerminated() }
 
 // Looped tells that in Opened a packet came back with our own Magic-Number.
 func (l *LCP) Looped() bool { return l.echo.looped }

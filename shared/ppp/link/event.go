@@ -60,12 +60,13 @@ const (
 	AuthTimeout                     // authentication was not done in time
 	NetworkTimeout                  // no network control protocol opened
 	LowerDown                       // Down
+	Rejected                        // the peer answers LCP with Code-Reject or Protocol-Reject
 	causes
 )
 
 var causeNames = [causes]string{Closed: "closed", PeerTerminated: "terminated by the peer", Timeout: "LCP time-out", EchoFailed: "no echo",
 	Loopback: "loopback", AuthRefused: "peer refused", RefusedLogin: "login refused", AuthTimeout: "authentication time-out",
-	NetworkTimeout: "no network protocol", LowerDown: "lower layer down"}
+	NetworkTimeout: "no network protocol", LowerDown: "lower layer down", Rejected: "LCP rejected"}
 
 // String is the cause in words.
 func (c Cause) String() string {

@@ -31,17 +31,16 @@ type Options struct {
 	MaxConfigure int           // 10
 	MaxTerminate int           // 2
 	MaxFailure   int           // 5
-	AuthTimeout  time.Duration // from LCP's opening until both sides are satisfied, while the owner owes no Answer: 60 s
+	AuthTimeout  time.Duration // from LCP's opening, and again from each Claim, until both sides are satisfied: 60 s
 	Echo         EchoOptions
-	OnlyAck      bool // never start our own LCP direction again (cp.Options)
-	Rand         io.Reader
+	OnlyAck      bool      // never start our own LCP direction again (cp.Options)
+	Rand         io.Reader // of Magic-Numbers, Identifiers and Challenges; nil: crypto/rand
 }
 
 // EchoOptions are LCP's Echo-Requests to the peer (RFC 1661 §5.8).
-type EchoOptions struct {
-	Interval time.Duration // between them; 0: none are sent
-	Failures int           // unanswered in a row until the peer is dead: 3
-}
+type EchoOptions = lcp.Echo
+
+const defaultAuthTimeout = 60 * time.Second
 
 // A Phase of RFC 1661 §3.2.
 type Phase uint8
@@ -55,55 +54,197 @@ const (
 	Terminate
 )
 
-// A Link is one PPP link. It is not safe for concurrent use.
+// A Link is one PPP link, once: after Finished a new one is needed. It is not
+// safe for concurrent use.
 type Link struct {
-	opt Options
+	opt    Options
+	phase  Phase
+	lcp    *lcp.LCP
+	auth   authentication
+	ncps   []*ncp
+	out    ppp.Outbox
+	events []Event
+
+	cause    Cause // why it ends; zero: it does not, or the peer ends it
+	text     string
+	finished bool
 }
 
 // New makes a link in phase Dead. Nothing is sent before Up.
-func New(o Options) *Link { return &Link{opt: o} }
+func New(o Options) *Link {
+	if o.AuthTimeout <= 0 {
+		o.AuthTimeout = defaultAuthTimeout
+	}
+	o.LCP.Demand, o.LCP.Accept = values(o.Ask), values(o.Login.Methods())
+	c := o.machine()
+	c.OnlyAck = o.OnlyAck
+	return &Link{opt: o, lcp: lcp.New(o.LCP, c, o.Echo, o.Rand)}
+}
+
+func (o *Options) machine() cp.Options {
+	return cp.Options{Restart: o.Restart, MaxConfigure: o.MaxConfigure, MaxTerminate: o.MaxTerminate, MaxFailure: o.MaxFailure}
+}
+
+// values are the methods as the Authentication-Protocol option has them.
+func values(methods []auth.Method) [][]byte {
+	var v [][]byte
+	for _, m := range methods {
+		v = append(v, m.Option())
+	}
+	return v
+}
 
 // Up says that the lower layer is there: LCP starts.
-func (l *Link) Up(now time.Time) {}
+func (l *Link) Up(now time.Time) {
+	if l.finished {
+		return
+	}
+	l.lcpDid(now, l.lcp.Open(now, &l.out))
+	l.lcpDid(now, l.lcp.Up(now, &l.out))
+}
 
 // Down says that the lower layer is gone: the link is finished.
-func (l *Link) Down(now time.Time) {}
+func (l *Link) Down(now time.Time) {
+	l.lcp.Down(now, &l.out)
+	l.linkDown(now)
+	l.phase = Dead
+	l.because(LowerDown, "")
+	l.finish()
+}
 
-// Receive takes a frame without its FCS, in every form that ppp.Split knows; it
-// is not kept. What may not come in this phase is dropped.
-func (l *Link) Receive(now time.Time, frame []byte) {}
+// Restart negotiates LCP afresh, with a new Magic-Number, and everything above
+// it (RFC 1661 §4.3, the implementation option of Open).
+func (l *Link) Restart(now time.Time) {
+	if l.finished || l.phase == Dead || l.phase == Terminate {
+		return
+	}
+	l.lcpDid(now, l.lcp.Down(now, &l.out))
+	l.lcpDid(now, l.lcp.Up(now, &l.out))
+}
 
-// Deadline is when Expire wants to be called; zero when it does not.
-func (l *Link) Deadline() time.Time { return time.Time{} }
+// Close ends the link: a Terminate-Request tells the peer the text. The event
+// Finished follows within MaxTerminate times Restart.
+func (l *Link) Close(now time.Time, text string) { l.close(now, Closed, text) }
 
-// Expire does what is due at now.
-func (l *Link) Expire(now time.Time) {}
+func (l *Link) close(now time.Time, c Cause, text string) {
+	if l.finished || l.cause != 0 {
+		return
+	}
+	l.because(c, text)
+	l.lcpDid(now, l.lcp.Close(now, text, &l.out))
+	if l.lcp.State() == cp.Initial {
+		l.finish()
+	}
+}
 
-// Close ends the link: a Terminate-Request tells the peer the text, the event
-// Finished follows within a bounded time.
-func (l *Link) Close(now time.Time, text string) {}
+// because notes why the link ends; the first reason counts.
+func (l *Link) because(c Cause, text string) {
+	if l.cause == 0 {
+		l.cause, l.text = c, text
+	}
+}
 
-// Answer gives the verdict on the last Claim. A refusal is sent, then the link
-// closes.
-func (l *Link) Answer(now time.Time, v auth.Verdict) {}
+// lcpDid follows LCP's automaton: phases, events and the layers above.
+func (l *Link) lcpDid(now time.Time, n lcp.Notice) {
+	if n.Do.Has(cp.TLD) {
+		l.linkDown(now)
+	}
+	switch s := l.lcp.State(); {
+	case s <= cp.Starting:
+		l.phase = Dead
+	case s.Negotiating():
+		l.phase = Establish
+	case s != cp.Opened:
+		l.phase = Terminate
+		l.ending(s)
+	}
+	if n.Do.Has(cp.TLU) {
+		l.linkUp(now)
+	}
+	if n.Do.Has(cp.TLF) {
+		l.over(now)
+	}
+}
 
-// Network adds a network control protocol. It opens as soon as the phase
-// allows; other protocols are rejected.
-func (l *Link) Network(now time.Time, p ppp.Protocol, n cp.Negotiator) {}
+// ending notes why LCP leaves Opened or negotiation, if we did not ask for it.
+func (l *Link) ending(s cp.State) {
+	switch text, ok := l.lcp.PeerTerminated(); {
+	case ok:
+		l.because(PeerTerminated, printable(text))
+	case l.lcp.Err() == lcp.ErrLoopback:
+		l.because(Loopback, l.lcp.Err().Error())
+	case l.lcp.Err() != nil:
+		l.because(AuthRefused, l.lcp.Err().Error())
+	case s == cp.Stopping:
+		l.because(Rejected, "peer rejects LCP itself")
+	default:
+		l.because(Timeout, "")
+	}
+}
+
+// over is LCP's This-Layer-Finished.
+func (l *Link) over(now time.Time) {
+	l.finish()
+	// From Stopped, where a Configure-Request would begin anew, to Closed: the
+	// peer's Terminate-Requests are still acknowledged.
+	l.lcp.Close(now, "", &l.out)
+}
+
+func (l *Link) finish() {
+	if !l.finished {
+		l.finished = true
+		l.tell(Event{Kind: Finished, Cause: l.cause, Text: l.text})
+	}
+}
+
+// linkUp begins the Authentication phase.
+func (l *Link) linkUp(now time.Time) {
+	l.phase = Authenticate
+	l.tell(Event{Kind: LinkUp})
+	for _, n := range l.ncps {
+		n.machine.SetMRU(int(l.lcp.Agreed().Theirs.MRU))
+		n.opened, n.rejected = false, false
+	}
+	l.authenticate(now)
+}
+
+// linkDown takes down what stood on LCP.
+func (l *Link) linkDown(now time.Time) {
+	if l.phase != Authenticate && l.phase != Network {
+		return
+	}
+	for _, n := range l.ncps {
+		l.ncpDid(now, n, n.machine.Down(now, &l.out))
+	}
+	l.auth = authentication{}
+	l.tell(Event{Kind: LinkDown})
+}
+
+func (l *Link) tell(e Event) { l.events = append(l.events, e) }
 
 // Take returns the frames to send, from Address and Control on and without
 // FCS, and forgets them: the caller owns them.
-func (l *Link) Take() [][]byte { return nil }
+func (l *Link) Take() [][]byte { return l.out.Take() }
 
 // Events returns what happened since the last call, in order.
-func (l *Link) Events() []Event { return nil }
+func (l *Link) Events() []Event {
+	e := l.events
+	l.events = nil
+	return e
+}
 
 // Phase is the link's phase.
-func (l *Link) Phase() Phase { return Dead }
+func (l *Link) Phase() Phase { return l.phase }
 
 // LCP is what LCP agreed, the defaults while it is not Opened.
-func (l *Link) LCP() lcp.Agreed { return lcp.Agreed{} }
+func (l *Link) LCP() lcp.Agreed { return l.lcp.Agreed() }
 
 // LastRequest is the peer's last LCP Configure-Request, as a frame; nil: none
 // came. It belongs to the caller.
-func (l *Link) LastRequest() []byte { return nil }
+func (l *Link) LastRequest() []byte {
+	info := l.lcp.LastRequest()
+	if info == nil {
+		return nil
+	}
+	return ppp.Append(nil, ppp.LCP, info)
+}

@@ -1,0 +1,123 @@
+package link
+
+import (
+	"time"
+
+	"carrier/shared/ppp"
+	"carrier/shared/ppp/auth"
+)
+
+// authentication is the state of the phase, and what stays of it afterwards to
+// answer repeats and new Challenges.
+type authentication struct {
+	server  *auth.Server // nil: nothing is demanded of the peer
+	client  *auth.Client // nil: the peer demands nothing
+	peerOK  bool         // the peer is accepted, or need not be
+	weOK    bool         // so are we
+	claimed bool         // a Claim waits for the owner's Answer
+	until   time.Time    // AuthTimeout's end; zero: it does not run
+}
+
+// Deadline is when expireAuth is due; zero: not.
+func (a *authentication) Deadline() time.Time {
+	d := a.until
+	if a.server != nil {
+		d = earlier(d, a.server.Deadline())
+	}
+	if a.client != nil {
+		d = earlier(d, a.client.Deadline())
+	}
+	return d
+}
+
+// authenticate begins: each side answers the other's demand.
+func (l *Link) authenticate(now time.Time) {
+	a := &l.auth
+	agreed := l.lcp.Agreed()
+	a.until = now.Add(l.opt.AuthTimeout)
+	if m, err := auth.ParseOption(agreed.Ours.Auth); err == nil {
+		a.server = auth.NewServer(m, l.opt.Name, l.opt.Rand)
+		a.server.Start(now, &l.out)
+	} else {
+		a.peerOK = true
+		l.tell(Event{Kind: Authenticated})
+	}
+	if m, err := auth.ParseOption(agreed.Theirs.Auth); err == nil {
+		a.client = auth.NewClient(m, l.opt.Login, l.opt.Rand)
+		a.client.Start(now, &l.out)
+	} else {
+		a.weOK = true
+	}
+	l.authenticated(now)
+}
+
+// authenticated goes on to the Network-Layer Protocol phase when both sides
+// are satisfied.
+func (l *Link) authenticated(now time.Time) {
+	if l.phase == Authenticate && l.auth.peerOK && l.auth.weOK {
+		l.auth.until = time.Time{}
+		l.enterNetwork(now)
+	}
+}
+
+// receiveAuth gives a packet to both roles: each knows its own. An open link
+// still answers repeats and new Challenges.
+func (l *Link) receiveAuth(now time.Time, p ppp.Protocol, info []byte) {
+	a := &l.auth
+	if a.server != nil {
+		if a.server.Reflects(p, info) { // answering it would answer for the peer
+			return
+		}
+		if c := a.server.Receive(now, p, info, &l.out); c != nil {
+			a.claimed, a.until = true, now.Add(l.opt.AuthTimeout)
+			if l.opt.NameOnly {
+				a.until = time.Time{}
+			}
+			l.tell(Event{Kind: Claimed, Claim: c})
+		}
+	}
+	if a.client == nil {
+		return
+	}
+	switch r := a.client.Receive(now, p, info, &l.out); {
+	case r.Outcome == auth.Success && !a.weOK:
+		a.weOK = true
+		l.tell(Event{Kind: LoggedIn, Text: r.Text})
+		l.authenticated(now)
+	case r.Outcome == auth.Failure:
+		l.tell(Event{Kind: LoginRefused, Text: r.Text})
+		l.close(now, RefusedLogin, r.Text)
+	}
+}
+
+// Answer gives the verdict on the last Claim. A refusal is sent, then the link
+// closes with the same text. Without a Claim it does nothing.
+func (l *Link) Answer(now time.Time, v auth.Verdict) {
+	a := &l.auth
+	if !a.claimed {
+		return
+	}
+	a.claimed = false
+	a.server.Answer(now, v, &l.out)
+	if !v.OK {
+		l.close(now, AuthRefused, v.Message)
+		return
+	}
+	if a.peerOK = true; l.phase == Authenticate {
+		a.until = now.Add(l.opt.AuthTimeout)
+		l.tell(Event{Kind: Authenticated})
+		l.authenticated(now)
+	}
+}
+
+func (l *Link) expireAuth(now time.Time) {
+	a := &l.auth
+	switch {
+	case a.server != nil && a.server.Expire(now, &l.out):
+		l.close(now, AuthTimeout, "you did not say who you are")
+	case a.client != nil && a.client.Expire(now, &l.out):
+		l.close(now, AuthTimeout, "no answer to our authentication")
+	case !a.until.IsZero() && !now.Before(a.until):
+		l.close(now, AuthTimeout, "authentication took too long")
+	}
+}

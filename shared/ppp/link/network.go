@@ -1,0 +1,119 @@
+package link
+
+import (
+	"fmt"
+	"time"
+
+	"carrier/shared/ppp"
+	"carrier/shared/ppp/auth"
+	"carrier/shared/ppp/cp"
+)
+
+// An ncp is one network control protocol.
+type ncp struct {
+	protocol ppp.Protocol
+	machine  *cp.Machine
+	opened   bool // at least once on this link
+	rejected bool // by the peer's Protocol-Reject
+}
+
+// Network adds a network control protocol, once. It opens as soon as the phase
+// allows, again after each new negotiation of LCP.
+func (l *Link) Network(now time.Time, p ppp.Protocol, negotiator cp.Negotiator) {
+	if l.ncp(p) != nil || l.finished {
+		return
+	}
+	n := &ncp{protocol: p, machine: cp.NewMachine(p, negotiator, l.opt.machine())}
+	n.machine.SetMRU(int(l.lcp.Agreed().Theirs.MRU))
+	l.ncps = append(l.ncps, n)
+	l.ncpDid(now, n, n.machine.Open(now, &l.out))
+	if l.phase == Network {
+		l.ncpDid(now, n, n.machine.Up(now, &l.out))
+	}
+}
+
+func (l *Link) ncp(p ppp.Protocol) *ncp {
+	for _, n := range l.ncps {
+		if n.protocol == p {
+			return n
+		}
+	}
+	return nil
+}
+
+// controls is the control protocol of a network protocol (RFC 1661 §2).
+func controls(p ppp.Protocol) ppp.Protocol { return p | 0x8000 }
+
+func (l *Link) enterNetwork(now time.Time) {
+	l.phase = Network
+	for _, n := range l.ncps {
+		l.ncpDid(now, n, n.machine.Open(now, &l.out))
+		l.ncpDid(now, n, n.machine.Up(now, &l.out))
+	}
+}
+
+// receiveNCP takes a packet of a control protocol that we speak, and rejects
+// those of others.
+func (l *Link) receiveNCP(now time.Time, p ppp.Protocol, info []byte) {
+	n := l.ncp(p)
+	if n == nil {
+		l.lcp.Reject(p, info, &l.out)
+		return
+	}
+	if packet, err := cp.Parse(info); err == nil {
+		l.ncpDid(now, n, n.machine.Receive(now, packet, &l.out))
+	}
+}
+
+func (l *Link) ncpDid(now time.Time, n *ncp, do cp.Action) {
+	if do.Has(cp.TLD) {
+		l.tell(Event{Kind: NetworkDown, Protocol: n.protocol})
+	}
+	if do.Has(cp.TLU) {
+		n.opened = true
+		l.tell(Event{Kind: NetworkUp, Protocol: n.protocol})
+	}
+	if do.Has(cp.TLF) {
+		l.noNetwork(now)
+	}
+}
+
+// noNetwork closes a link on which every network control protocol has failed.
+// One that was open and closed again is no reason (RFC 1661 §3.7).
+func (l *Link) noNetwork(now time.Time) {
+	if l.phase != Network {
+		return
+	}
+	why := ""
+	for _, n := range l.ncps {
+		switch s := n.machine.State(); {
+		case n.opened || s.Negotiating() || s == cp.Closing || s == cp.Stopping:
+			return
+		case n.rejected:
+			why = fmt.Sprintf("%v is rejected", n.protocol)
+		case n.machine.Err() != nil:
+			why = fmt.Sprintf("%v: %v", n.protocol, n.machine.Err())
+		default:
+			why = fmt.Sprintf("%v does not converge", n.protocol)
+		}
+	}
+	l.close(now, NetworkTimeout, why)
+}
+
+// rejected takes the peer's Protocol-Reject: nothing more is sent of that
+// protocol (RFC 1661 §5.7). A network protocol takes its control protocol with
+// it, and neither ends the others.
+func (l *Link) rejected(now time.Time, p ppp.Protocol) {
+	if m, err := auth.ParseOption(l.lcp.Agreed().Ours.Auth); err == nil && m.Protocol() == p && !l.auth.peerOK {
+		l.close(now, AuthRefused, "peer rejects "+p.String())
+		return
+	}
+	if p.Network() {
+		p = controls(p)
+	}
+	if n := l.ncp(p); n != nil && !n.rejected {
+		n.rejected = true
+		l.ncpDid(now, n, n.machine.Down(now, &l.out))
+		l.ncpDid(now, n, n.machine.Close(now, "", &l.out)) // from Starting: TLF
+	}
+}

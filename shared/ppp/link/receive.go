@@ -1,0 +1,80 @@
+package link
+
+import (
+	"strings"
+	"time"
+
+	"carrier/shared/ppp"
+)
+
+// Receive takes a frame without its FCS, in every form that ppp.Split knows; it
+// is not kept. What may not come in this phase is dropped; a protocol that we
+// do not speak is rejected. Data of a network protocol whose control protocol
+// was added with Network are the owner's business: they are ignored here.
+func (l *Link) Receive(now time.Time, frame []byte) {
+	p, info, err := ppp.Split(frame)
+	if err != nil {
+		return
+	}
+	switch {
+	case p == ppp.LCP:
+		l.receiveLCP(now, info)
+	case l.phase != Authenticate && l.phase != Network: // RFC 1661 §3.4, §3.7
+	case p == ppp.PAP || p == ppp.CHAP || p == ppp.EAP:
+		l.receiveAuth(now, p, info)
+	case l.phase == Authenticate && !p.Link(): // RFC 1661 §3.5
+	case p.Network() && l.ncp(controls(p)) != nil:
+	default:
+		l.receiveNCP(now, p, info)
+	}
+}
+
+func (l *Link) receiveLCP(now time.Time, info []byte) {
+	n := l.lcp.Receive(now, info, &l.out)
+	l.lcpDid(now, n)
+	if n.Rejected != 0 {
+		l.rejected(now, n.Rejected)
+	}
+}
+
+// Deadline is when Expire wants to be called; zero when it does not.
+func (l *Link) Deadline() time.Time {
+	d := earlier(l.lcp.Deadline(), l.auth.Deadline())
+	for _, n := range l.ncps {
+		d = earlier(d, n.machine.Deadline())
+	}
+	return d
+}
+
+// earlier is the earlier of two times; the zero one is never.
+func earlier(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
+}
+
+// Expire does what is due at now.
+func (l *Link) Expire(now time.Time) {
+	n := l.lcp.Expire(now, &l.out)
+	l.lcpDid(now, n)
+	if n.Dead && l.lcp.Looped() {
+		l.close(now, Loopback, "our echo requests come back")
+	} else if n.Dead {
+		l.close(now, EchoFailed, "no answer to our echo requests")
+	}
+	l.expireAuth(now)
+	for _, n := range l.ncps {
+		l.ncpDid(now, n, n.machine.Expire(now, &l.out))
+	}
+}
+
+// printable makes text from outside fit for logs and terminals.
+func printable(s string) string {
+	return strings.Map(func(c rune) rune {
+		if c < 0x20 || c == 0x7F || c >= 0x80 && c < 0xA0 {
+			return '.'
+		}
+		return c
+	}, strings.ToValidUTF8(s, "."))
+}
