@@ -209,6 +209,19 @@ x.toml:14: bank[3].lines[3].m: unknown key; would be right: n`)
 	}
 }
 
+func TestGood(t *testing.T) {
+	f := parse(t, "port = 1\nports = ['a']\n[t]\nok = 1")
+	r := f.Root()
+	r.Text("port", "")
+	r.BadItem("ports", 0, "x")
+	r.Table("t").Bad("ok", "x")
+	for key, want := range map[string]bool{"port": false, "ports": false, "por": true, "t": false, "other": true} {
+		if r.Good(key) != want {
+			t.Errorf("%s: good is %v", key, !want)
+		}
+	}
+}
+
 func TestNamesStandOnce(t *testing.T) {
 	f := parse(t, "[[b]]\nname = \"a.b-c_9\"\n[[b]]\nname = \"a b\"\n[[b]]\nname = \"\"\n[[b]]\nname = \"a.b-c_9\"\n[[b]]\nname = \""+strings.Repeat("x", 65)+"\"\n[[b]]\n")
 	seen := make(Seen)

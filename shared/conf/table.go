@@ -2,6 +2,7 @@ package conf
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -37,6 +38,16 @@ func (t *Table) Need(key, example string) {
 	if !t.Has(key) && t.Present() {
 		t.add(t.line(""), key, "missing; would be right: %s = %s", key, example)
 	}
+}
+
+// Good tells whether no mistake was reported of this key or its items, so that
+// what follows from one mistake is not told as another.
+func (t *Table) Good(key string) bool {
+	whole := t.whole(key)
+	return !slices.ContainsFunc(t.file.mistakes, func(m Mistake) bool {
+		rest, ok := strings.CutPrefix(m.Key, whole)
+		return ok && (rest == "" || rest[0] == '[' || rest[0] == '.')
+	})
 }
 
 // Bad reports a mistake in a key's value. The text says what is wrong and what

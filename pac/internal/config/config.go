@@ -1,0 +1,69 @@
+// Package config reads pac.toml into what each part of the program takes.
+// docs/pac.toml.md is its reference.
+package config
+
+import (
+	"carrier/pac/internal/identify"
+	"carrier/pac/internal/profile"
+	"carrier/pac/internal/tunnel"
+	"carrier/shared/conf"
+	"carrier/shared/daemon"
+	"carrier/shared/peer"
+)
+
+// File and Socket are where the configuration and the commands' socket are when
+// nothing else is said.
+const (
+	File   = "/etc/carrier/pac.toml"
+	Socket = "/run/carrier/pac.sock"
+)
+
+// A Config is a whole configuration without mistakes. Of Identify and Tunnels
+// those fields are filled that a configuration has.
+type Config struct {
+	daemon.Settings
+	State    string // directory; empty: nothing is kept over a restart
+	Banks    []Bank
+	Identify identify.Options
+	Profiles profile.Options
+	Tunnels  tunnel.Options
+	GRE, UDP bool // the transports that destinations may need
+}
+
+// Read reads the file at path. The error is that of opening it, or
+// conf.Mistakes.
+func Read(path string) (*Config, error) {
+	f, err := conf.Read(path)
+	if err != nil {
+		return nil, err
+	}
+	return read(f)
+}
+
+// Parse is Read for text at hand; name is how mistakes call it.
+func Parse(name string, text []byte) (*Config, error) {
+	f, err := conf.Parse(name, text)
+	if err != nil {
+		return nil, err
+	}
+	return read(f)
+}
+
+func read(f *conf.File) (*Config, error) {
+	t := f.Root()
+	c := &Config{
+		Settings: daemon.ReadSettings(t, Socket),
+		State:    t.Text("state", ""),
+		Banks:    banks(t),
+		Identify: identification(t.Table("identify")),
+		Tunnels:  tunnels(t),
+	}
+	c.Identify.Name = c.Name
+	d := &destinations{pns: c.Tunnels.PNS}
+	c.Profiles = profiles(t, d)
+	c.GRE, c.UDP = d.transports[peer.GRE], d.transports[peer.UDP]
+	if err := f.Err(); err != nil {
+		return nil, err
+	}
+	return c, nil
+}

@@ -1,0 +1,65 @@
+package config
+
+import (
+	"time"
+
+	"carrier/pac/internal/identify"
+	"carrier/shared/conf"
+	"carrier/shared/ppp/auth"
+)
+
+// askOrder is how callers are asked for their name when nothing is said. PAP is
+// the last: it shows us the password.
+var askOrder = []auth.Method{auth.CHAPMD5, auth.MSCHAPv2, auth.MSCHAP, auth.EAP, auth.PAP}
+
+func identification(t *conf.Table) identify.Options {
+	o := identify.Options{
+		Ask:     methods(t),
+		Silence: t.Duration("timeout", 45*time.Second, time.Second, time.Hour),
+		Text: identify.TextLogin{
+			Off:      !t.Bool("text", true),
+			Banner:   t.Text("banner", ""),
+			Login:    t.Text("login", "login: "),
+			Password: t.Text("password", "Password: "),
+			Start:    t.Text("start", "PPP session starts"),
+		},
+	}
+	if o.Text.Off {
+		for _, key := range []string{"banner", "login", "password", "start"} {
+			if t.Has(key) {
+				t.Bad(key, "means nothing while text = false; would be right: without it")
+			}
+		}
+	}
+	return o
+}
+
+func methods(t *conf.Table) []auth.Method {
+	if !t.Has("methods") {
+		return askOrder
+	}
+	all := conf.Values(t, "methods", method)
+	seen := make(map[auth.Method]bool)
+	for i, m := range all {
+		if seen[m] {
+			t.BadItem("methods", i, "%q stands twice; would be right: once", m)
+		}
+		seen[m] = true
+	}
+	if len(all) == 0 {
+		t.Bad("methods", "names no method, so no caller can say her name; would be right: methods = [\"chap-md5\", \"pap\"]")
+	}
+	return all
+}
+
+func method(s string) (auth.Method, error) {
+	m, err := auth.ParseMethod(s)
+	if err != nil {
+		names := make([]string, 0, len(askOrder))
+		for _, m := range askOrder {
+			names = append(names, m.String())
+		}
+		return 0, conf.Unfit("is no method", conf.Quote(names...))
+	}
+	return m, nil
+}
