@@ -39,9 +39,9 @@ func (s *Session) finished(now time.Time, e link.Event) {
 	s.clear()
 }
 
-// clear asks the PAC to end the call, once.
+// clear asks the PAC to end the call, once, if it lasts still.
 func (s *Session) clear() {
-	if !s.cleared {
+	if !s.cleared && !s.over {
 		s.cleared = true
 		s.o.Call.Clear()
 	}
@@ -58,13 +58,16 @@ var reasons = map[link.Cause]record.EndReason{
 	link.RefusedLogin:   record.AuthFailed,
 	link.AuthTimeout:    record.AuthFailed,
 	link.NetworkTimeout: record.NetworkFailed,
-	link.LowerDown:      record.ControlLost,
+	link.Rejected:       record.LinkFailed,
 }
 
 // why says in our words why the link finished by itself.
 func (s *Session) why(e link.Event) (record.EndReason, string) {
 	if e.Cause == link.Timeout && s.deaf() {
 		return record.GREBlocked, "GRE does not pass: the control connection lives, but no packet of this call has come from the PAC"
+	}
+	if e.Cause == link.LowerDown {
+		return whyEnded(s.lost)
 	}
 	reason, ok := reasons[e.Cause]
 	if !ok {
@@ -93,14 +96,15 @@ func (s *Session) deaf() bool {
 // ended takes the end of the PPTP call. Frames that came before it are read
 // first: the caller's Terminate-Request may be among them, and says more.
 func (s *Session) ended(now time.Time, err error) {
-	s.over = true
-	for s.data != nil && s.rec.Reason == record.Running && s.drain() {
+	s.over, s.lost = true, err
+	for s.data != nil && s.drain() {
 		s.settle(now)
 	}
-	if s.rec.Reason == record.Running {
+	s.link.Down(now)
+	s.settle(now)
+	if s.rec.Reason == record.Running { // no PPP had begun
 		s.rec.Reason, s.rec.Text = whyEnded(err)
 	}
-	s.link.Down(now)
 	s.leave()
 }
 

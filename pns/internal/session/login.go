@@ -81,10 +81,10 @@ func (s *Session) admit(now time.Time) {
 		l.lease = lease
 	}
 	s.o.Stats.count(l.claim.Method, Accepted)
-	s.o.Log.Info("authenticated", "user", s.rec.User, "method", s.rec.Method, "address", l.lease.Addr())
 	s.rec.Address = l.lease.Addr()
-	if !l.offered {
+	if !l.offered { // not after each negotiation of LCP: the caller can ask for as many as she likes
 		l.offered = true
+		s.o.Log.Info("authenticated", "user", s.rec.User, "method", s.rec.Method, "address", l.lease.Addr())
 		s.link.Network(now, ppp.IPCP, ipcp.New(ipcp.Options{
 			Local: s.o.LAN.Local(), Remote: l.lease.Addr(), DNS: s.o.DNS, NBNS: s.o.NBNS}))
 	}

@@ -7,6 +7,7 @@ import (
 	"carrier/pns/internal/flow"
 	"carrier/shared/hdlc"
 	"carrier/shared/ppp"
+	"carrier/shared/ppp/link"
 	"carrier/shared/record"
 )
 
@@ -15,7 +16,7 @@ import (
 func (s *Session) linkUp() {
 	agreed := s.link.LCP()
 	s.o.Call.SetLinkInfo(agreed.Theirs.ACCM, agreed.Ours.ACCM)
-	s.o.Log.Info("link up", "mru", agreed.Theirs.MRU, "accm", fmt.Sprintf("%08x", agreed.Theirs.ACCM))
+	s.o.Log.Debug("link up", "mru", agreed.Theirs.MRU, "accm", fmt.Sprintf("%08x", agreed.Theirs.ACCM))
 	s.stage(record.Authenticating)
 }
 
@@ -23,7 +24,7 @@ func (s *Session) linkUp() {
 // §7.1), before its first packet reaches the PAC.
 func (s *Session) linkDown() {
 	s.offline()
-	if s.rec.Reason == record.Running {
+	if s.link.Phase() == link.Establish {
 		s.o.Call.SetLinkInfo(hdlc.AllControl, hdlc.AllControl)
 	}
 }

@@ -93,6 +93,7 @@ type Session struct {
 	limit   time.Time // when the call has lasted too long
 	cleared bool      // we have asked the PAC to end the call
 	over    bool      // the PPTP call is over
+	lost    error     // and why
 }
 
 // An ending is why a session shall end.

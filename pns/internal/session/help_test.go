@@ -1,0 +1,340 @@
+package session
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/netip"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"carrier/pns/internal/flow"
+	"carrier/pns/internal/lan"
+	"carrier/pns/internal/pool"
+	"carrier/pns/internal/users"
+	"carrier/shared/gre"
+	"carrier/shared/peer"
+	"carrier/shared/ppp"
+	"carrier/shared/ppp/auth"
+	"carrier/shared/ppp/ipcp"
+	"carrier/shared/ppp/lcp"
+	"carrier/shared/ppp/link"
+	"carrier/shared/pptp"
+	"carrier/shared/record"
+)
+
+var ip = netip.MustParseAddr
+
+// A log is what happened at the fakes, in order.
+type log struct {
+	mu    sync.Mutex
+	lines []string
+}
+
+func (l *log) add(format string, args ...any) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.lines = append(l.lines, fmt.Sprintf(format, args...))
+}
+
+// take returns the lines since the last call.
+func (l *log) take() []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	lines := l.lines
+	l.lines = nil
+	return lines
+}
+
+// fakeCall is the PAC's side of a call: it answers a Call-Clear-Request after
+// a tenth of a second.
+type fakeCall struct {
+	log    *log
+	events chan peer.Event
+	once   sync.Once
+}
+
+func (c *fakeCall) Events() <-chan peer.Event { return c.events }
+
+func (c *fakeCall) SetLinkInfo(send, receive uint32) {
+	c.log.add("link info %08x %08x", send, receive)
+}
+
+func (c *fakeCall) Clear() {
+	c.log.add("clear")
+	time.AfterFunc(100*time.Millisecond, func() { c.end(nil) })
+}
+
+// end ends the call as a peer.Call does.
+func (c *fakeCall) end(err error) {
+	c.once.Do(func() {
+		c.events <- peer.Event{Kind: peer.Ended, Err: err}
+		close(c.events)
+	})
+}
+
+// fakeData is the data half: two channels of frames between the session and
+// the caller.
+type fakeData struct {
+	log        *log
+	up, down   chan []byte
+	mu         sync.Mutex
+	network    flow.Network
+	last       time.Time
+	received   uint64
+	closed     bool
+	freed, got int
+}
+
+func (d *fakeData) Frames() <-chan []byte { return d.up }
+
+func (d *fakeData) Free([]byte) { d.with(func() { d.freed++ }) }
+
+func (d *fakeData) SendControl(f []byte) {
+	d.with(func() { d.got++ })
+	select {
+	case d.down <- slices.Clone(f):
+	default: // lost, as on a tunnel
+	}
+}
+
+func (d *fakeData) SetNetwork(n flow.Network) {
+	d.log.add("network %v %v %d", n.Open, n.Remote, n.MRU)
+	d.with(func() { d.network, d.last = n, time.Now() })
+}
+
+func (d *fakeData) LastData() (t time.Time) { d.with(func() { t = d.last }); return t }
+
+func (d *fakeData) Stats() (s gre.Stats) {
+	d.with(func() { s.Received[gre.InOrder] = d.received })
+	return s
+}
+
+func (d *fakeData) Close() { d.with(func() { d.closed = true }) }
+
+func (d *fakeData) Deliver([][]byte) { d.with(func() { d.last = time.Now() }) }
+
+func (d *fakeData) with(f func()) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	f()
+}
+
+// fakeLAN lets addresses be attached, unless it has a reason not to.
+type fakeLAN struct {
+	log *log
+	err error
+}
+
+func (*fakeLAN) Local() netip.Addr { return ip("2.1.1.60") }
+
+func (l *fakeLAN) Attach(a netip.Addr, mtu int, r lan.Receiver) (func(), error) {
+	if l.err != nil {
+		return nil, l.err
+	}
+	l.log.add("attach %v %d", a, mtu)
+	return func() { l.log.add("detach %v", a) }, nil
+}
+
+// A place is a PNS with its users and addresses, and the callers that come.
+type place struct {
+	t      *testing.T
+	users  *users.Table
+	pool   *pool.Pool
+	online *Online
+	stats  Stats
+	lanErr error          // why an address cannot be attached
+	opt    func(*Options) // changes each session's options
+}
+
+func newPlace(t *testing.T, addresses string, list ...users.User) *place {
+	table, err := users.New(list)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := pool.ParseRange(addresses)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := pool.New([]pool.Range{r}, table.Fixed())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &place{t: t, users: table, pool: p, online: NewOnline(), opt: func(*Options) {}}
+}
+
+// A visit is one call at a place: the session, and the fakes around it.
+type visit struct {
+	log    *log
+	call   *fakeCall
+	data   *fakeData
+	s      *Session
+	cancel context.CancelFunc
+	done   chan record.Call
+}
+
+// call brings a call whose modem has not answered yet.
+func (p *place) call() *visit {
+	l := &log{}
+	v := &visit{log: l, call: &fakeCall{log: l, events: make(chan peer.Event, 8)},
+		data: &fakeData{log: l, up: make(chan []byte, 32), down: make(chan []byte, 32)}, done: make(chan record.Call, 1)}
+	o := Options{
+		Call: v.call, Connect: func(pptp.IncomingCallConnected) Data { return v.data },
+		LAN: &fakeLAN{log: l, err: p.lanErr}, Users: p.users, Pool: p.pool, Online: p.online,
+		Link: link.Options{LCP: lcp.Options{MRU: 1400, Magic: true, PFC: true, ACFC: true}, Name: "denver",
+			Ask:  []auth.Method{auth.MSCHAPv2, auth.CHAPMD5, auth.MSCHAP, auth.PAP},
+			Echo: link.EchoOptions{Interval: 30 * time.Second, Failures: 3}},
+		DNS:      []netip.Addr{ip("2.1.1.53")},
+		Record:   record.Call{Name: "atlanta/1", Started: time.Now(), Peer: "atlanta"},
+		Counters: &record.Counters{}, Stats: &p.stats, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
+	}
+	p.opt(&o)
+	v.s = New(o)
+	ctx, cancel := context.WithCancel(context.Background())
+	v.cancel = cancel
+	go func() { v.done <- v.s.Run(ctx) }()
+	return v
+}
+
+// connect says that the modem has answered.
+func (v *visit) connect() {
+	v.call.events <- peer.Event{Kind: peer.Connected, Message: pptp.IncomingCallConnected{ConnectSpeed: 28800}}
+}
+
+// A caller is Sara's PPP: a link of its own at the other end of the frames.
+type caller struct {
+	v       *visit
+	ctx     context.Context
+	stop    context.CancelFunc
+	do      chan func(time.Time)
+	link    *link.Link
+	ip      *ipcp.IPCP
+	mute    bool // sends nothing any more
+	said    []link.Event
+	stopped chan struct{}
+}
+
+// dial lets a caller with these options speak on a connected call.
+func (v *visit) dial(o link.Options) *caller {
+	ctx, stop := context.WithCancel(context.Background())
+	c := &caller{v: v, ctx: ctx, stop: stop, do: make(chan func(time.Time)), stopped: make(chan struct{})}
+	c.start(time.Now(), o)
+	v.connect()
+	go c.run()
+	return c
+}
+
+// start begins a new link, as a caller does that negotiates LCP again.
+func (c *caller) start(now time.Time, o link.Options) {
+	c.ip = ipcp.New(ipcp.Options{AskAddress: true, AskDNS: true})
+	c.link = link.New(o)
+	c.link.Network(now, ppp.IPCP, c.ip)
+	c.link.Up(now)
+}
+
+func (c *caller) run() {
+	defer close(c.stopped)
+	for {
+		c.said = append(c.said, c.link.Events()...)
+		for _, f := range c.link.Take() {
+			if !c.mute {
+				c.send(f)
+			}
+		}
+		var due <-chan time.Time
+		if d := c.link.Deadline(); !d.IsZero() {
+			due = time.After(time.Until(d))
+		}
+		select {
+		case f := <-c.v.data.down:
+			c.link.Receive(time.Now(), f)
+		case <-due:
+			c.link.Expire(time.Now())
+		case f := <-c.do:
+			f(time.Now())
+		case <-c.ctx.Done():
+			return
+		}
+	}
+}
+
+// send brings a frame to the session; when nobody reads any more it is lost.
+func (c *caller) send(f []byte) {
+	c.v.data.with(func() { c.v.data.received++ })
+	select {
+	case c.v.data.up <- f:
+	default:
+	}
+}
+
+// says has the caller do something.
+func (c *caller) says(f func(now time.Time)) { c.do <- f }
+
+// hangUp ends the caller and returns what her link went through. She waits a
+// moment before: a Terminate-Request's receiver does (RFC 1661 §3.7).
+func (c *caller) hangUp() []link.Event {
+	time.Sleep(4 * time.Second)
+	c.stop()
+	<-c.stopped
+	return c.said
+}
+
+// heard is the event of that kind, or the test fails.
+func heard(t *testing.T, events []link.Event, k link.Kind) link.Event {
+	t.Helper()
+	for _, e := range events {
+		if e.Kind == k {
+			return e
+		}
+	}
+	t.Errorf("no %v in %v", k, events)
+	return link.Event{}
+}
+
+// sara is a caller's options.
+func sara(name, password string, methods ...auth.Method) link.Options {
+	return link.Options{LCP: lcp.Options{MRU: 1500, Magic: true, PFC: true, ACFC: true, ACCM: 0x000A0000},
+		Login: auth.Login{Name: name, Secret: auth.NewPassword(password), Allow: methods}}
+}
+
+// over waits for the call's end and says how long it took to come.
+func (v *visit) over(t *testing.T) (record.Call, time.Duration) {
+	t.Helper()
+	before := time.Now()
+	r := <-v.done
+	if shown := v.s.Record(); shown != r {
+		t.Errorf("Record shows %+v, Run returned %+v", shown, r)
+	}
+	if v.data.with(func() {}); v.data.got > 0 && !v.data.closed {
+		t.Error("the data half was not closed")
+	}
+	return r, time.Since(before)
+}
+
+// bubble runs a test on a fake clock.
+func bubble(t *testing.T, f func(t *testing.T)) {
+	t.Helper()
+	synctest.Test(t, f)
+}
+
+// auths is the authentications counted, as "method outcome n".
+func (p *place) auths() (list []string) {
+	p.stats.Auth(func(m, o string, n uint64) {
+		if n > 0 {
+			list = append(list, fmt.Sprintf("%s %s %d", m, o, n))
+		}
+	})
+	return list
+}
+
+// equal compares lists.
+func equal(t *testing.T, what string, got, want []string) {
+	t.Helper()
+	if !slices.Equal(got, want) {
+		t.Errorf("%s:\n got %q\nwant %q", what, got, want)
+	}
+}
