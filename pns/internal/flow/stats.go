@@ -18,7 +18,7 @@ type Stats struct {
 
 	// Frames that went no further.
 	Malformed   atomic.Uint64 // no PPP frame, or no IPv4 packet in it
-	NotOpen     atomic.Uint64 // data of a network protocol that is not open
+	NotOpen     atomic.Uint64 // data while IPCP is not open
 	Spoofed     atomic.Uint64 // from an address that is not the caller's
 	TooLong     atomic.Uint64 // longer than the caller's MRU
 	QueueFull   atomic.Uint64

@@ -47,9 +47,7 @@ func (f *Flow) fromTunnel(frame []byte) {
 		f.drop(&f.o.Stats.Malformed)
 	case p == ppp.IPv4:
 		f.toLAN(info)
-	case p.Network():
-		f.drop(&f.o.Stats.NotOpen)
-	default:
+	default: // data of other networks too: the session rejects their protocols
 		f.toSession(frame)
 	}
 }
