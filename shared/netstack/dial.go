@@ -11,6 +11,8 @@ import (
 	"gvisor.dev/gvisor/pkg/tcpip"
 	"gvisor.dev/gvisor/pkg/tcpip/adapters/gonet"
 	"gvisor.dev/gvisor/pkg/tcpip/network/ipv4"
+	"gvisor.dev/gvisor/pkg/tcpip/transport/udp"
+	"gvisor.dev/gvisor/pkg/waiter"
 )
 
 // DialContext connects to address, "host:port", over TCP or UDP; network is
@@ -54,7 +56,7 @@ func (s *Stack) dial(ctx context.Context, network string, to netip.AddrPort) (ne
 		}
 		return c, nil
 	case "udp", "udp4":
-		c, err := gonet.DialUDP(s.s, nil, &remote, ipv4.ProtocolNumber)
+		c, err := s.udp(func(ep tcpip.Endpoint) tcpip.Error { return ep.Connect(remote) })
 		if err != nil {
 			return nil, fmt.Errorf("%v: %w", to, err)
 		}
@@ -94,11 +96,32 @@ func (s *Stack) ListenTCP(port uint16) (net.Listener, error) {
 // a free one.
 func (s *Stack) ListenUDP(port uint16) (net.PacketConn, error) {
 	local := tcpip.FullAddress{NIC: nic, Addr: s.addr, Port: port}
-	c, err := gonet.DialUDP(s.s, &local, nil, ipv4.ProtocolNumber)
+	c, err := s.udp(func(ep tcpip.Endpoint) tcpip.Error { return ep.Bind(local) })
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("UDP port %d: %w", port, err)
 	}
 	return c, nil
+}
+
+// udp makes a UDP socket that start has bound or connected.
+func (s *Stack) udp(start func(tcpip.Endpoint) tcpip.Error) (*gonet.UDPConn, error) {
+	var queue waiter.Queue
+	ep, err := s.s.NewEndpoint(udp.ProtocolNumber, ipv4.ProtocolNumber, &queue)
+	if err != nil {
+		return nil, asError(err)
+	}
+	mayFragment(ep)
+	if err := start(ep); err != nil {
+		ep.Close()
+		return nil, asError(err)
+	}
+	return gonet.NewUDPConn(&queue, ep), nil
+}
+
+// mayFragment leaves out DF: gVisor learns of a smaller MTU on the way only
+// for TCP (RFC 1191), everything else would be lost there.
+func mayFragment(ep tcpip.Endpoint) {
+	ep.SetSockOptInt(tcpip.MTUDiscoverOption, int(tcpip.PMTUDiscoveryDont)) // always legal
 }
 
 // full is an address as gVisor has it.

@@ -35,7 +35,7 @@ type Forwarder struct {
 	Echo func(Datagram) bool
 }
 
-// A Datagram is valid only during the call that brings it.
+// A Datagram belongs to whom it is given; Payload is a part of Packet.
 type Datagram struct {
 	Src, Dst netip.AddrPort // an Echo's ports are 0
 	Payload  []byte

@@ -120,6 +120,10 @@ func (s *Stack) Emit(packet []byte) bool {
 	return n == 1
 }
 
+// AllowError tells whether one more ICMP error may be sent now: 1000 a second
+// at most (RFC 1812 §4.3.2.8), the stack's own among them.
+func (s *Stack) AllowError() bool { return s.s.AllowICMPMessage() }
+
 // Malformed counts the packets dropped for a bad header, length or checksum.
 func (s *Stack) Malformed() uint64 {
 	st := s.s.Stats()

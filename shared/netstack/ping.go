@@ -35,6 +35,7 @@ func (s *Stack) Ping(ctx context.Context, addr netip.Addr, size int) (time.Durat
 		return 0, asError(terr)
 	}
 	defer ep.Close()
+	mayFragment(ep)
 	entry, readable := waiter.NewChannelEntry(waiter.ReadableEvents)
 	queue.EventRegister(&entry)
 	defer queue.EventUnregister(&entry)

@@ -3,9 +3,9 @@ package lan
 import "encoding/binary"
 
 // Fragment hands packet, which Parse found valid as h, to f in pieces of at
-// most mtu octets (RFC 791 §3.2); whole when it fits. The pieces are valid only
-// during f. It fails with ErrDontFragment, and then f is not called. mtu must
-// be 68 or more.
+// most mtu octets, which must be 68 or more (RFC 791 §3.2). What fits is handed
+// over as it is; pieces are new and f's own. It fails with ErrDontFragment, and
+// then f is not called.
 func Fragment(packet []byte, h Header, mtu int, f func([]byte)) error {
 	packet = packet[:h.Total]
 	if h.Total <= mtu {

@@ -29,22 +29,15 @@ const maxError = 576
 // a fragment but the first, a multicast or broadcast.
 func AppendError(dst []byte, e ICMPError, mtu int, from netip.Addr, original []byte) []byte {
 	h, err := parseQuoted(original)
-	if err != nil || h.Offset != 0 || !unicast(h.Src) || !unicast(h.Dst) ||
+	if err != nil || h.Offset != 0 || !Unicast(h.Src) || !Unicast(h.Dst) ||
 		h.Protocol == ICMP && !query(original[h.Len:]) {
 		return dst
 	}
 	quoted := original[:min(len(original), h.Total, maxError-headerLen-8)]
-	b := make([]byte, headerLen+8, headerLen+8+len(quoted))
-	b[0], b[8], b[9] = 0x45, 64, ICMP
-	binary.BigEndian.PutUint16(b[2:], uint16(cap(b)))
-	putAddr(b[12:], from)
-	putAddr(b[16:], h.Src)
-	b[20], b[21] = e.Type, e.Code
-	binary.BigEndian.PutUint16(b[26:], uint16(mtu))
-	b = append(b, quoted...)
-	setChecksum(b[:headerLen])
-	binary.BigEndian.PutUint16(b[22:], Checksum(b[headerLen:]))
-	return append(dst, b...)
+	m := append([]byte{e.Type, e.Code, 0, 0, 0, 0, 0, 0}, quoted...)
+	binary.BigEndian.PutUint16(m[6:], uint16(mtu))
+	binary.BigEndian.PutUint16(m[2:], Checksum(m))
+	return AppendPacket(dst, ICMP, 0, from, h.Src, m)
 }
 
 // parseQuoted is Parse for a packet that may be cut behind its header.
@@ -73,13 +66,8 @@ func query(message []byte) bool {
 	return false
 }
 
-func putAddr(b []byte, a netip.Addr) {
-	raw := a.As4()
-	copy(b, raw[:])
-}
-
-// unicast tells an address that one host can have.
-func unicast(a netip.Addr) bool {
+// Unicast tells an address that one host can have.
+func Unicast(a netip.Addr) bool {
 	return !a.IsUnspecified() && !a.IsMulticast() && a != netip.AddrFrom4([4]byte{255, 255, 255, 255})
 }
 
@@ -87,7 +75,7 @@ func unicast(a netip.Addr) bool {
 // §5.3.7; RFC 3927 §7): not this network, loopback, link-local, multicast,
 // reserved or broadcast.
 func Forwardable(a netip.Addr) bool {
-	if !a.Is4() || !unicast(a) || a.IsLoopback() || a.IsLinkLocalUnicast() {
+	if !a.Is4() || !Unicast(a) || a.IsLoopback() || a.IsLinkLocalUnicast() {
 		return false
 	}
 	first := a.As4()[0]

@@ -58,14 +58,16 @@ func Parse(packet []byte) (Header, error) {
 	r.Skip("Options", h.Len-headerLen)
 	switch err := r.Err(); {
 	case len(packet) > 0 && first>>4 != 4:
-		return Header{}, fmt.Errorf("Version is %d: %w", first>>4, ErrHeader)
+		return Header{}, fmt.Errorf("version is %d: %w", first>>4, ErrHeader)
+	case len(packet) > 0 && h.Len < headerLen:
+		return Header{}, fmt.Errorf("IHL is %d: %w", first&0x0F, ErrHeader)
 	case err != nil:
 		return Header{}, err
 	case h.Total < h.Len || h.Total > len(packet):
-		return Header{}, fmt.Errorf("Total Length is %d, the header has %d octets and the packet %d: %w",
+		return Header{}, fmt.Errorf("total length is %d, the header has %d octets and the packet %d: %w",
 			h.Total, h.Len, len(packet), ErrHeader)
 	case Checksum(packet[:h.Len]) != 0:
-		return Header{}, fmt.Errorf("Header Checksum is wrong: %w", ErrHeader)
+		return Header{}, fmt.Errorf("header checksum is wrong: %w", ErrHeader)
 	}
 	return h, nil
 }
