@@ -39,6 +39,7 @@ func (s *Session) claimed(now time.Time, c *auth.Claim) {
 	verdict := c.Check(user.Secret)
 	s.rec.User, s.rec.Method = shown(c.Name), c.Method.String()
 	s.stage(record.Authenticating)
+	s.name(user, found)
 	l := &s.login
 	switch {
 	case s.rec.Reason != record.Running:
@@ -57,6 +58,19 @@ func (s *Session) claimed(now time.Time, c *auth.Claim) {
 		l.claim, l.verdict, l.user = c, verdict, user
 		s.admit(now)
 	}
+}
+
+// name tells who the caller is: by her name in the configuration, however she
+// writes it, if she has one there.
+func (s *Session) name(user users.User, found bool) {
+	if s.o.Namer == nil {
+		return
+	}
+	who := s.rec.User
+	if found {
+		who = user.Name
+	}
+	s.o.Namer.Name(s.rec.Name, who, s.rec.Peer)
 }
 
 // admit finds the caller a seat and an address. It is called again when an
@@ -142,6 +156,7 @@ func (s *Session) refuse(now time.Time, c *auth.Claim, o Outcome, reason record.
 	s.publish()
 	s.leave()
 	s.link.Answer(now, auth.Refuse(c, text))
+	s.link.Close(now, text) // where LCP was negotiated again meanwhile, the claim is no longer there to answer
 }
 
 // authenticated notes that the link trusts the caller now.

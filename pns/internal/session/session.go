@@ -52,6 +52,11 @@ type Users interface {
 	Lookup(name string) (users.User, bool)
 }
 
+// A Namer is told who the caller is, as soon as she says; *capture.Hub is one.
+type Namer interface {
+	Name(call, user, peer string)
+}
+
 // Options are what a session works with. Everything without a remark is
 // needed.
 type Options struct {
@@ -73,6 +78,7 @@ type Options struct {
 	Record   record.Call // what is known when the call comes: name, peer, numbers
 	Counters *record.Counters
 	Stats    *Stats
+	Namer    Namer        // nil: nobody asks
 	Log      *slog.Logger // labelled with the call's name
 }
 

@@ -2,6 +2,7 @@ package session
 
 import (
 	"net/netip"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -228,6 +229,50 @@ func TestASecondCallReplacesTheFirst(t *testing.T) {
 		})
 	}
 }
+
+// An older call that does not let go, and a caller who negotiates LCP again
+// while she waits.
+func TestASeatThatIsNotLeft(t *testing.T) {
+	for _, again := range []bool{false, true} {
+		bubble(t, func(t *testing.T) {
+			p := newPlace(t, addresses, saran(func(u *users.User) { u.Simultaneous = users.Replace }))
+			p.online.enter("saran", &Session{end: make(chan ending, 1), left: make(chan struct{})})
+			v := p.call()
+			c := v.dial(sara("saran", "secret"))
+			time.Sleep(4900 * time.Millisecond)
+			if again {
+				c.says(func(now time.Time) { c.start(now, sara("saran", "secret")); c.mute = true })
+				c.says(func(now time.Time) { v.data.up <- []byte{0xFF, 3, 0xC0, 0x21, 1, 77, 0, 4} })
+			}
+			r, took := v.over(t)
+			if r.Reason != record.AddressInUse || r.Text != "saran is connected already" || took > 7*time.Second {
+				t.Errorf("after %v: %+v", took, r)
+			}
+			c.hangUp()
+		})
+	}
+}
+
+func TestTheNameIsTold(t *testing.T) {
+	for name, want := range map[string]string{`CORP\SARAN`: "saran", "nobody": "nobody", strings.Repeat("x", 200): strings.Repeat("x", 64) + "…"} {
+		bubble(t, func(t *testing.T) {
+			p := newPlace(t, addresses, saran(nil))
+			told := &namer{}
+			p.opt = func(o *Options) { o.Namer = told }
+			v := p.call()
+			c := v.dial(sara(name, "wrong"))
+			v.over(t)
+			c.hangUp()
+			if *told != (namer{"atlanta/1", want, "atlanta"}) {
+				t.Errorf("%s: %v", name, *told)
+			}
+		})
+	}
+}
+
+type namer struct{ call, user, peer string }
+
+func (n *namer) Name(call, user, peer string) { *n = namer{call, user, peer} }
 
 func TestPooledUsersMayCallTwice(t *testing.T) {
 	bubble(t, func(t *testing.T) {
