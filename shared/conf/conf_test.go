@@ -222,6 +222,23 @@ func TestGood(t *testing.T) {
 	}
 }
 
+func TestATableOfTheUsersOwnKeys(t *testing.T) {
+	f := parse(t, "[map]\n'2.1.1.10:80' = 'b'\na = 1\n\"x\\u0007\" = 2\n")
+	m := f.Root().Table("map")
+	if got := m.Keys(); !reflect.DeepEqual(got, []string{"2.1.1.10:80", "a", "x\a"}) {
+		t.Errorf("%q", got)
+	}
+	for _, k := range m.Keys() {
+		m.Addr(k)
+	}
+	diff(t, f.Err().Error(), `x.toml:2: map."2.1.1.10:80": "b" is not an IP address; would be right: "192.0.2.1"
+x.toml:3: map.a: 1 is not text in quotes; would be right: a = "…"
+x.toml:4: map."x\a": 2 is not text in quotes; would be right: "x\a" = "…"`)
+	if got := f.Known(); !reflect.DeepEqual(got, []string{"map"}) {
+		t.Errorf("known %q", got)
+	}
+}
+
 func TestNamesStandOnce(t *testing.T) {
 	f := parse(t, "[[b]]\nname = \"a.b-c_9\"\n[[b]]\nname = \"a b\"\n[[b]]\nname = \"\"\n[[b]]\nname = \"a.b-c_9\"\n[[b]]\nname = \""+strings.Repeat("x", 65)+"\"\n[[b]]\n")
 	seen := make(Seen)

@@ -1,10 +1,13 @@
 package conf
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
+	"unicode"
 )
 
 // A Table is a cursor over one table of a file. A key that is absent yields the
@@ -17,6 +20,7 @@ type Table struct {
 	at     *place
 	asked  map[string]bool
 	subs   map[string]*Table
+	free   bool // its keys are the user's own
 }
 
 func newTable(f *File, path string, values map[string]any, at *place) *Table {
@@ -30,6 +34,20 @@ func (t *Table) Present() bool { return t.values != nil }
 func (t *Table) Has(key string) bool {
 	_, ok := t.get(key)
 	return ok
+}
+
+// Keys lists the keys of a table whose keys are the user's own, in the order of
+// their lines, and asks for them all.
+func (t *Table) Keys() []string {
+	t.free = true
+	keys := make([]string, 0, len(t.values))
+	for k := range t.values {
+		keys = append(keys, k)
+	}
+	slices.SortFunc(keys, func(a, b string) int {
+		return cmp.Or(t.line(a)-t.line(b), strings.Compare(a, b))
+	})
+	return keys
 }
 
 // Need makes it a mistake when the table is there but the key is not. example
@@ -124,7 +142,9 @@ func (t *Table) sub(key string, values map[string]any, at *place) *Table {
 // get asks for a key.
 func (t *Table) get(key string) (any, bool) {
 	t.asked[key] = true
-	t.file.known[pattern(t.whole(key))] = true
+	if !t.free {
+		t.file.known[pattern(t.whole(key))] = true
+	}
 	v, ok := t.values[key]
 	return v, ok
 }
@@ -134,7 +154,7 @@ func (t *Table) get(key string) (any, bool) {
 func (t *Table) unknown() []Mistake {
 	var all []Mistake
 	for key := range t.values {
-		if !t.asked[key] {
+		if !t.asked[key] && !t.free {
 			all = append(all, Mistake{t.file.name, t.line(key), t.whole(key), "unknown key; would be right: " + nearest(key, t.asked)})
 		}
 	}
@@ -162,10 +182,20 @@ func (t *Table) line(key string) int {
 
 // whole is a key's path from the root.
 func (t *Table) whole(key string) string {
+	key = quoted(key)
 	if t.path == "" {
 		return key
 	}
 	return t.path + "." + key
+}
+
+// quoted is a key as TOML writes it. "ports[1]" stays as it is.
+func quoted(key string) string {
+	odd := func(r rune) bool { return strings.ContainsRune(" .:=\"'#", r) || !unicode.IsPrint(r) }
+	if key == "" || strings.ContainsFunc(key, odd) {
+		return strconv.Quote(key)
+	}
+	return key
 }
 
 // header is a key's path as the header of a table has it.

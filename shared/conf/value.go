@@ -193,7 +193,7 @@ func Value[T any](t *Table, key string, def T, parse func(string) (T, error)) T 
 	}
 	s, isText := v.(string)
 	if !isText {
-		t.wrong(key, v, "text in quotes", `%s = "…"`, key)
+		t.wrong(key, v, "text in quotes", `%s = "…"`, quoted(key))
 		return def
 	}
 	out, err := parse(s)

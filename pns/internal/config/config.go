@@ -1,0 +1,114 @@
+// Package config reads pns.toml into what each part of the program takes.
+// docs/pns.toml.md is its reference.
+package config
+
+import (
+	"net/netip"
+	"time"
+
+	"carrier/pns/internal/pool"
+	"carrier/pns/internal/users"
+	"carrier/shared/conf"
+	"carrier/shared/daemon"
+	"carrier/shared/peer"
+	"carrier/shared/ppp/auth"
+	"carrier/shared/ppp/link"
+)
+
+// File and Socket are where the configuration and the commands' socket are when
+// nothing else is said.
+const (
+	File   = "/etc/carrier/pns.toml"
+	Socket = "/run/carrier/pns.sock"
+)
+
+// A Config is a whole configuration without mistakes.
+type Config struct {
+	daemon.Settings
+	Listen   netip.AddrPort // of control connections
+	UDP      netip.AddrPort // of GRE over UDP
+	PACs     []PAC
+	LAN      LAN
+	Methods  []auth.Method // demanded of callers, in this order
+	Idle     time.Duration // of users without a limit of their own; 0: none
+	Session  time.Duration // likewise
+	Echo     link.EchoOptions
+	Users    []users.User // as users.New takes them
+	NeedsGRE bool         // some PAC uses raw GRE
+	NeedsUDP bool         // some PAC uses UDP
+}
+
+// A PAC may bring calls.
+type PAC struct {
+	Name      string
+	From      []netip.Prefix // of its control connections
+	Transport peer.Transport
+	Windowing bool // keep to the window it advertises
+}
+
+// LAN is the network that callers reach.
+type LAN struct {
+	Local      netip.Addr // ours towards callers
+	Addresses  []pool.Range
+	DNS, WINS  []netip.Addr
+	Map        map[netip.AddrPort]string // where a host of the LAN really is
+	OnlyMapped bool
+}
+
+// Read reads the file at path. The error is that of opening it, or
+// conf.Mistakes.
+func Read(path string) (*Config, error) {
+	f, err := conf.Read(path)
+	if err != nil {
+		return nil, err
+	}
+	return read(f)
+}
+
+// Parse is Read for text at hand; name is how mistakes call it.
+func Parse(name string, text []byte) (*Config, error) {
+	f, err := conf.Parse(name, text)
+	if err != nil {
+		return nil, err
+	}
+	return read(f)
+}
+
+func read(f *conf.File) (*Config, error) {
+	t := f.Root()
+	limits := t.Table("limits")
+	c := &Config{
+		Settings: daemon.ReadSettings(t, Socket),
+		Listen:   conf.Value(t, "listen", netip.AddrPortFrom(netip.IPv4Unspecified(), 1723), endpoint),
+		UDP:      conf.Value(t, "udp", netip.AddrPortFrom(netip.IPv4Unspecified(), peer.GREPort), endpoint),
+		PACs:     pacs(t),
+		Methods:  methods(t.Table("auth")),
+		Idle:     limits.Duration("idle", 0, 0, week),
+		Session:  limits.Duration("session", 0, 0, week),
+		Echo: link.EchoOptions{
+			Interval: limits.Duration("echo", 30*time.Second, 0, time.Hour),
+			Failures: limits.Int("echo_failures", 3, 1, 100),
+		},
+	}
+	for _, p := range c.PACs {
+		c.NeedsGRE = c.NeedsGRE || p.Transport == peer.GRE
+		c.NeedsUDP = c.NeedsUDP || p.Transport == peer.UDP
+	}
+	c.LAN = network(t.Table("lan"))
+	c.Users = people(t, c)
+	if err := f.Err(); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+const week = 7 * 24 * time.Hour
+
+// endpoint parses an IPv4 address and a port of ours.
+func endpoint(s string) (netip.AddrPort, error) {
+	a, err := conf.AddrPort(s)
+	if err == nil && !a.Addr().Is4() {
+		err = conf.Unfit("is not IPv4, which alone carries PPTP", `"0.0.0.0:1723"`)
+	}
+	return a, err
+}

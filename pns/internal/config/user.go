@@ -1,0 +1,171 @@
+package config
+
+import (
+	"encoding/hex"
+	"errors"
+	"net/netip"
+	"slices"
+	"time"
+
+	"carrier/pns/internal/users"
+	"carrier/shared/conf"
+	"carrier/shared/ppp/auth"
+)
+
+// demanded are the methods that callers are asked for when nothing is said, the
+// strongest first.
+var demanded = []auth.Method{auth.MSCHAPv2, auth.CHAPMD5, auth.PAP}
+
+func methods(t *conf.Table) []auth.Method {
+	if !t.Has("methods") {
+		return demanded
+	}
+	all := conf.Values(t, "methods", method)
+	for i, m := range all {
+		if slices.Contains(all[:i], m) {
+			t.BadItem("methods", i, "%q stands twice; would be right: once", m)
+		}
+	}
+	if len(all) == 0 && t.Good("methods") {
+		t.Bad("methods", `names no method, so nobody can log in; would be right: methods = ["mschap-v2", "pap"]`)
+	}
+	return all
+}
+
+func method(s string) (auth.Method, error) {
+	right := conf.Quote("mschap-v2", "mschap", "chap-md5", "pap")
+	m, err := auth.ParseMethod(s)
+	switch {
+	case err != nil:
+		return 0, conf.Unfit("is no method", right)
+	case m == auth.EAP:
+		return 0, conf.Unfit("proves nothing here, it only tells a name", right)
+	}
+	return m, nil
+}
+
+// people reads the users, and checks them with what the rest of c says.
+func people(root *conf.Table, c *Config) []users.User {
+	tables := root.Tables("user")
+	if !root.Has("user") {
+		root.Bad("user", "missing, so nobody can log in; would be right: at least one [[user]]")
+	}
+	var all []users.User
+	for _, t := range tables {
+		t.Need("name", `"saran"`)
+		u := users.User{
+			Name:         conf.Value(t, "name", "", person),
+			Secret:       secret(t, c.Methods),
+			Address:      conf.Value(t, "address", netip.Addr{}, host),
+			Idle:         t.Duration("idle", 0, time.Second, week),
+			Session:      t.Duration("session", 0, time.Second, week),
+			Simultaneous: conf.Value(t, "simultaneous", users.Unlimited, simultaneous),
+		}
+		free(t, u, c.LAN)
+		all = append(all, u)
+	}
+	_, err := users.New(all)
+	for _, m := range mistakes(err) {
+		if t := tables[m.Index]; t.Good(m.Key) {
+			t.Bad(m.Key, "%s", m.Text)
+		}
+	}
+	pooled(root.Table("lan"), c.LAN, all)
+	return all
+}
+
+// secret reads a password or its hash. No mistake quotes either.
+func secret(t *conf.Table, asked []auth.Method) auth.Secret {
+	password, hash := t.Secret("password"), t.Secret("nt_hash")
+	switch {
+	case t.Has("password") && t.Has("nt_hash"):
+		t.Bad("nt_hash", "stands beside password; would be right: one of them")
+	case t.Has("password"):
+		if password == "" && t.Good("password") {
+			t.Bad("password", `is empty; would be right: password = "…"`)
+		}
+		return auth.NewPassword(password)
+	case t.Has("nt_hash"):
+		b, err := hex.DecodeString(hash)
+		if (err != nil || len(b) != 16) && t.Good("nt_hash") {
+			t.Bad("nt_hash", "is not 32 hexadecimal digits; would be right: the MD4 hash of the password in UTF-16")
+		}
+		s := auth.NewNTHash([16]byte(append(b, make([]byte, 16)...)))
+		if len(asked) > 0 && !slices.ContainsFunc(asked, s.Verifies) {
+			t.Bad("nt_hash", `is of no use for the methods that auth.methods names; would be right: a password, or "mschap-v2" among the methods`)
+		}
+		return s
+	default:
+		t.Bad("password", `missing; would be right: password = "…" or nt_hash = "…"`)
+	}
+	return auth.NewPassword("") // so that nothing is said twice
+}
+
+// person checks a user's name, as the caller gives it.
+func person(s string) (string, error) {
+	if s == "" {
+		return "", conf.Unfit("is nobody", conf.Quote("saran"))
+	}
+	return s, nil
+}
+
+func simultaneous(s string) (users.Simultaneous, error) {
+	v, err := users.ParseSimultaneous(s)
+	if err != nil {
+		err = conf.Unfit("is not known here", conf.Quote("unlimited", "refuse", "replace"))
+	}
+	return v, err
+}
+
+// free checks that a user's own address is not that of a host.
+func free(t *conf.Table, u users.User, l LAN) {
+	if !u.Address.IsValid() {
+		return
+	}
+	what := ""
+	for from := range l.Map {
+		if from.Addr() == u.Address {
+			what = "mapped by lan.userspace.map"
+		}
+	}
+	switch {
+	case u.Address == l.Local:
+		what = "lan.local, our own"
+	case slices.Contains(l.DNS, u.Address):
+		what = "in lan.dns"
+	case slices.Contains(l.WINS, u.Address):
+		what = "in lan.wins"
+	}
+	if what != "" {
+		t.Bad("address", "%v is %s; would be right: an address that no host has", u.Address, what)
+	}
+}
+
+// pooled checks that each user can have an address.
+func pooled(lan *conf.Table, l LAN, all []users.User) {
+	if len(l.Addresses) > 0 || !lan.Good("addresses") {
+		return
+	}
+	for _, u := range all {
+		if !u.Address.IsValid() {
+			lan.Bad("addresses", `missing, and %q has no address of its own; would be right: addresses = ["2.1.1.129-2.1.1.190"]`, u.Name)
+			return
+		}
+	}
+}
+
+// mistakes takes apart what users.New says.
+func mistakes(err error) []*users.Error {
+	joined, ok := err.(interface{ Unwrap() []error })
+	if !ok {
+		return nil
+	}
+	var all []*users.Error
+	for _, e := range joined.Unwrap() {
+		var m *users.Error
+		if errors.As(e, &m) {
+			all = append(all, m)
+		}
+	}
+	return all
+}
