@@ -32,3 +32,6 @@ func (b *Bank) States() map[line.State]int {
 	}
 	return n
 }
+
+// Name is the bank's name.
+func (b *Bank) Name() string { return b.o.Name }

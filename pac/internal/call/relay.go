@@ -84,8 +84,8 @@ func (c *call) attend(ctx context.Context, tunnel *peer.Call, r *relay.Relay, ov
 func (c *call) event(ctx context.Context, e peer.Event, r *relay.Relay) error {
 	switch m := e.Message.(type) {
 	case pptp.SetLinkInfo:
-		r.SetLinkInfo(m.SendACCM, m.RecvACCM)
-		c.log.Debug("link info", "send", fmt.Sprintf("%08x", m.SendACCM), "receive", fmt.Sprintf("%08x", m.RecvACCM))
+		r.SetLinkInfo(m.SendACCM, m.ReceiveACCM)
+		c.log.Debug("link info", "send", fmt.Sprintf("%08x", m.SendACCM), "receive", fmt.Sprintf("%08x", m.ReceiveACCM))
 	case pptp.CallClearRequest:
 		bounded, stop := context.WithTimeout(ctx, flushTime)
 		defer stop()

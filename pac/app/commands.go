@@ -1,0 +1,76 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"io"
+	"slices"
+	"strings"
+
+	"carrier/hardware/line"
+	"carrier/pac/internal/call"
+	"carrier/shared/capture"
+	"carrier/shared/console"
+	"carrier/shared/record"
+)
+
+// A status is what `pac status` shows.
+type status struct {
+	Name    string       `json:"name"`
+	Calls   int          `json:"calls"`
+	Lines   []lineStatus `json:"lines"`
+	Tunnels []tunnelling `json:"tunnels"`
+}
+
+type lineStatus struct {
+	Line  string     `json:"line"`
+	Bank  string     `json:"bank"`
+	State line.State `json:"state"`
+	Call  string     `json:"call,omitempty"`
+	User  string     `json:"user,omitempty"`
+}
+
+type tunnelling struct {
+	PNS       string `json:"pns"`
+	Address   string `json:"address"`
+	Transport string `json:"transport"`
+	State     string `json:"state"`
+}
+
+// commands are what an operator sees of a Program.
+type commands struct{ *Program }
+
+func (p *Program) commands() console.Program { return commands{p} }
+
+// Status shows lines and tunnels.
+func (p commands) Status() any {
+	s := status{Name: p.config.Name}
+	on := map[string]record.Call{}
+	for _, c := range p.calls.Running() {
+		on[c.Line] = c
+		s.Calls++
+	}
+	for _, b := range p.banks {
+		for _, l := range b.Status() {
+			s.Lines = append(s.Lines, lineStatus{l.Line, l.Bank, l.State, on[l.Line].Name, on[l.Line].User})
+		}
+	}
+	for _, c := range p.endpoint.Conns() {
+		s.Tunnels = append(s.Tunnels, tunnelling{c.Remote.Name, c.Remote.Addr.String(), c.Remote.Transport.String(), c.State})
+	}
+	slices.SortFunc(s.Tunnels, func(a, b tunnelling) int { return strings.Compare(a.PNS+a.Address, b.PNS+b.Address) })
+	return s
+}
+
+// Hangup ends a call.
+func (p commands) Hangup(name string) error {
+	if err := p.calls.Hangup(name); errors.Is(err, call.ErrNoCall) {
+		return console.ErrNoCall
+	}
+	return nil
+}
+
+// Capture writes what calls carry.
+func (p commands) Capture(ctx context.Context, f capture.Filter, w io.Writer) error {
+	return p.hub.Run(ctx, f, w, capture.Limit{})
+}

@@ -1,0 +1,122 @@
+package app
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"carrier/pac/internal/bank"
+	"carrier/pac/internal/call"
+	"carrier/pac/internal/relay"
+	"carrier/pac/internal/tunnel"
+	"carrier/shared/peer"
+	"carrier/shared/record"
+)
+
+// metrics are what Prometheus sees of the program. Label values come from the
+// configuration and from our own lists only: nobody outside can multiply them.
+type metrics struct {
+	registry *prometheus.Registry
+	ended    *prometheus.CounterVec
+	duration prometheus.Histogram
+	stages   *prometheus.HistogramVec
+
+	// Read at each scrape.
+	calls  *call.Calls
+	banks  []*bank.Bank
+	errors relay.LineErrors
+	tunnel tunnel.Stats
+	peer   peer.Stats
+	conns  func() []peer.ConnState
+}
+
+func newMetrics() *metrics {
+	m := &metrics{
+		registry: prometheus.NewRegistry(),
+		ended: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "pac_calls_total",
+			Help: "Calls that ended, by bank and outcome."}, []string{"bank", "outcome"}),
+		duration: prometheus.NewHistogram(prometheus.HistogramOpts{Name: "pac_call_duration_seconds",
+			Help:    "How long calls lasted, from the first ring.",
+			Buckets: []float64{1, 5, 15, 60, 300, 900, 1800, 3600, 7200, 14400, 28800, 86400}}),
+		stages: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "pac_call_setup_seconds",
+			Help:    "How long calls stayed at each stage of their set-up.",
+			Buckets: []float64{.01, .03, .1, .3, 1, 2, 3, 5, 10, 20, 45, 60}}, []string{"stage"}),
+	}
+	m.registry.MustRegister(m.ended, m.duration, m.stages, scraped{m.scrape},
+		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return m
+}
+
+func (m *metrics) handler() http.Handler {
+	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})
+}
+
+// Stage makes metrics a call.Meter. Relaying is no set-up.
+func (m *metrics) Stage(s record.Stage, took time.Duration) {
+	if s != record.Relaying {
+		m.stages.WithLabelValues(string(s)).Observe(took.Seconds())
+	}
+}
+
+// Ended makes metrics a call.Meter.
+func (m *metrics) Ended(bank string, c record.Call) {
+	m.ended.WithLabelValues(bank, c.Reason.String()).Inc()
+	m.duration.Observe(c.Ended.Sub(c.Started).Seconds())
+}
+
+// bankKnown shows a bank's outcomes as zeros before the first call.
+func (m *metrics) bankKnown(name string) {
+	for _, r := range record.EndReasons() {
+		if r != record.Running {
+			m.ended.WithLabelValues(name, r.String())
+		}
+	}
+}
+
+var (
+	callsActive  = desc("pac_calls_active", "Calls that run, in any stage.")
+	lines        = desc("pac_lines", "Lines by bank and state.", "bank", "state")
+	tunnels      = desc("pac_tunnels", "Control connections by PNS and state.", "pns", "state")
+	tunnelCalls  = desc("pac_tunnel_calls_total", "Calls offered to each PNS, by result.", "pns", "result")
+	lineErrors   = desc("pac_line_errors_total", "Frames that lines spoiled, by kind.", "kind")
+	greReceived  = desc("pac_gre_packets_total", "GRE packets by direction and disposition.", "direction", "disposition")
+	controlConns = desc("pac_control_connections", "Control connections by state.", "state")
+)
+
+// scrape reads what is counted elsewhere.
+func (m *metrics) scrape(gauge, counter emit) {
+	gauge(callsActive, float64(len(m.calls.Running())))
+	for _, b := range m.banks {
+		for state, n := range b.States() {
+			gauge(lines, float64(n), b.Name(), state.String())
+		}
+	}
+	type key struct{ pns, state string }
+	conns := map[key]int{}
+	for _, c := range m.conns() {
+		conns[key{c.Remote.Name, c.State}]++
+	}
+	for k, n := range conns {
+		gauge(tunnels, float64(n), k.pns, k.state)
+	}
+	for pns, n := range m.tunnel.Snapshot() {
+		counter(tunnelCalls, float64(n.Placed), pns, "placed")
+		counter(tunnelCalls, float64(n.Failed), pns, "failed")
+	}
+	m.errors.Each(func(kind string, n uint64) { counter(lineErrors, float64(n), kind) })
+	p := &m.peer
+	gauge(controlConns, float64(p.Pending.Load()), "pending")
+	gauge(controlConns, float64(p.Starting.Load()), "starting")
+	gauge(controlConns, float64(p.Established.Load()), "established")
+	gauge(controlConns, float64(p.Stopping.Load()), "stopping")
+	counter(greReceived, float64(p.GREReceived.Load()), "received", "call")
+	counter(greReceived, float64(p.GREUnknown.Load()), "received", "unknown-call")
+	counter(greReceived, float64(p.GREMalformed.Load()), "received", "malformed")
+	counter(greReceived, float64(p.GREOverflow.Load()), "received", "overflow")
+	counter(greReceived, float64(p.GREProbes.Load()), "received", "probe")
+	counter(greReceived, float64(p.GRESent.Load()), "sent", "call")
+	counter(greReceived, float64(p.GRESendError.Load()), "sent", "failed")
+}

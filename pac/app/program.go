@@ -1,0 +1,145 @@
+package app
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"net/netip"
+
+	"carrier/pac/internal/bank"
+	"carrier/pac/internal/call"
+	"carrier/pac/internal/config"
+	"carrier/pac/internal/profile"
+	"carrier/pac/internal/tunnel"
+	"carrier/shared/capture"
+	"carrier/shared/console"
+	"carrier/shared/daemon"
+	"carrier/shared/peer"
+	"carrier/shared/pptp"
+	"carrier/shared/record"
+)
+
+// history is how many calls that ended are remembered.
+const history = 1000
+
+// A Program is a running pac.
+type Program struct {
+	config   *config.Config
+	log      *slog.Logger
+	hub      *capture.Hub
+	metrics  *metrics
+	endpoint *peer.Endpoint
+	calls    *call.Calls
+	banks    []*bank.Bank
+	panel    *daemon.Panel
+	parts    daemon.Services
+
+	ended chan struct{} // of Start
+	err   error         // once ended
+}
+
+// open binds all that the configuration names, so that a port in use or a right
+// that is missing shows before anything runs.
+func open(c *config.Config, env Env) (*Program, error) {
+	p := &Program{config: c, log: env.Log, hub: capture.NewHub(env.Log), metrics: newMetrics()}
+	if err := p.build(env); err != nil {
+		return nil, errors.Join(err, p.close())
+	}
+	return p, nil
+}
+
+// close gives back what was opened of a program that does not run.
+func (p *Program) close() error {
+	ended, end := context.WithCancel(context.Background())
+	end()
+	return p.parts.Run(ended, func() {})
+}
+
+// build makes the parts, the first ones ending last.
+func (p *Program) build(env Env) (err error) {
+	c := p.config
+	serials, err := record.OpenSerials(c.State)
+	if err != nil {
+		return err
+	}
+	if p.endpoint, err = peer.Open(p.peerOptions()); err != nil {
+		return err
+	}
+	p.parts.Add("tunnels", p.endpoint.Run)
+	tunnels := c.Tunnels
+	tunnels.Resolver = cmp.Or(env.Resolver, net.DefaultResolver)
+	tunnels.Log, tunnels.Stats = p.log, &p.metrics.tunnel
+	p.calls = call.New(call.Options{Host: c.Name, Serials: serials, Profiles: profile.New(c.Profiles),
+		Tunnels: tunnel.New(p.endpoint, tunnels), Identify: c.Identify, History: history,
+		Errors: &p.metrics.errors, Meter: p.metrics, Hub: p.hub, Log: p.log})
+	if err := p.openBanks(); err != nil {
+		return err
+	}
+	p.metrics.calls, p.metrics.banks, p.metrics.conns = p.calls, p.banks, p.endpoint.Conns
+	if c.Panel.IsValid() {
+		if p.panel, err = daemon.OpenPanel(c.Panel, p.metrics.handler()); err != nil {
+			return err
+		}
+		p.parts.Add("panel", p.panel.Run)
+	}
+	commands, err := console.Listen(c.Socket, p.commands())
+	if err != nil {
+		return err
+	}
+	p.parts.Add("commands", commands.Run)
+	return nil
+}
+
+func (p *Program) peerOptions() peer.Options {
+	o := peer.Options{Host: p.config.Name, GRE: p.config.GRE, OddIDs: true, PAC: true,
+		Handler: refuser{p.log}, Log: p.log, Stats: &p.metrics.peer, Tap: p.hub}
+	if p.config.UDP {
+		o.UDP = netip.AddrPortFrom(netip.IPv4Unspecified(), 0)
+	}
+	for _, b := range p.config.Banks {
+		o.Lines += uint16(max(len(b.Ports), b.Lines))
+	}
+	return o
+}
+
+// run works until ctx ends: calls are then ended one and all, their PNSs told.
+func (p *Program) run(ctx context.Context) error {
+	defer p.log.Info("ended")
+	return p.parts.Run(ctx, func() {
+		p.log.Info("ready", "banks", len(p.banks), "lines", p.lines())
+		if err := daemon.Notify(daemon.Ready); err != nil {
+			p.log.Warn("systemd could not be told", "error", err)
+		}
+	})
+}
+
+// Panel is where the metrics are; nil without a panel.
+func (p *Program) Panel() net.Addr {
+	if p.panel == nil {
+		return nil
+	}
+	return p.panel.Addr()
+}
+
+// Calls lists the calls that run, then those that ended, latest first.
+func (p *Program) Calls() []record.Call { return p.calls.Calls() }
+
+// A refuser is the peer.Handler of a program that opens all control connections
+// itself.
+type refuser struct{ log *slog.Logger }
+
+func (r refuser) Admit(netip.AddrPort) (peer.Remote, error) {
+	return peer.Remote{}, errors.New("nobody opens control connections to this program")
+}
+
+func (r refuser) Incoming(c *peer.Call) {
+	r.log.Warn("incoming call refused: this is no PNS", "peer", c.Conn().Remote().Name)
+	c.Refuse(uint8(pptp.IncomingDoNotAccept), uint8(pptp.NoError))
+}
+
+func (r refuser) Outgoing(c *peer.Call) {
+	r.log.Warn("outgoing call refused: lines only answer", "peer", c.Conn().Remote().Name)
+	c.Refuse(uint8(pptp.OutgoingDoNotAccept), uint8(pptp.NoError))
+}

@@ -1,0 +1,69 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"io"
+	"slices"
+	"strings"
+
+	"carrier/pns/internal/ras"
+	"carrier/shared/capture"
+	"carrier/shared/console"
+)
+
+// A status is what `pns status` shows.
+type status struct {
+	Name      string  `json:"name"`
+	Listen    string  `json:"listen"`
+	Calls     int     `json:"calls"`
+	Addresses int     `json:"addresses_free"`
+	Users     []user  `json:"users"`
+	PACs      []joint `json:"pacs"`
+}
+
+type user struct {
+	User    string `json:"user"`
+	Address string `json:"address"`
+	Call    string `json:"call"`
+}
+
+type joint struct {
+	PAC       string `json:"pac"`
+	Transport string `json:"transport"`
+	State     string `json:"state"`
+}
+
+// commands are what an operator sees of a Program.
+type commands struct{ *Program }
+
+func (p *Program) commands() console.Program { return commands{p} }
+
+// Status shows who is online and the control connections.
+func (p commands) Status() any {
+	s := status{Name: p.config.Name, Listen: p.endpoint.Addr().String(), Addresses: p.metrics.pool.Stats().Free}
+	for _, c := range p.ras.Running() {
+		s.Calls++
+		if c.Address.IsValid() {
+			s.Users = append(s.Users, user{c.User, c.Address.String(), c.Name})
+		}
+	}
+	for _, c := range p.endpoint.Conns() {
+		s.PACs = append(s.PACs, joint{c.Remote.Name, c.Remote.Transport.String(), c.State})
+	}
+	slices.SortFunc(s.PACs, func(a, b joint) int { return strings.Compare(a.PAC, b.PAC) })
+	return s
+}
+
+// Hangup ends a call.
+func (p commands) Hangup(name string) error {
+	if err := p.ras.Hangup(name); errors.Is(err, ras.ErrNoCall) {
+		return console.ErrNoCall
+	}
+	return nil
+}
+
+// Capture writes what calls carry.
+func (p commands) Capture(ctx context.Context, f capture.Filter, w io.Writer) error {
+	return p.hub.Run(ctx, f, w, capture.Limit{})
+}

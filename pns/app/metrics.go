@@ -1,0 +1,94 @@
+package app
+
+import (
+	"net/http"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"carrier/pns/internal/flow"
+	"carrier/pns/internal/pool"
+	"carrier/pns/internal/ras"
+	"carrier/pns/internal/session"
+	"carrier/shared/peer"
+	"carrier/shared/record"
+)
+
+// metrics are what Prometheus sees of the program. Label values come from the
+// configuration and from our own lists only: nobody outside can multiply them.
+type metrics struct {
+	registry *prometheus.Registry
+	ended    *prometheus.CounterVec
+	duration prometheus.Histogram
+
+	// Read at each scrape.
+	ras      *ras.RAS
+	pool     *pool.Pool
+	sessions session.Stats
+	flows    flow.Stats
+	peer     peer.Stats
+}
+
+func newMetrics() *metrics {
+	m := &metrics{
+		registry: prometheus.NewRegistry(),
+		ended: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "pns_calls_total",
+			Help: "Calls that ended, by the PAC that brought them and outcome."}, []string{"pac", "outcome"}),
+		duration: prometheus.NewHistogram(prometheus.HistogramOpts{Name: "pns_call_duration_seconds",
+			Help:    "How long calls lasted.",
+			Buckets: []float64{1, 5, 15, 60, 300, 900, 1800, 3600, 7200, 14400, 28800, 86400}}),
+	}
+	m.registry.MustRegister(m.ended, m.duration, scraped{m.scrape},
+		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return m
+}
+
+func (m *metrics) handler() http.Handler {
+	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})
+}
+
+// Ended makes metrics a ras.Meter.
+func (m *metrics) Ended(pac string, c record.Call) {
+	m.ended.WithLabelValues(pac, c.Reason.String()).Inc()
+	m.duration.Observe(c.Ended.Sub(c.Started).Seconds())
+}
+
+// pacKnown shows a PAC's outcomes as zeros before its first call.
+func (m *metrics) pacKnown(name string) {
+	for _, r := range record.EndReasons() {
+		if r != record.Running {
+			m.ended.WithLabelValues(name, r.String())
+		}
+	}
+}
+
+var (
+	callsActive  = desc("pns_calls_active", "Calls that run, in any stage.")
+	authTotal    = desc("pns_auth_total", "Authentications by method and outcome.", "method", "outcome")
+	addresses    = desc("pns_addresses", "Addresses for callers by pool and state.", "pool", "state")
+	grePackets   = desc("pns_gre_packets_total", "GRE packets by direction and disposition.", "direction", "disposition")
+	dropped      = desc("pns_frames_dropped_total", "Frames that went no further, by reason.", "reason")
+	controlConns = desc("pns_control_connections", "Control connections by state.", "state")
+)
+
+// scrape reads what is counted elsewhere.
+func (m *metrics) scrape(gauge, counter emit) {
+	gauge(callsActive, float64(len(m.ras.Running())))
+	m.sessions.Auth(func(method, outcome string, n uint64) { counter(authTotal, float64(n), method, outcome) })
+	s := m.pool.Stats()
+	gauge(addresses, float64(s.Used), "default", "used")
+	gauge(addresses, float64(s.Free), "default", "free")
+	gauge(addresses, float64(s.Fixed), "fixed", "used")
+	m.flows.Packets(func(direction, disposition string, n uint64) {
+		counter(grePackets, float64(n), direction, disposition)
+	})
+	p := &m.peer
+	counter(grePackets, float64(p.GREUnknown.Load()), "received", "unknown-call")
+	counter(grePackets, float64(p.GREOverflow.Load()), "received", "overflow")
+	m.flows.Dropped(func(reason string, n uint64) { counter(dropped, float64(n), reason) })
+	gauge(controlConns, float64(p.Pending.Load()), "pending")
+	gauge(controlConns, float64(p.Starting.Load()), "starting")
+	gauge(controlConns, float64(p.Established.Load()), "established")
+	gauge(controlConns, float64(p.Stopping.Load()), "stopping")
+}

@@ -1,0 +1,141 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+
+	"carrier/pns/internal/config"
+	"carrier/pns/internal/lan"
+	"carrier/pns/internal/lan/userspace"
+	"carrier/pns/internal/pool"
+	"carrier/pns/internal/ras"
+	"carrier/pns/internal/users"
+	"carrier/shared/capture"
+	"carrier/shared/console"
+	"carrier/shared/daemon"
+	"carrier/shared/peer"
+	"carrier/shared/ppp/lcp"
+	"carrier/shared/ppp/link"
+	"carrier/shared/record"
+)
+
+// history is how many calls that ended are remembered.
+const history = 1000
+
+// A Program is a running pns.
+type Program struct {
+	config   *config.Config
+	log      *slog.Logger
+	hub      *capture.Hub
+	metrics  *metrics
+	endpoint *peer.Endpoint
+	ras      *ras.RAS
+	panel    *daemon.Panel
+	parts    daemon.Services
+
+	ended chan struct{} // of Start
+	err   error         // once ended
+}
+
+// open binds all that the configuration names, so that a port in use or a right
+// that is missing shows before anything runs.
+func open(c *config.Config, env Env) (*Program, error) {
+	p := &Program{config: c, log: env.Log, hub: capture.NewHub(env.Log), metrics: newMetrics()}
+	if err := p.build(); err != nil {
+		return nil, errors.Join(err, p.close())
+	}
+	return p, nil
+}
+
+// close gives back what was opened of a program that does not run.
+func (p *Program) close() error {
+	ended, end := context.WithCancel(context.Background())
+	end()
+	return p.parts.Run(ended, func() {})
+}
+
+// build makes the parts, the first ones ending last: callers are told before
+// the LAN and the control connections go.
+func (p *Program) build() error {
+	c := p.config
+	who, err := users.New(c.Users)
+	if err != nil {
+		return err
+	}
+	addresses, err := pool.New(c.LAN.Addresses, append(who.Fixed(), c.LAN.Local))
+	if err != nil {
+		return err
+	}
+	network, err := userspace.New(userspace.Options{Local: c.LAN.Local, Map: c.LAN.Map, OnlyMapped: c.LAN.OnlyMapped, Log: p.log})
+	if err != nil {
+		return err
+	}
+	p.parts.Add("LAN", network.Run)
+	p.ras = ras.New(p.rasOptions(who, addresses, network))
+	if p.endpoint, err = peer.Open(p.peerOptions()); err != nil {
+		return err
+	}
+	p.parts.Add("tunnels", p.endpoint.Run)
+	p.parts.Add("calls", p.ras.Run)
+	p.metrics.ras, p.metrics.pool = p.ras, addresses
+	if c.Panel.IsValid() {
+		if p.panel, err = daemon.OpenPanel(c.Panel, p.metrics.handler()); err != nil {
+			return err
+		}
+		p.parts.Add("panel", p.panel.Run)
+	}
+	commands, err := console.Listen(c.Socket, p.commands())
+	if err != nil {
+		return err
+	}
+	p.parts.Add("commands", commands.Run)
+	return nil
+}
+
+func (p *Program) rasOptions(who *users.Table, addresses *pool.Pool, network lan.Network) ras.Options {
+	c := p.config
+	o := ras.Options{LAN: network, Users: who, Pool: addresses, DNS: c.LAN.DNS, NBNS: c.LAN.WINS,
+		Link: link.Options{LCP: lcp.Options{MRU: lan.DefaultMTU, Magic: true, PFC: true, ACFC: true},
+			Ask: c.Methods, Name: c.Name, Echo: c.Echo},
+		Idle: c.Idle, Limit: c.Session, History: history,
+		Sessions: &p.metrics.sessions, Flows: &p.metrics.flows, Meter: p.metrics, Hub: p.hub, Log: p.log}
+	for _, a := range c.PACs {
+		p.metrics.pacKnown(a.Name)
+		o.PACs = append(o.PACs, ras.PAC{Name: a.Name, From: a.From,
+			Remote: peer.Remote{Transport: a.Transport, Windowing: a.Windowing}})
+	}
+	return o
+}
+
+func (p *Program) peerOptions() peer.Options {
+	o := peer.Options{Host: p.config.Name, Listen: p.config.Listen, GRE: p.config.NeedsGRE,
+		Handler: p.ras, Log: p.log, Stats: &p.metrics.peer, Tap: p.hub}
+	if p.config.NeedsUDP {
+		o.UDP = p.config.UDP
+	}
+	return o
+}
+
+// run works until ctx ends: callers are then told so and their calls cleared.
+func (p *Program) run(ctx context.Context) error {
+	defer p.log.Info("ended")
+	return p.parts.Run(ctx, func() {
+		p.log.Info("ready", "listen", p.endpoint.Addr())
+		if err := daemon.Notify(daemon.Ready); err != nil {
+			p.log.Warn("systemd could not be told", "error", err)
+		}
+	})
+}
+
+// Panel is where the metrics are; nil without a panel.
+func (p *Program) Panel() net.Addr {
+	if p.panel == nil {
+		return nil
+	}
+	return p.panel.Addr()
+}
+
+// Calls lists the calls that run, then those that ended, latest first.
+func (p *Program) Calls() []record.Call { return p.ras.Calls() }

@@ -1,0 +1,47 @@
+package peer
+
+import "carrier/shared/pptp"
+
+// A ConnState is one control connection as status and metrics show it.
+type ConnState struct {
+	Remote Remote
+	State  string // pending, starting, established or stopping
+}
+
+// Conns lists the control connections, in no order.
+func (e *Endpoint) Conns() []ConnState {
+	e.mu.Lock()
+	all := make([]*Conn, 0, len(e.conns))
+	for c := range e.conns {
+		all = append(all, c)
+	}
+	e.mu.Unlock()
+	states := make([]ConnState, 0, len(all))
+	for _, c := range all {
+		c.mu.Lock()
+		if s := c.stateName(); s != "" {
+			states = append(states, ConnState{c.remote, s})
+		}
+		c.mu.Unlock()
+	}
+	return states
+}
+
+// stateName is empty for a connection that is over.
+func (c *Conn) stateName() string {
+	if c.over {
+		return ""
+	}
+	switch c.control.State() {
+	case pptp.ControlIdle:
+		return "pending"
+	case pptp.WaitControlReply:
+		return "starting"
+	case pptp.ControlEstablished:
+		return "established"
+	case pptp.WaitStopReply:
+		return "stopping"
+	default:
+		return ""
+	}
+}
