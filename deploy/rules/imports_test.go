@@ -36,7 +36,7 @@ var order = [][]string{
 	{"shared/conf", "shared/capture"},
 	{"shared/netstack"},
 	{"shared/peer"},
-	{"shared/pptp", "shared/gre"},
+	{"shared/pptp", "shared/gre", "shared/queue"},
 	{"shared/record"},
 	{"shared/ppp/link"},
 	{"shared/ppp/lcp", "shared/ppp/ipcp"},
