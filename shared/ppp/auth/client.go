@@ -9,7 +9,8 @@ import (
 	"carrier/shared/ppp"
 )
 
-// maxRequests is how often PAP asks to be let in, one restart apart.
+// maxRequests is how often PAP asks to be let in, and CHAP repeats a Response,
+// one restart apart.
 const maxRequests = 10
 
 // An Outcome is how far a Client came.
@@ -37,7 +38,7 @@ type Client struct {
 
 	phase    phase
 	id       byte // of PAP's last request, or of the Challenge that was answered
-	asked    int  // PAP's requests
+	asked    int  // PAP's requests, CHAP's repeats
 	deadline time.Time
 
 	challenge     []byte   // CHAP: the value that was answered
@@ -85,7 +86,7 @@ func (c *Client) Receive(now time.Time, p ppp.Protocol, info []byte, out *ppp.Ou
 		return c.receivePAP(k)
 	case CHAPMD5, MSCHAP, MSCHAPv2:
 		if k.code == chapChallenge {
-			c.answer(k, out)
+			c.answer(now, k, out)
 			return Result{}
 		}
 		return c.receiveCHAP(k)
@@ -113,7 +114,7 @@ func (c *Client) receivePAP(k packet) Result {
 
 // answer responds to a Challenge. The same one again gets the same Response,
 // so that the Success on its way still fits.
-func (c *Client) answer(k packet, out *ppp.Outbox) {
+func (c *Client) answer(now time.Time, k packet, out *ppp.Outbox) {
 	value, _, err := parseCHAP(k.data)
 	switch {
 	case err != nil || len(value) == 0 || !c.login.Accepts(c.method):
@@ -127,10 +128,14 @@ func (c *Client) answer(k packet, out *ppp.Outbox) {
 			return
 		}
 		c.id, c.challenge, c.response = k.id, bytes.Clone(value), response
-		c.phase = asking
+		c.phase, c.asked, c.deadline = asking, 0, now.Add(restart)
 	}
+	c.respond(out)
+}
+
+func (c *Client) respond(out *ppp.Outbox) {
 	data := appendCHAP(nil, c.response, c.login.Name)
-	out.Send(ppp.CHAP, packet{chapResponse, k.id, data}.append(nil))
+	out.Send(ppp.CHAP, packet{chapResponse, c.id, data}.append(nil))
 }
 
 // prove makes a Response's Value; nil when there are no random octets.
@@ -175,7 +180,7 @@ func (c *Client) receiveCHAP(k packet) Result {
 	default:
 		return Result{}
 	}
-	c.phase = settled
+	c.phase, c.deadline = settled, time.Time{}
 	switch {
 	case ok:
 		return Result{Success, text}
@@ -188,16 +193,25 @@ func (c *Client) receiveCHAP(k packet) Result {
 // Deadline is when Expire wants to be called; zero when it does not.
 func (c *Client) Deadline() time.Time { return c.deadline }
 
-// Expire sends PAP's request anew if the deadline has passed. It reports
-// failed when ten of them were left unanswered, after 30 seconds.
+// Expire sends PAP's request or CHAP's Response anew if the deadline has
+// passed: the answer may have been lost (RFC 1994 §4.2). It reports failed when
+// ten of PAP's requests were left unanswered, after 30 seconds; CHAP's other
+// side keeps the time.
 func (c *Client) Expire(now time.Time, out *ppp.Outbox) (failed bool) {
-	if c.deadline.IsZero() || now.Before(c.deadline) {
-		return false
+	switch {
+	case c.deadline.IsZero() || now.Before(c.deadline):
+	case c.asked >= maxRequests:
+		c.deadline = time.Time{}
+		if c.method == PAP {
+			c.phase = idle
+			return true
+		}
+	case c.method == PAP:
+		c.request(now, out)
+	default:
+		c.asked++
+		c.deadline = now.Add(restart)
+		c.respond(out)
 	}
-	if c.asked >= maxRequests {
-		c.phase, c.deadline = idle, time.Time{}
-		return true
-	}
-	c.request(now, out)
 	return false
 }
