@@ -157,7 +157,7 @@ func (r *RAS) session(call *peer.Call, pac string, req pptp.IncomingCallRequest,
 		Link: r.o.Link, DNS: r.o.DNS, NBNS: r.o.NBNS, MTU: r.o.MTU, Idle: r.o.Idle, Limit: r.o.Limit,
 		Record: record.Call{Name: call.Name(), Started: time.Now(), Peer: pac,
 			Called: req.DialedNumber, Calling: req.DialingNumber},
-		Counters: counters, Stats: r.o.Sessions, Log: log,
+		Counters: counters, Stats: r.o.Sessions, Namer: r.o.Hub, Log: log,
 	})
 }
 

@@ -1,0 +1,105 @@
+package testbed
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"text/template"
+)
+
+// A Scene is the world of Sara's call: a POP, the Internet between, and the
+// company with its LAN, each a host of its own.
+//
+//	pop 192.0.2.1 ── internet ── 192.0.2.2 office 2.1.1.60 ── 2.1.1.10 lan
+//	                         └── 192.0.2.3 second 10.9.0.1 ── 10.9.0.10 lan2
+type Scene struct {
+	T                testing.TB
+	POP, Office, LAN *Host
+	Bin, Dir         string
+}
+
+// NewScene lays the cables and starts the LAN's web server.
+func NewScene(t testing.TB) *Scene {
+	t.Helper()
+	s := &Scene{T: t, POP: NewHost(t, "pop"), Office: NewHost(t, "office"), LAN: NewHost(t, "lan"), Bin: Programs(t), Dir: t.TempDir()}
+	Join(s.POP, "wan", "192.0.2.1/24", s.Office, "wan", "192.0.2.2/24")
+	Join(s.Office, "lan", "2.1.1.60/24", s.LAN, "eth0", "2.1.1.10/24")
+	s.POP.IP("route", "add", "2.1.1.60", "via", "192.0.2.2")
+	Web(s.LAN, "2.1.1.10")
+	return s
+}
+
+// Start writes a configuration, a template filled with data, and starts a
+// program with it on a host.
+func (s *Scene) Start(h *Host, program, config string, data any) *Process {
+	s.T.Helper()
+	var b bytes.Buffer
+	if err := template.Must(template.New(program).Parse(config)).Execute(&b, data); err != nil {
+		s.T.Fatal(err)
+	}
+	file := filepath.Join(s.Dir, h.name+"-"+program+".toml")
+	if err := os.WriteFile(file, b.Bytes(), 0o600); err != nil {
+		s.T.Fatal(err)
+	}
+	if program == "exchange" {
+		return Start(h, filepath.Join(s.Bin, program), "-c", file)
+	}
+	return Start(h, filepath.Join(s.Bin, program), "run", "-c", file)
+}
+
+// Ask runs one of a program's commands and returns what it printed.
+func (s *Scene) Ask(h *Host, program string, args ...string) string {
+	s.T.Helper()
+	args = append(args, "-c", filepath.Join(s.Dir, h.name+"-"+program+".toml"))
+	out, err := h.Command(filepath.Join(s.Bin, program), args...).Output()
+	if err != nil {
+		var said []byte
+		if e, ok := err.(*exec.ExitError); ok {
+			said = e.Stderr
+		}
+		s.T.Fatalf("%s %v: %v: %s", program, args, err, said)
+	}
+	return string(out)
+}
+
+// Dial is the start of a guest script: shell functions to dial in with pppd.
+//
+//	dial USER PASSWORD OPTIONS...   returns when there is an address, or fails
+//	hangup                          ends the call
+const Dial = `
+cat >/tmp/chat <<X
+ABORT BUSY ABORT 'NO CARRIER' ABORT 'NO ANSWER' ABORT ERROR TIMEOUT 60
+'' ATZ OK ATE0V1 OK ATDT5551212 CONNECT ''
+X
+dial() {
+  user=$1 password=$2; shift 2
+  rm -f /share/pppd.log
+  pppd /dev/ttyS1 115200 local nodetach noauth user "$user" password "$password" noipdefault defaultroute \
+    noipv6 noccp novj debug logfile /share/pppd.log connect 'chat -f /tmp/chat' "$@" >/dev/null 2>&1 &
+  pppd=$!
+  for i in $(seq 600); do
+    ip -4 -o addr show dev ppp0 2>/dev/null | grep -q 'inet ' && return 0
+    kill -0 $pppd 2>/dev/null || { wait $pppd; echo "pppd ended with status $?"; return 1; }
+    sleep 0.1
+  done
+  echo "no address in 60 s"; return 1
+}
+hangup() { kill $pppd; wait $pppd; true; }
+`
+
+// Guest runs a script in the guest, which has the functions of Dial, and fails
+// the test with all that is known if it fails.
+func (s *Scene) Guest(g *Guest, script string) string {
+	s.T.Helper()
+	ctx, cancel := context.WithTimeout(s.T.Context(), 5*Patience)
+	defer cancel()
+	out, err := g.Run(ctx, Dial+script)
+	if err != nil {
+		log, _ := os.ReadFile(filepath.Join(g.Share, "pppd.log"))
+		s.T.Fatalf("%v\n%s\npppd's log:\n%s", err, out, log)
+	}
+	return out
+}

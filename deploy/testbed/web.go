@@ -1,0 +1,60 @@
+package testbed
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"strconv"
+)
+
+// Page is what the root of a Web shows.
+const Page = "Sales, western region: the quarter so far\n"
+
+// Web serves pages on a host, at port 80 of addr, until the test ends:
+//
+//	/           Page
+//	/data?n=N   N octets that look random and are always the same
+//	/hash       the SHA-256 of what is posted, in hexadecimal
+func Web(h *Host, addr string) {
+	h.t.Helper()
+	var l net.Listener
+	err := h.Do(func() (err error) {
+		l, err = net.Listen("tcp", net.JoinHostPort(addr, "80"))
+		return err
+	})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, Page) })
+	mux.HandleFunc("GET /data", func(w http.ResponseWriter, r *http.Request) {
+		n, _ := strconv.Atoi(r.FormValue("n"))
+		w.Header().Set("Content-Length", strconv.Itoa(n))
+		w.Write(Data(n))
+	})
+	mux.HandleFunc("POST /hash", func(w http.ResponseWriter, r *http.Request) {
+		sum := sha256.New()
+		if n, err := io.Copy(sum, r.Body); err != nil {
+			http.Error(w, fmt.Sprintf("after %d octets: %v", n, err), http.StatusBadRequest)
+			return
+		}
+		fmt.Fprintf(w, "%x\n", sum.Sum(nil))
+	})
+	server := &http.Server{Handler: mux}
+	go server.Serve(l)
+	h.t.Cleanup(func() { server.Close() })
+}
+
+// Data is what /data serves.
+func Data(n int) []byte {
+	b := make([]byte, n)
+	random := rand.NewChaCha8([32]byte{1})
+	random.Read(b)
+	return b
+}
+
+// Hash is the SHA-256 of b as sha256sum prints it.
+func Hash(b []byte) string { return fmt.Sprintf("%x", sha256.Sum256(b)) }
