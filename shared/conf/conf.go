@@ -77,7 +77,7 @@ func (f *File) Err() error {
 	slices.SortStableFunc(all, func(a, b Mistake) int {
 		return cmp.Or(a.Line-b.Line, strings.Compare(a.Key, b.Key))
 	})
-	return Mistakes(all)
+	return Mistakes(slices.Compact(all)) // asking twice for a key that is wrong tells it twice
 }
 
 // Known lists every key that was asked for until now, sorted, with tables of an

@@ -120,6 +120,7 @@ list = {a = 1}
 	r := f.Root()
 	r.Need("port", `"COM1"`)
 	r.Text("name", "")
+	r.Text("name", "")
 	r.Int("rate", 0, 300, 115200)
 	r.Int("rate2", 0, 300, 115200)
 	r.Float("noise", 0, 0, 1)

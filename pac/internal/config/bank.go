@@ -2,6 +2,7 @@ package config
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 
 	"carrier/hardware/netport"
@@ -25,25 +26,18 @@ func banks(root *conf.Table) []Bank {
 	if !root.Has("bank") {
 		root.Bad("bank", "missing, so there is no line to answer; would be right: at least one [[bank]]")
 	}
-	names, ports := make(conf.Seen), make(conf.Seen)
+	names, ports := make(conf.Seen), make(portLines)
 	var all []Bank
 	for _, t := range root.Tables("bank") {
 		t.Need("name", `"courier"`)
 		b := Bank{
 			Name:   conf.Value(t, "name", "", conf.Name),
-			Ports:  conf.Values(t, "ports", port),
+			Ports:  conf.Values(t, "ports", ports.once(t.Line("ports"))),
 			Init:   conf.Values(t, "init", command),
-			Listen: conf.Value(t, "listen", "", port),
+			Listen: conf.Value(t, "listen", "", ports.once(t.Line("listen"))),
 			Lines:  t.Int("lines", 1, 1, maxLines),
 		}
 		names.Once(t, "name", b.Name)
-		for i, p := range b.Ports {
-			if line, ok := ports[p]; ok {
-				t.BadItem("ports", i, "%q stands on line %d already; would be right: each port in one bank", p, line)
-			}
-			ports[p] = t.Line("ports")
-		}
-		ports.Once(t, "listen", b.Listen)
 		kind(t)
 		all = append(all, b)
 	}
@@ -55,12 +49,27 @@ func kind(t *conf.Table) {
 	switch ports, listen := t.Has("ports"), t.Has("listen"); {
 	case !ports && !listen:
 		t.Bad("ports", `missing; would be right: ports = ["tcp://192.0.2.9:2001"], or listen = "tcp://127.0.0.1:5600"`)
+	case ports && len(t.Strings("ports")) == 0 && t.Good("ports"):
+		t.Bad("ports", `names no port; would be right: ports = ["tcp://192.0.2.9:2001"]`)
 	case ports && listen:
 		t.Bad("listen", "stands beside ports; would be right: a bank for each")
 	case ports && t.Has("lines"):
 		t.Bad("lines", "means nothing beside ports; would be right: without it, each port is one line")
 	case listen && t.Has("init"):
 		t.Bad("init", "means nothing beside listen, where a connection is itself a call; would be right: without it")
+	}
+}
+
+// portLines are the lines on which ports stand, so that each stands once.
+type portLines map[string]int
+
+func (p portLines) once(line int) func(string) (string, error) {
+	return func(s string) (string, error) {
+		if first, ok := p[s]; ok {
+			return "", conf.Unfit(fmt.Sprintf("stands on line %d already", first), "each port once")
+		}
+		p[s] = line
+		return port(s)
 	}
 }
 

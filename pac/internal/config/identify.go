@@ -38,15 +38,16 @@ func methods(t *conf.Table) []auth.Method {
 	if !t.Has("methods") {
 		return askOrder
 	}
-	all := conf.Values(t, "methods", method)
 	seen := make(map[auth.Method]bool)
-	for i, m := range all {
-		if seen[m] {
-			t.BadItem("methods", i, "%q stands twice; would be right: once", m)
+	all := conf.Values(t, "methods", func(s string) (auth.Method, error) {
+		m, err := method(s)
+		if err == nil && seen[m] {
+			err = conf.Unfit("stands twice", "once")
 		}
 		seen[m] = true
-	}
-	if len(all) == 0 {
+		return m, err
+	})
+	if len(all) == 0 && t.Good("methods") {
 		t.Bad("methods", "names no method, so no caller can say her name; would be right: methods = [\"chap-md5\", \"pap\"]")
 	}
 	return all

@@ -1,9 +1,11 @@
 package config
 
 import (
+	"fmt"
 	"net"
 	"net/netip"
 	"strconv"
+	"strings"
 
 	"carrier/pns/internal/pool"
 	"carrier/shared/conf"
@@ -14,44 +16,27 @@ import (
 var local = netip.AddrFrom4([4]byte{10, 64, 64, 64})
 
 func network(t *conf.Table) LAN {
-	conf.Value(t, "mode", "userspace", mode)
-	l := LAN{
-		Local:     conf.Value(t, "local", local, host),
-		Addresses: conf.Values(t, "addresses", addresses),
-		DNS:       conf.Values(t, "dns", host),
-		WINS:      conf.Values(t, "wins", host),
-	}
+	conf.Value(t, "mode", "userspace", mode) // there is one, so nobody has to know which
+	l := LAN{Local: conf.Value(t, "local", local, host)}
+	conf.Values(t, "addresses", l.addresses)
+	l.DNS = conf.Values(t, "dns", l.server)
+	l.WINS = conf.Values(t, "wins", l.server)
 	inner := t.Table("userspace")
 	l.OnlyMapped = inner.Bool("only_mapped", false)
-	l.Map = mapping(inner.Table("map"))
-	for i, r := range l.Addresses {
-		for _, other := range l.Addresses[:i] {
-			if r.Contains(other.First) || other.Contains(r.First) {
-				t.BadItem("addresses", i, "%v overlaps %v; would be right: each address once", r, other)
-			}
-		}
-	}
-	l.reserved(t, inner)
+	l.Map = l.mapping(inner.Table("map"))
 	return l
 }
 
-// reserved checks that no host of the LAN has an address of the pool.
-func (l LAN) reserved(t, inner *conf.Table) {
-	for key, list := range map[string][]netip.Addr{"dns": l.DNS, "wins": l.WINS} {
-		for i, a := range list {
-			if l.pooled(a) {
-				t.BadItem(key, i, "%v is among addresses, so a caller may get it; would be right: an address that no caller gets", a)
-			}
-		}
+// server parses the address of a host of the LAN, which no caller may get.
+func (l *LAN) server(s string) (netip.Addr, error) {
+	a, err := host(s)
+	if err == nil && l.pooled(a) {
+		err = conf.Unfit("is among lan.addresses, so a caller may get it", "an address that no caller gets")
 	}
-	for from := range l.Map {
-		if l.pooled(from.Addr()) {
-			inner.Table("map").Bad(from.String(), "%v is among lan.addresses, so a caller may get it; would be right: an address that no caller gets", from.Addr())
-		}
-	}
+	return a, err
 }
 
-func (l LAN) pooled(a netip.Addr) bool {
+func (l *LAN) pooled(a netip.Addr) bool {
 	for _, r := range l.Addresses {
 		if r.Contains(a) {
 			return true
@@ -61,12 +46,14 @@ func (l LAN) pooled(a netip.Addr) bool {
 }
 
 // mapping reads "address:port" = "host:port".
-func mapping(t *conf.Table) map[netip.AddrPort]string {
+func (l *LAN) mapping(t *conf.Table) map[netip.AddrPort]string {
 	all := make(map[netip.AddrPort]string)
 	for _, key := range t.Keys() {
 		from, err := netip.ParseAddrPort(key)
 		if err != nil || !from.Addr().Is4() || from.Port() == 0 {
 			t.Bad(key, `%q is not an IPv4 address and a port; would be right: "2.1.1.10:80" = "127.0.0.1:8080"`, key)
+		} else if l.pooled(from.Addr()) {
+			t.Bad(key, "%v is among lan.addresses, so a caller may get it; would be right: an address that no caller gets", from.Addr())
 		}
 		to := conf.Value(t, key, "", target)
 		if t.Good(key) {
@@ -109,15 +96,28 @@ func host(s string) (netip.Addr, error) {
 	return a, nil
 }
 
-func addresses(s string) (pool.Range, error) {
+// addresses parses a range of the pool, behind the ones that l has.
+func (l *LAN) addresses(s string) (pool.Range, error) {
+	const right = `"2.1.1.129-2.1.1.190", "2.1.1.128/26" or "2.1.1.129"`
+	if strings.Contains(s, "/") {
+		if _, err := conf.Prefix(s); err != nil {
+			return pool.Range{}, err
+		}
+	}
 	r, err := pool.ParseRange(s)
 	if err != nil {
-		return r, conf.Unfit("is no range: "+err.Error(), `"2.1.1.129-2.1.1.190", "2.1.1.128/26" or "2.1.1.129"`)
+		return r, conf.Unfit("is no range: "+err.Error(), right)
 	}
 	for _, a := range []netip.Addr{r.First, r.Last} {
 		if _, err := host(a.String()); err != nil {
-			return r, conf.Unfit("has addresses that no caller can have", `"2.1.1.129-2.1.1.190"`)
+			return r, conf.Unfit("has addresses that no caller can have", right)
 		}
 	}
+	for _, other := range l.Addresses {
+		if r.Contains(other.First) || other.Contains(r.First) {
+			return r, conf.Unfit(fmt.Sprintf("overlaps %v", other), "each address once")
+		}
+	}
+	l.Addresses = append(l.Addresses, r)
 	return r, nil
 }

@@ -1,7 +1,9 @@
 package config
 
 import (
+	"fmt"
 	"net/netip"
+	"slices"
 
 	"carrier/shared/conf"
 	"carrier/shared/peer"
@@ -14,14 +16,14 @@ func pacs(root *conf.Table) []PAC {
 		root.Bad("pac", "missing, so nobody may bring calls; would be right: at least one [[pac]]")
 	}
 	var all []PAC
-	var lines []int // of their keys from
+	var taken origins
 	names := make(conf.Seen)
 	for _, t := range root.Tables("pac") {
 		t.Need("name", `"atlanta"`)
 		t.Need("from", `["192.0.2.0/24"]`)
 		p := PAC{
 			Name:      conf.Value(t, "name", "", conf.Name),
-			From:      conf.Values(t, "from", prefix),
+			From:      conf.Values(t, "from", taken.prefix(t.Line("from"))),
 			Transport: transport(t),
 			Windowing: t.Bool("window", true),
 		}
@@ -29,37 +31,33 @@ func pacs(root *conf.Table) []PAC {
 			t.Bad("from", `names no address; would be right: from = ["192.0.2.0/24"]`)
 		}
 		names.Once(t, "name", p.Name)
-		for i, from := range p.From {
-			for j, other := range all {
-				if k := overlap(from, other.From); k >= 0 {
-					t.BadItem("from", i, "%v overlaps %v of the [[pac]] on line %d; would be right: addresses of one PAC only", from, other.From[k], lines[j])
-				}
-			}
-			if k := overlap(from, p.From[:i]); k >= 0 {
-				t.BadItem("from", i, "%v overlaps %v beside it; would be right: one of them", from, p.From[k])
-			}
-		}
-		all, lines = append(all, p), append(lines, t.Line("from"))
+		all = append(all, p)
 	}
 	return all
 }
 
-// overlap is which of the others has addresses of p, or -1.
-func overlap(p netip.Prefix, others []netip.Prefix) int {
-	for i, o := range others {
-		if p.Overlaps(o) {
-			return i
-		}
-	}
-	return -1
+// origins are the addresses that PACs have, and the lines that say so.
+type origins struct {
+	prefixes []netip.Prefix
+	lines    []int
 }
 
-func prefix(s string) (netip.Prefix, error) {
-	p, err := conf.Prefix(s)
-	if err == nil && !p.Addr().Is4() {
-		err = conf.Unfit("is not IPv4, which alone carries PPTP", `"192.0.2.0/24"`)
+// prefix parses addresses that nothing above has.
+func (o *origins) prefix(line int) func(string) (netip.Prefix, error) {
+	return func(s string) (netip.Prefix, error) {
+		p, err := conf.Prefix(s)
+		if err != nil {
+			return p, err
+		}
+		if !p.Addr().Is4() {
+			return p, conf.Unfit("is not IPv4, which alone carries PPTP", `"192.0.2.0/24"`)
+		}
+		if i := slices.IndexFunc(o.prefixes, p.Overlaps); i >= 0 {
+			return p, conf.Unfit(fmt.Sprintf("overlaps %v on line %d", o.prefixes[i], o.lines[i]), "each address once")
+		}
+		o.prefixes, o.lines = append(o.prefixes, p), append(o.lines, line)
+		return p, nil
 	}
-	return p, err
 }
 
 func transport(t *conf.Table) peer.Transport {

@@ -20,12 +20,15 @@ func methods(t *conf.Table) []auth.Method {
 	if !t.Has("methods") {
 		return demanded
 	}
-	all := conf.Values(t, "methods", method)
-	for i, m := range all {
-		if slices.Contains(all[:i], m) {
-			t.BadItem("methods", i, "%q stands twice; would be right: once", m)
+	seen := make(map[auth.Method]bool)
+	all := conf.Values(t, "methods", func(s string) (auth.Method, error) {
+		m, err := method(s)
+		if err == nil && seen[m] {
+			err = conf.Unfit("stands twice", "once")
 		}
-	}
+		seen[m] = true
+		return m, err
+	})
 	if len(all) == 0 && t.Good("methods") {
 		t.Bad("methods", `names no method, so nobody can log in; would be right: methods = ["mschap-v2", "pap"]`)
 	}

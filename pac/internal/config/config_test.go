@@ -1,0 +1,176 @@
+package config
+
+import (
+	"errors"
+	"io/fs"
+	"log/slog"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"reflect"
+	"testing"
+	"time"
+
+	"carrier/pac/internal/identify"
+	"carrier/pac/internal/profile"
+	"carrier/pac/internal/tunnel"
+	"carrier/shared/daemon"
+	"carrier/shared/peer"
+	"carrier/shared/ppp/auth"
+)
+
+// whole has every key there is.
+const whole = `
+name   = "atlanta"
+panel  = "127.0.0.1:8723"
+state  = "/var/lib/carrier/pac"
+socket = "/run/pac.sock"
+log    = "debug"
+order  = ["user", "number", "realm", "default"]
+
+[[bank]]
+name  = "courier"
+ports = ["tcp://192.0.2.9:2001", "unix:///run/modem"]
+init  = ["AT&F1", "ats0=0&C1&D2"]
+
+[[bank]]
+name   = "emulators"
+listen = "tcp://127.0.0.1:5600"
+lines  = 16
+
+[identify]
+methods  = ["chap-md5", "pap"]
+timeout  = "30s"
+text     = true
+banner   = "Welcome"
+login    = "Name? "
+password = "Secret? "
+start    = "Go"
+
+[limits]
+attempts = 2
+attempt  = "3s"
+lock_out = "1m"
+
+[[user]]
+name     = "saran"
+tunnel   = ["2.1.1.60"]
+handover = "restart"
+
+[[realm]]
+name   = "Corp.Example"
+tunnel = ["pns.corp.example", "dallas"]
+
+[[number]]
+called  = "5551212"
+calling = "+14045550100"
+tunnel  = ["198.51.100.7:1723", "198.51.100.8"]
+
+[default]
+tunnel = ["denver"]
+
+[[pns]]
+name      = "denver"
+at        = "2.1.1.60"
+connect   = "127.0.0.2:1723"
+transport = "udp"
+udp_port  = 4755
+window    = false
+
+[[pns]]
+name    = "dallas"
+connect = "dallas"
+`
+
+func TestWhole(t *testing.T) {
+	got, err := Parse("pac.toml", []byte(whole))
+	if err != nil {
+		t.Fatal(err)
+	}
+	fallback := profile.Destination{Endpoints: []string{"denver"}, Handover: profile.Silent}
+	want := &Config{
+		Settings: daemon.Settings{Name: "atlanta", Panel: netip.MustParseAddrPort("127.0.0.1:8723"), Socket: "/run/pac.sock", Level: slog.LevelDebug},
+		State:    "/var/lib/carrier/pac",
+		Banks: []Bank{
+			{Name: "courier", Ports: []string{"tcp://192.0.2.9:2001", "unix:///run/modem"}, Init: []string{"AT&F1", "ats0=0&C1&D2"}, Lines: 1},
+			{Name: "emulators", Listen: "tcp://127.0.0.1:5600", Lines: 16},
+		},
+		Identify: identify.Options{Name: "atlanta", Ask: []auth.Method{auth.CHAPMD5, auth.PAP}, Silence: 30 * time.Second,
+			Text: identify.TextLogin{Banner: "Welcome", Login: "Name? ", Password: "Secret? ", Start: "Go"}},
+		Profiles: profile.Options{
+			Order: []profile.Kind{profile.User, profile.Number, profile.Realm, profile.Default},
+			Numbers: []profile.NumberRule{{Called: "5551212", Calling: "+14045550100",
+				Destination: profile.Destination{Endpoints: []string{"198.51.100.7:1723", "198.51.100.8"}, Handover: profile.Silent}}},
+			Users:   map[string]profile.Destination{"saran": {Endpoints: []string{"2.1.1.60"}, Handover: profile.Restart}},
+			Realms:  map[string]profile.Destination{"Corp.Example": {Endpoints: []string{"pns.corp.example", "dallas"}, Handover: profile.Silent}},
+			Default: &fallback,
+		},
+		Tunnels: tunnel.Options{Attempts: 2, Attempt: 3 * time.Second, LockOut: time.Minute, PNS: []tunnel.PNS{
+			{Name: "denver", At: "2.1.1.60", Connect: "127.0.0.2:1723", Transport: peer.UDP, UDPPort: 4755},
+			{Name: "dallas", Connect: "dallas", UDPPort: 4754, Windowing: true},
+		}},
+		GRE: true, UDP: true,
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got\n%+v\nwant\n%+v", got, want)
+	}
+}
+
+const least = `
+name = "a"
+[[bank]]
+name = "b"
+listen = "tcp://127.0.0.1:5600"
+[default]
+tunnel = ["192.0.2.1"]
+`
+
+func TestDefaults(t *testing.T) {
+	got, err := Parse("pac.toml", []byte(least))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.Panel.IsValid() || got.Socket != Socket || got.Level != slog.LevelInfo || got.State != "" {
+		t.Errorf("%+v", got.Settings)
+	}
+	if want := (tunnel.Options{Attempts: 3, Attempt: 4 * time.Second, LockOut: 30 * time.Second}); !reflect.DeepEqual(got.Tunnels, want) {
+		t.Errorf("%+v", got.Tunnels)
+	}
+	if want := (identify.Options{Name: "a", Ask: askOrder, Silence: 45 * time.Second,
+		Text: identify.TextLogin{Login: "login: ", Password: "Password: ", Start: "PPP session starts"}}); !reflect.DeepEqual(got.Identify, want) {
+		t.Errorf("%+v", got.Identify)
+	}
+	if !got.GRE || got.UDP || !reflect.DeepEqual(got.Profiles.Order, profile.DefaultOrder) || got.Banks[0].Lines != 1 {
+		t.Errorf("%+v", got)
+	}
+}
+
+func TestTransportsThatAreNeeded(t *testing.T) {
+	const udp = least + "[[pns]]\nname = 'd'\nat = '192.0.2.1'\ntransport = 'udp'\n"
+	for text, want := range map[string][2]bool{
+		least: {true, false},
+		udp:   {false, true},
+		udp + "[[user]]\nname = 'x'\ntunnel = ['192.0.2.2']": {true, true},
+	} {
+		c, err := Parse("pac.toml", []byte(text))
+		if err != nil || c.GRE != want[0] || c.UDP != want[1] {
+			t.Errorf("%v: %+v in\n%s", err, c, text)
+		}
+	}
+}
+
+func TestRead(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "pac.toml")
+	if _, err := Read(path); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("no file: %v", err)
+	}
+	if err := os.WriteFile(path, []byte(least), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if c, err := Read(path); err != nil || c.Name != "a" {
+		t.Errorf("%+v, %v", c, err)
+	}
+	if _, err := Parse("pac.toml", []byte("name =")); err == nil || err.Error() != "pac.toml:1: name: unexpected EOF; expected value" {
+		t.Errorf("not TOML: %v", err)
+	}
+}

@@ -1,0 +1,111 @@
+package config
+
+import (
+	"strings"
+	"testing"
+)
+
+// In each case the text is added to a good file, or put in place of a line of
+// it, and these are all the mistakes, without "pac.toml:".
+func TestMistakes(t *testing.T) {
+	const bank, user = "[[bank]]\nname = \"x\"\n", "[[user]]\nname = \"u\"\n"
+	for _, tt := range []struct{ name, add, want string }{
+		{"unknown key", "[defualt]\n", `8: defualt: unknown key; would be right: default`},
+		{"unknown key of a table", user + "tunel = ['192.0.2.1']", "8: user[1].tunnel: missing; would be right: tunnel = [\"192.0.2.1\"]\n10: user[1].tunel: unknown key; would be right: tunnel"},
+
+		{"bank without lines", bank, `8: bank[2].ports: missing; would be right: ports = ["tcp://192.0.2.9:2001"], or listen = "tcp://127.0.0.1:5600"`},
+		{"bank without ports", bank + "ports = []", `10: bank[2].ports: names no port; would be right: ports = ["tcp://192.0.2.9:2001"]`},
+		{"bank without name", "[[bank]]\nports = ['tcp://192.0.2.9:1']", `8: bank[2].name: missing; would be right: name = "courier"`},
+		{"two banks of one name", "[[bank]]\nname = 'b'\nports = ['tcp://192.0.2.9:1']", `9: bank[2].name: "b" stands on line 4 already; would be right: another one`},
+		{"bank of both kinds", bank + "ports = ['tcp://192.0.2.9:1']\nlisten = 'tcp://127.0.0.1:1'", `11: bank[2].listen: stands beside ports; would be right: a bank for each`},
+		{"lines beside ports", bank + "ports = ['tcp://192.0.2.9:1']\nlines = 2", `11: bank[2].lines: means nothing beside ports; would be right: without it, each port is one line`},
+		{"too many lines", bank + "listen = 'tcp://127.0.0.1:1'\nlines = 0", `11: bank[2].lines: 0 is out of range; would be right: a whole number from 1 to 1000`},
+		{"init beside listen", bank + "listen = 'tcp://127.0.0.1:1'\ninit = ['ATZ']", `11: bank[2].init: means nothing beside listen, where a connection is itself a call; would be right: without it`},
+		{"a port in two banks", bank + "ports = ['tcp://192.0.2.9:1', 'tcp://127.0.0.1:5600']", `10: bank[2].ports[2]: "tcp://127.0.0.1:5600" stands on line 5 already; would be right: each port once`},
+		{"a port twice in a bank", bank + "ports = ['unix:///a',\n'unix:///a']", `11: bank[2].ports[2]: "unix:///a" stands on line 10 already; would be right: each port once`},
+		{"listening twice", bank + "listen = 'tcp://127.0.0.1:5600'", `10: bank[2].listen: "tcp://127.0.0.1:5600" stands on line 5 already; would be right: each port once`},
+		{"serial port", bank + "ports = ['/dev/ttyS0']", `10: bank[2].ports[1]: "/dev/ttyS0" is a serial port, which this version cannot open; would be right: "tcp://192.0.2.9:2001" or "unix:///run/modem"`},
+		{"port of a later version", bank + "ports = ['rfc2217://192.0.2.9:2217']", `10: bank[2].ports[1]: "rfc2217://192.0.2.9:2217" is a kind of port that this version cannot open; would be right: "tcp://192.0.2.9:2001" or "unix:///run/modem"`},
+		{"port without number", bank + "ports = ['tcp://192.0.2.9']", `10: bank[2].ports[1]: "tcp://192.0.2.9" is no port: the port number is missing; use tcp://host:port; would be right: "tcp://192.0.2.9:2001" or "unix:///run/modem"`},
+		{"no modem command", bank + "ports = ['unix:///a']\ninit = ['&F1']", `11: bank[2].init[1]: "&F1" is no modem command; would be right: "AT&F1"`},
+		{"two lines in a command", bank + "ports = ['unix:///a']\ninit = [\"ATZ\\rATH\"]", `11: bank[2].init[1]: "ATZ\rATH" has a character that modems do not take; would be right: "ATZ"`},
+
+		{"user without name", "[[user]]\ntunnel = ['192.0.2.1']", `8: user[1].name: missing; would be right: name = "saran"`},
+		{"user with empty name", "[[user]]\nname = ''\ntunnel = ['192.0.2.1']", `9: user[1].name: "" is nobody; would be right: "saran"`},
+		{"user twice", user + "tunnel = ['192.0.2.1']\n" + user + "tunnel = ['192.0.2.1']", `12: user[2].name: "u" stands on line 9 already; would be right: another one`},
+		{"user without tunnel", user, `8: user[1].tunnel: missing; would be right: tunnel = ["192.0.2.1"]`},
+		{"user with no tunnel", user + "tunnel = []", `10: user[1].tunnel: names no endpoint; would be right: tunnel = ["192.0.2.1"]`},
+		{"handover", user + "tunnel = ['192.0.2.1']\nhandover = 'loud'", `11: user[1].handover: "loud" is not known here; would be right: "silent" or "restart"`},
+		{"realm with @", "[[realm]]\nname = '@corp.example'\ntunnel = ['192.0.2.1']", `9: realm[1].name: "@corp.example" is no realm; would be right: "corp.example", without @ and \`},
+		{"realm twice", "[[realm]]\nname = 'Corp'\ntunnel = ['192.0.2.1']\n[[realm]]\nname = 'CORP'\ntunnel = ['192.0.2.1']", `12: realm[2].name: "corp" stands on line 9 already; would be right: another one`},
+		{"number of nobody", "[[number]]\ntunnel = ['192.0.2.1']", `8: number[1].called: missing, and so is calling; would be right: called = "5551212", or [default]`},
+		{"number with dashes", "[[number]]\ncalled = '555-1212'\ntunnel = ['192.0.2.1']", `9: number[1].called: "555-1212" is not a number as modems tell it; would be right: "5551212"`},
+		{"number without digits", "[[number]]\ncalling = 'anonymous'\ntunnel = ['192.0.2.1']", `9: number[1].calling: "anonymous" is not a telephone number; would be right: "5551212"`},
+		{"number never asked", "[[number]]\ncalled = '1'\ntunnel = ['192.0.2.1']\n[[number]]\ncalled = '1'\ncalling = '2'\ntunnel = ['192.0.2.2']", `14: number[2].tunnel: never used, the [[number]] on line 8 has the same calls; would be right: before it, or not at all`},
+		{"unknown order", "[x]", "8: x: unknown key; would be right: one of bank, default, identify, limits, log, name, number, order, panel, pns, realm, socket, state, user"},
+
+		{"tunnel to no address", user + "tunnel = ['2.1.1', '2.1.1.999', '::1', '0.0.0.0']", `10: user[1].tunnel[1]: "2.1.1" is not an IP address; would be right: "192.0.2.1", "192.0.2.1:1723" or "pns.example"
+10: user[1].tunnel[2]: "2.1.1.999" is not an IP address; would be right: "192.0.2.1", "192.0.2.1:1723" or "pns.example"
+10: user[1].tunnel[3]: "::1" is not IPv4, which alone carries PPTP; would be right: "192.0.2.1"
+10: user[1].tunnel[4]: "0.0.0.0" is not the address of one host; would be right: "192.0.2.1", "192.0.2.1:1723" or "pns.example"`},
+		{"tunnel to no name", user + "tunnel = ['a b.example', '192.0.2.1:pptp', '[::1]:1723']", `10: user[1].tunnel[1]: "a b.example" is neither an address nor a host's name; would be right: "192.0.2.1", "192.0.2.1:1723" or "pns.example"
+10: user[1].tunnel[2]: "192.0.2.1:pptp" has no port number behind its colon; would be right: "192.0.2.1", "192.0.2.1:1723" or "pns.example"
+10: user[1].tunnel[3]: "[::1]:1723" is not IPv4, which alone carries PPTP; would be right: "192.0.2.1"`},
+		{"tunnel to an unknown PNS", user + "tunnel = ['denver']", `10: user[1].tunnel[1]: "denver" is no [[pns]] here; would be right: "192.0.2.1", "pns.example", or a [[pns]] of this name`},
+		{"tunnel to a slip of the pen", user + "tunnel = ['denvr']\n[[pns]]\nname = 'denver'\nat = '192.0.2.1'", `10: user[1].tunnel[1]: "denvr" is no [[pns]] here; would be right: the name of a [[pns]], "denver", or a full name, "denvr.example"`},
+
+		{"PNS nowhere", "[[pns]]\nname = 'd'", `8: pns[1].at: missing; would be right: at = "2.1.1.60", or connect = "pns.example:1723"`},
+		{"PNS without name", "[[pns]]\nat = '192.0.2.1'", `8: pns[1].name: missing; would be right: name = "denver"`},
+		{"two PNSs in one place", "[[pns]]\nname = 'd'\nat = '192.0.2.1'\n[[pns]]\nname = 'd'\nat = '192.0.2.1'", `12: pns[2].name: "d" stands on line 9 already; would be right: another one
+13: pns[2].at: "192.0.2.1" stands on line 10 already; would be right: another one`},
+		{"transport", "[[pns]]\nname = 'd'\nat = '192.0.2.1'\ntransport = 'UDP'\nudp_port = 1", `11: pns[1].transport: "UDP" is not known here; would be right: "gre" or "udp"`},
+		{"UDP port without UDP", "[[pns]]\nname = 'd'\nat = '192.0.2.1'\nudp_port = 1", `11: pns[1].udp_port: means nothing without UDP; would be right: transport = "udp" beside it`},
+		{"UDP port", "[[pns]]\nname = 'd'\nat = '192.0.2.1'\ntransport = 'udp'\nudp_port = 65536", `12: pns[1].udp_port: 65536 is out of range; would be right: a whole number from 1 to 65535`},
+		{"window", "[[pns]]\nname = 'd'\nat = '192.0.2.1'\nwindow = 64", `11: pns[1].window: 64 is not true or false; would be right: window = false`},
+		{"secret", "[[pns]]\nname = 'd'\nat = '192.0.2.1'\nsecret = 'x'", `11: pns[1].secret: unknown key; would be right: one of at, connect, name, transport, udp_port, window`},
+
+		{"methods", "[identify]\nmethods = ['chap', 'pap', 'pap']", `9: identify.methods[1]: "chap" is no method; would be right: "chap-md5", "mschap-v2", "mschap", "eap" or "pap"
+9: identify.methods[3]: "pap" stands twice; would be right: once`},
+		{"no methods", "[identify]\nmethods = []", `9: identify.methods: names no method, so no caller can say her name; would be right: methods = ["chap-md5", "pap"]`},
+		{"timeout", "[identify]\ntimeout = 45", `9: identify.timeout: 45 is not text in quotes; would be right: timeout = "…"`},
+		{"timeout too short", "[identify]\ntimeout = '1ms'", `9: identify.timeout: "1ms" is out of range; would be right: from "1s" to "1h"`},
+		{"prompts without text", "[identify]\ntext = false\nlogin = 'x'", `10: identify.login: means nothing while text = false; would be right: without it`},
+		{"limits", "[limits]\nattempts = 0\nattempt = '2m'\nlock_out = 'long'", `9: limits.attempts: 0 is out of range; would be right: a whole number from 1 to 20
+10: limits.attempt: "2m" is out of range; would be right: from "100ms" to "1m"
+11: limits.lock_out: "long" is not a duration; would be right: "45s", "10m" or "1h30m"`},
+	} {
+		wrong(t, tt.name, least+tt.add, tt.want)
+	}
+}
+
+func TestMistakesOfTheWholeFile(t *testing.T) {
+	for _, tt := range []struct{ name, text, want string }{
+		{"nothing", "", `1: bank: missing, so there is no line to answer; would be right: at least one [[bank]]
+1: name: missing; would be right: name = "atlanta"
+1: user: missing, and so are [[number]], [[realm]] and [default]: no caller has a destination; would be right: at least one of them`},
+		{"order", "order = ['user', 'user', 'line']" + least, `1: order[2]: "user" stands twice; would be right: once
+1: order[3]: "line" is no kind of profile; would be right: "number", "user", "realm" or "default"`},
+		{"order without default", "order = ['user']" + least, `1: order: leaves out "default", which this file has profiles for; would be right: with it`},
+		{"kinds of values", "name = 1\nbank = 1\nuser = []\ndefault = []\npns = 'x'\nidentify = 1\nlimits = 1\nstate = false", `1: name: 1 is not text in quotes; would be right: name = "…"
+2: bank: 1 is not an array of tables; would be right: [[bank]]
+4: default: an array is not a table; would be right: [default]
+5: pns: "x" is not an array of tables; would be right: [[pns]]
+6: identify: 1 is not a table; would be right: [identify]
+7: limits: 1 is not a table; would be right: [limits]
+8: state: false is not text in quotes; would be right: state = "…"`},
+	} {
+		wrong(t, tt.name, tt.text, tt.want)
+	}
+}
+
+func wrong(t *testing.T, name, text, want string) {
+	t.Helper()
+	c, err := Parse("pac.toml", []byte(text))
+	if c != nil || err == nil {
+		t.Errorf("%s: no mistake found", name)
+		return
+	}
+	if got := strings.ReplaceAll(err.Error(), "pac.toml:", ""); got != want {
+		t.Errorf("%s:\ngot\n%s\nwant\n%s", name, got, want)
+	}
+}

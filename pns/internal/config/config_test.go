@@ -1,0 +1,180 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"carrier/pns/internal/pool"
+	"carrier/pns/internal/users"
+	"carrier/shared/daemon"
+	"carrier/shared/peer"
+	"carrier/shared/ppp/auth"
+	"carrier/shared/ppp/link"
+)
+
+// whole has every key there is.
+const whole = `
+name   = "denver"
+listen = "192.0.2.60:1724"
+udp    = "192.0.2.60:4755"
+panel  = "127.0.0.1:8724"
+socket = "/run/pns.sock"
+log    = "warn"
+
+[[pac]]
+name      = "atlanta"
+from      = ["192.0.2.0/25", "198.51.100.7"]
+transport = "udp"
+window    = false
+
+[[pac]]
+name = "boston"
+from = ["192.0.2.128/25"]
+
+[lan]
+mode      = "userspace"
+local     = "2.1.1.1"
+addresses = ["2.1.1.129-2.1.1.190", "2.1.2.0/30"]
+dns       = ["2.1.1.53", "2.1.1.54"]
+wins      = ["2.1.1.55"]
+
+[lan.userspace]
+map         = {"2.1.1.10:80" = "127.0.0.1:8080"}
+only_mapped = true
+
+[auth]
+methods = ["mschap-v2", "pap"]
+
+[limits]
+idle          = "15m"
+session       = "8h"
+echo          = "20s"
+echo_failures = 5
+
+[[user]]
+name         = "saran"
+password     = "correct horse"
+address      = "2.1.1.129"
+idle         = "1h"
+session      = "24h"
+simultaneous = "replace"
+
+[[user]]
+name    = 'DENVER\bob'
+nt_hash = "44EBBA8D5312B8D611474411F56989AE"
+`
+
+var ip = netip.MustParseAddr
+
+func TestWhole(t *testing.T) {
+	got, err := Parse("pns.toml", []byte(whole))
+	if err != nil {
+		t.Fatal(err)
+	}
+	secrets := []auth.Secret{got.Users[0].Secret, got.Users[1].Secret}
+	got.Users[0].Secret, got.Users[1].Secret = auth.Secret{}, auth.Secret{}
+	want := &Config{
+		Settings: daemon.Settings{Name: "denver", Panel: netip.MustParseAddrPort("127.0.0.1:8724"), Socket: "/run/pns.sock", Level: slog.LevelWarn},
+		Listen:   netip.MustParseAddrPort("192.0.2.60:1724"),
+		UDP:      netip.MustParseAddrPort("192.0.2.60:4755"),
+		PACs: []PAC{
+			{Name: "atlanta", From: []netip.Prefix{netip.MustParsePrefix("192.0.2.0/25"), netip.MustParsePrefix("198.51.100.7/32")}, Transport: peer.UDP},
+			{Name: "boston", From: []netip.Prefix{netip.MustParsePrefix("192.0.2.128/25")}, Windowing: true},
+		},
+		LAN: LAN{
+			Local:     ip("2.1.1.1"),
+			Addresses: []pool.Range{{First: ip("2.1.1.129"), Last: ip("2.1.1.190")}, {First: ip("2.1.2.1"), Last: ip("2.1.2.2")}},
+			DNS:       []netip.Addr{ip("2.1.1.53"), ip("2.1.1.54")}, WINS: []netip.Addr{ip("2.1.1.55")},
+			Map: map[netip.AddrPort]string{netip.MustParseAddrPort("2.1.1.10:80"): "127.0.0.1:8080"}, OnlyMapped: true,
+		},
+		Methods: []auth.Method{auth.MSCHAPv2, auth.PAP},
+		Idle:    15 * time.Minute, Session: 8 * time.Hour,
+		Echo: link.EchoOptions{Interval: 20 * time.Second, Failures: 5},
+		Users: []users.User{
+			{Name: "saran", Address: ip("2.1.1.129"), Idle: time.Hour, Session: 24 * time.Hour, Simultaneous: users.Replace},
+			{Name: `DENVER\bob`},
+		},
+		NeedsGRE: true, NeedsUDP: true,
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got\n%+v\nwant\n%+v", got, want)
+	}
+	// RFC 2759 §9.2 has this hash, of the password clientPass.
+	if !secrets[0].Verifies(auth.CHAPMD5) || secrets[1].Verifies(auth.CHAPMD5) || !secrets[1].Verifies(auth.MSCHAPv2) {
+		t.Error("the secrets are of the wrong kind")
+	}
+}
+
+const least = `name = "d"
+[[pac]]
+name = "a"
+from = ["192.0.2.1"]
+[lan]
+addresses = ["2.1.1.129-2.1.1.190"]
+[[user]]
+name = "saran"
+password = "pw"
+`
+
+func TestDefaults(t *testing.T) {
+	got, err := Parse("pns.toml", []byte(least))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got.Users[0].Secret = auth.Secret{}
+	want := &Config{
+		Settings: daemon.Settings{Name: "d", Socket: Socket},
+		Listen:   netip.MustParseAddrPort("0.0.0.0:1723"),
+		UDP:      netip.MustParseAddrPort("0.0.0.0:4754"),
+		PACs:     []PAC{{Name: "a", From: []netip.Prefix{netip.MustParsePrefix("192.0.2.1/32")}, Windowing: true}},
+		LAN: LAN{Local: ip("10.64.64.64"), Addresses: []pool.Range{{First: ip("2.1.1.129"), Last: ip("2.1.1.190")}},
+			Map: map[netip.AddrPort]string{}},
+		Methods:  []auth.Method{auth.MSCHAPv2, auth.CHAPMD5, auth.PAP},
+		Echo:     link.EchoOptions{Interval: 30 * time.Second, Failures: 3},
+		Users:    []users.User{{Name: "saran"}},
+		NeedsGRE: true,
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got\n%+v\nwant\n%+v", got, want)
+	}
+}
+
+// No form of printing shows a password.
+func TestPasswordsAreNotPrinted(t *testing.T) {
+	c, err := Parse("pns.toml", []byte(whole))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var log strings.Builder
+	slog.New(slog.NewJSONHandler(&log, nil)).Info("config", "config", c)
+	for _, s := range []string{fmt.Sprintf("%v %+v %#v", c, c, c), log.String()} {
+		if strings.Contains(s, "correct horse") || strings.Contains(strings.ToLower(s), "44ebba8d") {
+			t.Error(s)
+		}
+	}
+}
+
+func TestRead(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "pns.toml")
+	if _, err := Read(path); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("no file: %v", err)
+	}
+	if err := os.WriteFile(path, []byte(least), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if c, err := Read(path); err != nil || c.Name != "d" {
+		t.Errorf("%+v, %v", c, err)
+	}
+	if _, err := Parse("pns.toml", []byte("name =")); err == nil || err.Error() != "pns.toml:1: name: unexpected EOF; expected value" {
+		t.Errorf("not TOML: %v", err)
+	}
+}

@@ -1,0 +1,134 @@
+package config
+
+import (
+	"strings"
+	"testing"
+)
+
+// In each case the text is added to a good file of nine lines; these are all
+// the mistakes then, without "pns.toml:".
+func TestMistakes(t *testing.T) {
+	const pac, user = "[[pac]]\nname = 'x'\n", "[[user]]\nname = 'u'\n"
+	for _, tt := range []struct{ name, add, want string }{
+		{"unknown key", "[echo]\n", `10: echo: unknown key; would be right: one of auth, lan, limits, listen, log, name, pac, panel, socket, udp, user`},
+		{"key of pac.toml", user + "pasword = 'x'", "10: user[2].password: missing; would be right: password = \"…\" or nt_hash = \"…\"\n12: user[2].pasword: unknown key; would be right: password"},
+
+		{"PAC without name", "[[pac]]\nfrom = ['192.0.2.9']", `10: pac[2].name: missing; would be right: name = "atlanta"`},
+		{"two PACs of one name", "[[pac]]\nname = 'a'\nfrom = ['192.0.2.9']", `11: pac[2].name: "a" stands on line 3 already; would be right: another one`},
+		{"PAC from anywhere", pac, `10: pac[2].from: missing; would be right: from = ["192.0.2.0/24"]`},
+		{"PAC from nowhere", pac + "from = []", `12: pac[2].from: names no address; would be right: from = ["192.0.2.0/24"]`},
+		{"PAC from no address", pac + "from = ['192.0.2', '192.0.3.1/24', '2001:db8::/32']", `12: pac[2].from[1]: "192.0.2" is not a range of addresses; would be right: "192.0.2.0/24" or "192.0.2.1"
+12: pac[2].from[2]: "192.0.3.1/24" has bits set behind its mask; would be right: "192.0.3.0/24"
+12: pac[2].from[3]: "2001:db8::/32" is not IPv4, which alone carries PPTP; would be right: "192.0.2.0/24"`},
+		{"two PACs from one address", pac + "from = [\n'192.0.2.0/24',\n'198.51.100.1', '198.51.100.0/24']", `13: pac[2].from[1]: "192.0.2.0/24" overlaps 192.0.2.1/32 on line 4; would be right: each address once
+14: pac[2].from[3]: "198.51.100.0/24" overlaps 198.51.100.1/32 on line 12; would be right: each address once`},
+		{"transport", pac + "from = ['192.0.2.9']\ntransport = 'tcp'", `13: pac[2].transport: "tcp" is not known here; would be right: "gre" or "udp"`},
+		{"window", pac + "from = ['192.0.2.9']\nwindow = 'off'", `13: pac[2].window: "off" is not true or false; would be right: window = false`},
+
+		{"no methods", "[auth]\nmethods = []", `11: auth.methods: names no method, so nobody can log in; would be right: methods = ["mschap-v2", "pap"]`},
+		{"methods", "[auth]\nmethods = ['ms-chap', 'eap', 'pap', 'pap']", `11: auth.methods[1]: "ms-chap" is no method; would be right: "mschap-v2", "mschap", "chap-md5" or "pap"
+11: auth.methods[2]: "eap" proves nothing here, it only tells a name; would be right: "mschap-v2", "mschap", "chap-md5" or "pap"
+11: auth.methods[4]: "pap" stands twice; would be right: once`},
+		{"limits", "[limits]\nidle = 900\nsession = '8d'\necho = '-1s'\necho_failures = 0", `11: limits.idle: 900 is not text in quotes; would be right: idle = "…"
+12: limits.session: "8d" is not a duration; would be right: "45s", "10m" or "1h30m"
+13: limits.echo: "-1s" is out of range; would be right: from "0s" to "1h"
+14: limits.echo_failures: 0 is out of range; would be right: a whole number from 1 to 100`},
+
+		{"user without name", "[[user]]\npassword = 'x'", `10: user[2].name: missing; would be right: name = "saran"`},
+		{"user with empty name", "[[user]]\nname = ''\npassword = 'x'", `11: user[2].name: "" is nobody; would be right: "saran"`},
+		{"user with a very long name", "[[user]]\nname = '" + strings.Repeat("x", 256) + "'\npassword = 'x'", `11: user[2].name: longer than 255 octets`},
+		{"user twice", "[[user]]\nname = 'saran'\npassword = 'x'", `11: user[2].name: "saran" is there already`},
+		{"user twice but for case", "[[user]]\nname = 'Saran'\npassword = 'x'", `11: user[2].name: "Saran" differs from "saran" only in case`},
+		{"user without password", user, `10: user[2].password: missing; would be right: password = "…" or nt_hash = "…"`},
+		{"empty password", user + "password = ''", `12: user[2].password: is empty; would be right: password = "…"`},
+		{"a password that is a number", user + "password = 4711", `12: user[2].password: not text in quotes; would be right: password = "…"`},
+		{"both secrets", user + "password = 'x'\nnt_hash = '44EBBA8D5312B8D611474411F56989AE'", `13: user[2].nt_hash: stands beside password; would be right: one of them`},
+		{"hash", user + "nt_hash = '44EBBA8D5312B8D6'", `12: user[2].nt_hash: is not 32 hexadecimal digits; would be right: the MD4 hash of the password in UTF-16`},
+		{"hash for CHAP-MD5", user + "nt_hash = '44EBBA8D5312B8D611474411F56989AE'\n[auth]\nmethods = ['chap-md5']", `12: user[2].nt_hash: is of no use for the methods that auth.methods names; would be right: a password, or "mschap-v2" among the methods`},
+		{"address", user + "password = 'x'\naddress = '2.1.1'", `13: user[2].address: "2.1.1" is not an IP address; would be right: "192.0.2.1"`},
+		{"address of no host", user + "password = 'x'\naddress = '127.0.0.1'", `13: user[2].address: "127.0.0.1" is not the address of a host on a network; would be right: "192.0.2.1"`},
+		{"address of IPv6", user + "password = 'x'\naddress = 'fd00::1'", `13: user[2].address: "fd00::1" is not IPv4; would be right: "192.0.2.1"`},
+		{"address of another user", user + "password = 'x'\naddress = '2.1.1.130'\n[[user]]\nname = 'v'\npassword = 'x'\naddress = '2.1.1.130'", `17: user[3].address: 2.1.1.130 is the address of "u" already`},
+		{"our address", user + "password = 'x'\naddress = '10.64.64.64'", `13: user[2].address: 10.64.64.64 is lan.local, our own; would be right: an address that no host has`},
+		{"simultaneous", user + "password = 'x'\nsimultaneous = 'kick'", `13: user[2].simultaneous: "kick" is not known here; would be right: "unlimited", "refuse" or "replace"`},
+		{"limits of a user", user + "password = 'x'\nidle = '0s'\nsession = '200h'", `13: user[2].idle: "0s" is out of range; would be right: from "1s" to "168h"
+14: user[2].session: "200h" is out of range; would be right: from "1s" to "168h"`},
+	} {
+		wrong(t, tt.name, least+tt.add, tt.want)
+	}
+}
+
+// These are cases for [lan], which stands in the middle of the good file: the
+// text takes the place of its line 6.
+func TestMistakesOfTheLAN(t *testing.T) {
+	const pool = "addresses = ['2.1.1.129-2.1.1.190']\n"
+	for _, tt := range []struct{ name, lan, want string }{
+		{"no addresses", "", `5: lan.addresses: missing, and "saran" has no address of its own; would be right: addresses = ["2.1.1.129-2.1.1.190"]`},
+		{"a mode of a later version", pool + "mode = 'tun'", `7: lan.mode: "tun" is a mode that this version does not have; would be right: "userspace"`},
+		{"mode", pool + "mode = 'bridge'", `7: lan.mode: "bridge" is no mode; would be right: "userspace"`},
+		{"addresses", "addresses = ['2.1.1.190-2.1.1.129', '2.1.1', '2.1.1.1/24', '224.0.0.1-224.0.0.9', 5]", `6: lan.addresses[1]: "2.1.1.190-2.1.1.129" is no range: 2.1.1.190 is beyond 2.1.1.129; would be right: "2.1.1.129-2.1.1.190", "2.1.1.128/26" or "2.1.1.129"
+6: lan.addresses[2]: "2.1.1" is no range: "2.1.1" is not an IPv4 address; would be right: "2.1.1.129-2.1.1.190", "2.1.1.128/26" or "2.1.1.129"
+6: lan.addresses[3]: "2.1.1.1/24" has bits set behind its mask; would be right: "2.1.1.0/24"
+6: lan.addresses[4]: "224.0.0.1-224.0.0.9" has addresses that no caller can have; would be right: "2.1.1.129-2.1.1.190", "2.1.1.128/26" or "2.1.1.129"
+6: lan.addresses[5]: 5 is not text in quotes; would be right: addresses = ["…"]`},
+		{"a pool that overlaps itself", "addresses = ['2.1.1.129-2.1.1.190', '2.1.1.128/28']", `6: lan.addresses[2]: "2.1.1.128/28" overlaps 2.1.1.129-2.1.1.190; would be right: each address once`},
+		{"servers in the pool", pool + "dns = ['2.1.1.53', '2.1.1.130']\nwins = ['2.1.1.131']", `7: lan.dns[2]: "2.1.1.130" is among lan.addresses, so a caller may get it; would be right: an address that no caller gets
+8: lan.wins[1]: "2.1.1.131" is among lan.addresses, so a caller may get it; would be right: an address that no caller gets`},
+		{"servers", pool + "dns = ['ns.example', '255.255.255.255']", `7: lan.dns[1]: "ns.example" is not an IP address; would be right: "192.0.2.1"
+7: lan.dns[2]: "255.255.255.255" is not the address of a host on a network; would be right: "192.0.2.1"`},
+		{"local", pool + "local = 'fd00::1'", `7: lan.local: "fd00::1" is not IPv4; would be right: "192.0.2.1"`},
+		{"map", pool + "[lan.userspace.map]\n'2.1.1.10' = '127.0.0.1:80'\n'2.1.1.11:80' = '127.0.0.1'\n'2.1.1.140:80' = '127.0.0.1:80'\n'2.1.1.12:80' = 80", `8: lan.userspace.map."2.1.1.10": "2.1.1.10" is not an IPv4 address and a port; would be right: "2.1.1.10:80" = "127.0.0.1:8080"
+9: lan.userspace.map."2.1.1.11:80": "127.0.0.1" is not a host and a port; would be right: "127.0.0.1:8080"
+10: lan.userspace.map."2.1.1.140:80": 2.1.1.140 is among lan.addresses, so a caller may get it; would be right: an address that no caller gets
+11: lan.userspace.map."2.1.1.12:80": 80 is not text in quotes; would be right: "2.1.1.12:80" = "…"`},
+		{"only_mapped", pool + "[lan.userspace]\nonly_maped = true", `8: lan.userspace.only_maped: unknown key; would be right: only_mapped`},
+		{"a user's address that a host has", pool + "dns = ['2.1.1.53']\nwins = ['2.1.1.54']\n[lan.userspace]\nmap = {'2.1.1.10:80' = 'localhost:80'}\n" +
+			"[[user]]\nname = 'a'\npassword = 'x'\naddress = '2.1.1.53'\n[[user]]\nname = 'b'\npassword = 'x'\naddress = '2.1.1.54'\n[[user]]\nname = 'c'\npassword = 'x'\naddress = '2.1.1.10'",
+			`14: user[1].address: 2.1.1.53 is in lan.dns; would be right: an address that no host has
+18: user[2].address: 2.1.1.54 is in lan.wins; would be right: an address that no host has
+22: user[3].address: 2.1.1.10 is mapped by lan.userspace.map; would be right: an address that no host has`},
+	} {
+		text := strings.Replace(least, "addresses = [\"2.1.1.129-2.1.1.190\"]\n", tt.lan+"\n", 1)
+		wrong(t, tt.name, text, tt.want)
+	}
+}
+
+func TestMistakesOfTheWholeFile(t *testing.T) {
+	wrong(t, "nothing", "", `1: name: missing; would be right: name = "atlanta"
+1: pac: missing, so nobody may bring calls; would be right: at least one [[pac]]
+1: user: missing, so nobody can log in; would be right: at least one [[user]]`)
+	wrong(t, "listening", "listen = 'localhost:1723'\nudp = '[::]:4754'\n"+least, `1: listen: "localhost:1723" is not an IP address and a port; would be right: "127.0.0.1:1723"
+2: udp: "[::]:4754" is not IPv4, which alone carries PPTP; would be right: "0.0.0.0:1723"`)
+	wrong(t, "kinds of values", "name = 'd'\npac = 1\nlan = []\nauth = 'pap'\nlimits = 'none'\nuser = {}", `2: pac: 1 is not an array of tables; would be right: [[pac]]
+3: lan: an array is not a table; would be right: [lan]
+4: auth: "pap" is not a table; would be right: [auth]
+5: limits: "none" is not a table; would be right: [limits]
+6: user: a table is not an array of tables; would be right: [[user]]`)
+}
+
+// Addresses of users may lie in the pool, which then keeps them for these users,
+// or outside.
+func TestFixedAddresses(t *testing.T) {
+	for _, a := range []string{"2.1.1.129", "2.1.9.9"} {
+		c, err := Parse("pns.toml", []byte(least+"address = '"+a+"'"))
+		if err != nil || c.Users[0].Address != ip(a) {
+			t.Errorf("%s: %v", a, err)
+		}
+	}
+	only := strings.Replace(least, "addresses = [\"2.1.1.129-2.1.1.190\"]\n", "", 1) + "address = '2.1.1.129'"
+	if _, err := Parse("pns.toml", []byte(only)); err != nil {
+		t.Errorf("without a pool, where every user has an address: %v", err)
+	}
+}
+
+func wrong(t *testing.T, name, text, want string) {
+	t.Helper()
+	c, err := Parse("pns.toml", []byte(text))
+	if c != nil || err == nil {
+		t.Errorf("%s: no mistake found", name)
+		return
+	}
+	if got := strings.ReplaceAll(err.Error(), "pns.toml:", ""); got != want {
+		t.Errorf("%s:\ngot\n%s\nwant\n%s", name, got, want)
+	}
+}
