@@ -46,8 +46,7 @@ type view struct {
 	caller bool
 	name   string // of who calls
 	text   string // what follows CONNECT
-	rate   int
-	out    *path // nil before training
+	out    *path  // nil before training
 	in     *path
 	record io.Writer // of what in delivers
 }
@@ -55,7 +54,7 @@ type view struct {
 // view is how l sees its call.
 func (c *call) view(l *Line) view {
 	v := view{Call: c.Call, stage: c.stage, next: c.next, result: c.result, caller: l == c.ends[0],
-		name: c.ends[0].name, rate: c.conditions.Rate, text: c.conditions.text()}
+		name: c.ends[0].name, text: c.conditions.text()}
 	if own := l.conditions.Connect; own != "" && c.conditions.Connect == "" {
 		v.text = own
 	}

@@ -21,7 +21,7 @@ func (e *escape) feed(now time.Time, b []byte, p *profile) {
 	for _, c := range b {
 		switch {
 		case c != p.s[regEscape]:
-			e.count = -1 // until the next silence
+			e.count, quiet = -1, false // until the next silence
 		case quiet:
 			e.count, quiet = 1, false
 		case e.count >= 0:

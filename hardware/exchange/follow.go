@@ -25,7 +25,7 @@ func (m *modem) follow() {
 	case v.stage == ringing && !v.caller:
 		m.ring(v)
 	case v.stage == connected && m.mode == waiting:
-		m.connect(v)
+		m.connect()
 	case m.mode == waiting && m.due(m.since.Add(m.profile.wait())):
 		r := resultNoCarrier
 		if v.stage == ringing {
@@ -106,19 +106,10 @@ func (m *modem) answer() bool {
 	return true
 }
 
-// connect goes online. A slow line must be felt by who sends, so the kernel is
-// asked to hold little for it.
-func (m *modem) connect(v *view) {
-	if b, ok := m.io.port.(interface{ SetReadBuffer(int) error }); ok {
-		size := 64 << 10
-		if v.rate > 0 {
-			size = 4 << 10
-		}
-		if err := b.SetReadBuffer(size); err != nil {
-			m.line.log.Debug("read buffer", "err", err)
-		}
-	}
+// connect goes online.
+func (m *modem) connect() {
 	m.mode = online
+	m.io.since = m.now // what was left unread before is forgiven
 	m.report(resultConnect)
 	m.escape.start(m.now)
 }

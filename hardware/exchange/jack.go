@@ -14,6 +14,9 @@ import (
 // maxRedial bounds the delay before a lost port is opened again.
 const maxRedial = 10 * time.Second
 
+// kernel holds little of what a DTE sends, so that it feels the line's speed.
+var kernel = netport.Kernel{ReadBuffer: 4 << 10}
+
 // A jack is where the DTEs of one line come from.
 type jack interface {
 	// serve hands each DTE's port to use, which returns when it has closed it,
@@ -42,7 +45,7 @@ func openJack(s Subscriber, redial time.Duration, log *slog.Logger) (jack, error
 		}
 		return &opener{s.At, redial, log}, nil
 	}
-	l, err := netport.Listen(s.At)
+	l, err := kernel.Listen(s.At)
 	if err != nil {
 		return nil, err
 	}
@@ -83,7 +86,7 @@ type opener struct {
 func (o *opener) serve(ctx context.Context, use func(context.Context, Port)) {
 	delay := o.redial
 	for ctx.Err() == nil {
-		p, err := netport.Open(ctx, o.url)
+		p, err := kernel.Open(ctx, o.url)
 		if err == nil {
 			opened := time.Now()
 			use(ctx, p)

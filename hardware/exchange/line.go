@@ -46,8 +46,10 @@ func newLine(x *Exchange, s Subscriber) (*Line, error) {
 	l := &Line{exchange: x, number: digits(s.Number), hunt: digits(s.Hunt), name: s.Name, conditions: s.Conditions,
 		pokes: make(waker, 1), socket: make(chan struct{}, 1), stored: factory()}
 	l.log = x.log.With("line", l.number)
-	if l.number == "" || l.number != s.Number {
-		return nil, fmt.Errorf("%q is not a telephone number", s.Number)
+	for _, n := range []string{s.Number, s.Hunt} {
+		if n != digits(n) || s.Number == "" {
+			return nil, fmt.Errorf("%q is not a telephone number: use digits, * and #", n)
+		}
 	}
 	if err := s.check(); err != nil {
 		return nil, err
@@ -79,7 +81,10 @@ func (l *Line) Plug(ctx context.Context, p Port) error {
 	select {
 	case l.socket <- struct{}{}:
 	case <-patience.Done():
-		return errors.Join(ErrPlugged, p.Close())
+		giveUp := time.AfterFunc(handOver, func() { _ = p.Close() })
+		_, err := p.Write([]byte("\r\nBUSY\r\n"))
+		giveUp.Stop()
+		return errors.Join(ErrPlugged, err, p.Close())
 	}
 	l.exchange.attach(l, true)
 	err := newModem(l).run(ctx, p)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net"
 	"time"
 )
 
@@ -62,8 +63,10 @@ func (m *modem) run(ctx context.Context, p Port) error {
 	if m.mode != commandMode {
 		m.network.hangUp(m.line, resultNoCarrier)
 	}
-	if errors.Is(err, io.EOF) {
-		err = nil
+	for _, end := range []error{io.EOF, io.ErrClosedPipe, net.ErrClosed} {
+		if errors.Is(err, end) {
+			err = nil
+		}
 	}
 	return errors.Join(err, m.io.stop())
 }

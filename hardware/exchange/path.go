@@ -61,7 +61,7 @@ func (p *path) room(now time.Time) (int, time.Time) {
 		return 0, p.free.Add(-lead / 2)
 	}
 	n := max(1, int(lead/2/p.octet))
-	inFlight := int((p.delay+lead)/p.octet) + 2*n
+	inFlight := int((p.delay+lead)/p.octet) + n
 	return max(0, min(n, inFlight-len(p.octets))), time.Time{}
 }
 

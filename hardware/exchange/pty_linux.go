@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"time"
 
@@ -85,7 +86,19 @@ func (p *pty) serve(ctx context.Context, use func(context.Context, Port)) {
 			return // it was closed
 		}
 		use(ctx, ptyPort{p.master})
+		p.forget()
 	}
+}
+
+// forget drops what the DTE left unread: the next one starts anew, as on a
+// serial port.
+func (p *pty) forget() {
+	other, err := unix.Open(p.path, unix.O_RDWR|unix.O_NOCTTY|unix.O_CLOEXEC|unix.O_NONBLOCK, 0)
+	if err != nil {
+		return
+	}
+	_ = unix.IoctlSetInt(other, unix.TCFLSH, unix.TCIFLUSH)
+	_ = unix.Close(other)
 }
 
 // opened says whether the other side is open.
@@ -122,6 +135,15 @@ func (p *pty) Close() error {
 
 // A ptyPort is the pty from one opening of its other side to the close.
 type ptyPort struct{ *os.File }
+
+// Read ends when the other side is closed, which the kernel calls EIO.
+func (p ptyPort) Read(b []byte) (int, error) {
+	n, err := p.File.Read(b)
+	if errors.Is(err, unix.EIO) || errors.Is(err, os.ErrDeadlineExceeded) {
+		err = io.EOF
+	}
+	return n, err
+}
 
 // Close frees who reads and writes; the pty stays.
 func (p ptyPort) Close() error { return p.SetDeadline(time.Unix(1, 0)) }

@@ -19,12 +19,15 @@ type Listener struct {
 // Listen binds the address of a URL as Open takes it; with TCP port 0 the
 // kernel chooses one (see URL). The file of a Unix socket that nobody listens
 // on any more is replaced; Close removes it.
-func Listen(url string) (*Listener, error) {
+func Listen(url string) (*Listener, error) { return Kernel{}.Listen(url) }
+
+// Listen is the function Listen with these settings.
+func (k Kernel) Listen(url string) (*Listener, error) {
 	network, address, err := parse(url)
 	if err != nil {
 		return nil, err
 	}
-	c := net.ListenConfig{KeepAliveConfig: keepAlive}
+	c := net.ListenConfig{KeepAliveConfig: keepAlive, Control: k.control}
 	l, err := c.Listen(context.Background(), network, address)
 	if network == "unix" && errors.Is(err, syscall.EADDRINUSE) && abandoned(address) {
 		if err = os.Remove(address); err == nil {

@@ -30,9 +30,20 @@ type Port struct {
 	name string
 }
 
+// A Kernel opens ports, and listens, with settings of the kernel's part in
+// them. The zero value has the usual ones, as the functions Open and Listen.
+type Kernel struct {
+	// ReadBuffer is about how many octets the kernel holds for us to read; 0
+	// means its own choice. With few, a slow reader soon slows its sender down.
+	ReadBuffer int
+}
+
 // Open connects to a port by its URL: tcp://host:port or unix:///path. It
 // gives up when ctx ends. Errors name the URL.
-func Open(ctx context.Context, url string) (*Port, error) {
+func Open(ctx context.Context, url string) (*Port, error) { return Kernel{}.Open(ctx, url) }
+
+// Open is the function Open with these settings.
+func (k Kernel) Open(ctx context.Context, url string) (*Port, error) {
 	network, address, err := parse(url)
 	if err != nil {
 		return nil, err
@@ -68,15 +79,6 @@ func (p *Port) SetReadDeadline(t time.Time) error { return p.conn.SetReadDeadlin
 
 // SetWriteDeadline does for Write what SetReadDeadline does for Read.
 func (p *Port) SetWriteDeadline(t time.Time) error { return p.conn.SetWriteDeadline(t) }
-
-// SetReadBuffer asks the kernel to hold about so many octets for us to read,
-// no more: then a slow reader slows its sender down.
-func (p *Port) SetReadBuffer(octets int) error {
-	if c, ok := p.conn.(interface{ SetReadBuffer(int) error }); ok {
-		return c.SetReadBuffer(octets)
-	}
-	return nil
-}
 
 // Close gives the connection back and frees whoever waits in Read or Write.
 func (p *Port) Close() error { return p.conn.Close() }
