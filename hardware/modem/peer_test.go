@@ -14,6 +14,8 @@ import (
 	"carrier/hardware/line"
 )
 
+var _ line.Line = (*Modem)(nil)
+
 // A peer plays a modem, step by step, on the other end of the port.
 type peer struct {
 	t     *testing.T

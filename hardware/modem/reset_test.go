@@ -84,11 +84,11 @@ func TestQuarantineGrows(t *testing.T) {
 		if want != 5*time.Minute {
 			t.Errorf("only %d attempts in an hour", len(p.opened))
 		}
-		p.refuse = nil
-		p.mu.Unlock()
 		if n := strings.Count(log.String(), "connection refused"); n != len(p.opened) {
 			t.Errorf("%d attempts, %d lines of log", len(p.opened), n)
 		}
+		p.refuse = nil
+		p.mu.Unlock()
 		p.conn = <-p.ports
 		p.becomeReady()
 		p.say("\r\nRING\r\n")
