@@ -1,0 +1,219 @@
+package bank
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"carrier/hardware/line"
+)
+
+// A fakeLine rings when told to. The bank uses no other methods than these.
+type fakeLine struct {
+	line.Line
+	name   string
+	rings  chan line.Ring
+	broken error // Ring's
+	stuck  error // HangUp's
+
+	mu    sync.Mutex
+	state line.State
+	done  []string // what the bank did
+}
+
+func newFake(name string) *fakeLine { return &fakeLine{name: name, rings: make(chan line.Ring)} }
+
+func (f *fakeLine) Name() string { return f.name }
+
+func (f *fakeLine) State() line.State {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.state
+}
+
+func (f *fakeLine) note(did string, s line.State) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.state = s
+	f.done = append(f.done, did)
+}
+
+func (f *fakeLine) did() string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return strings.Join(f.done, " ")
+}
+
+func (f *fakeLine) Ring(ctx context.Context) (line.Ring, error) {
+	f.note("wait", line.Idle)
+	if f.broken != nil {
+		return line.Ring{}, f.broken
+	}
+	select {
+	case r := <-f.rings:
+		f.note("ring", line.Ringing)
+		return r, nil
+	case <-ctx.Done():
+		return line.Ring{}, context.Cause(ctx)
+	}
+}
+
+func (f *fakeLine) HangUp(ctx context.Context) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	f.note("hang-up", line.Idle)
+	return f.stuck
+}
+
+func (f *fakeLine) Close() error {
+	f.note("close", line.Down)
+	return nil
+}
+
+// A taker holds each call until something is sent to end, or ctx ends.
+type taker struct {
+	took chan string
+	end  chan string
+}
+
+func (k *taker) Take(ctx context.Context, l line.Line, r line.Ring) {
+	k.took <- l.Name() + " " + r.Calling
+	select {
+	case <-k.end:
+	case <-ctx.Done():
+	}
+}
+
+// start runs a bank on a fake clock; done is closed when Run returns.
+func start(t *testing.T, log *bytes.Buffer, lines ...*fakeLine) (b *Bank, k *taker, stop func(), done chan struct{}) {
+	k = &taker{took: make(chan string), end: make(chan string)}
+	o := Options{Name: "courier", Taker: k, Log: slog.New(slog.NewTextHandler(log, nil))}
+	for _, l := range lines {
+		o.Lines = append(o.Lines, l)
+	}
+	b = New(o)
+	ctx, stop := context.WithCancel(t.Context())
+	done = make(chan struct{})
+	go func() { defer close(done); b.Run(ctx) }()
+	synctest.Wait()
+	return b, k, stop, done
+}
+
+func TestALineGoesRound(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newFake("ttyS0")
+		b, k, stop, done := start(t, new(bytes.Buffer), l)
+		for range 2 {
+			l.rings <- line.Ring{Calling: "5550001"}
+			if got := <-k.took; got != "ttyS0 5550001" {
+				t.Errorf("took %q", got)
+			}
+			b.Named("ttyS0", "atlanta/4711")
+			if s := b.Status()[0]; s != (Status{"ttyS0", "courier", line.Ringing, "atlanta/4711"}) {
+				t.Errorf("in a call: %+v", s)
+			}
+			k.end <- ""
+			synctest.Wait()
+			if s := b.Status()[0]; s != (Status{"ttyS0", "courier", line.Idle, ""}) {
+				t.Errorf("after it: %+v", s)
+			}
+		}
+		stop()
+		<-done
+		if got := l.did(); got != "wait ring hang-up wait ring hang-up wait close" {
+			t.Error(got)
+		}
+	})
+}
+
+func TestADeadLineEndsAlone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log bytes.Buffer
+		dead, stuck := newFake("dead"), newFake("stuck")
+		dead.broken, stuck.stuck = line.ErrClosed, errors.New("no answer to ATH")
+		_, k, stop, done := start(t, &log, dead, stuck)
+		if got := dead.did(); got != "wait close" {
+			t.Error(got)
+		}
+		for range 2 {
+			stuck.rings <- line.Ring{}
+			<-k.took
+			k.end <- ""
+		}
+		stop()
+		<-done
+		for _, want := range []string{`msg="the line is out of service" line=dead err="the line is closed"`,
+			`msg="hanging up" line=stuck err="no answer to ATH"`} {
+			if !strings.Contains(log.String(), want) {
+				t.Errorf("no %s in the log:\n%s", want, &log)
+			}
+		}
+	})
+}
+
+func TestDrain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		idle, busy := newFake("idle"), newFake("busy")
+		b, k, _, done := start(t, new(bytes.Buffer), idle, busy)
+		busy.rings <- line.Ring{}
+		<-k.took
+		b.Drain()
+		b.Drain()
+		synctest.Wait()
+		if got := idle.did(); got != "wait close" {
+			t.Errorf("the idle line: %s", got)
+		}
+		time.Sleep(time.Hour) // the call goes on
+		select {
+		case <-done:
+			t.Fatal("the bank ended before its call")
+		default:
+		}
+		k.end <- ""
+		<-done
+		if got := busy.did(); got != "wait ring hang-up close" {
+			t.Errorf("the busy line: %s", got)
+		}
+	})
+}
+
+func TestTheEndHangsUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newFake("busy")
+		_, k, stop, done := start(t, new(bytes.Buffer), l)
+		l.rings <- line.Ring{}
+		<-k.took
+		stop()
+		<-done
+		if got := l.did(); got != "wait ring hang-up close" {
+			t.Error(got)
+		}
+	})
+}
+
+func TestStates(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		lines := []*fakeLine{newFake("1"), newFake("2"), newFake("3")}
+		b, k, stop, done := start(t, new(bytes.Buffer), lines...)
+		lines[1].rings <- line.Ring{}
+		<-k.took
+		n := b.States()
+		if len(n) != len(line.States()) || n[line.Idle] != 2 || n[line.Ringing] != 1 || n[line.Quarantined] != 0 {
+			t.Errorf("got %v", n)
+		}
+		j, err := json.Marshal(b.Status()[1])
+		if want := `{"line":"2","bank":"courier","state":"ringing"}`; string(j) != want || err != nil {
+			t.Errorf("got %s, %v", j, err)
+		}
+		stop()
+		<-done
+	})
+}
