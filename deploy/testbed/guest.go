@@ -43,6 +43,12 @@ func Boot(t testing.TB, ports int) *Guest {
 // Serial is the path of the Unix socket behind the guest's /dev/ttySn.
 func (g *Guest) Serial(n int) string { return filepath.Join(g.Share, fmt.Sprintf("ttyS%d.sock", n)) }
 
+// Log is what pppd on a port has logged.
+func (g *Guest) Log(port int) string {
+	b, _ := os.ReadFile(filepath.Join(g.Share, fmt.Sprintf("pppd%d.log", port)))
+	return string(b)
+}
+
 // Run runs a script of bash in the guest and returns what it printed. A status
 // other than zero is an error. When ctx ends first the guest is of no more use.
 func (g *Guest) Run(ctx context.Context, script string) (string, error) {

@@ -60,8 +60,8 @@ func TestSarasCall(t *testing.T) {
 	s.Start(s.Office, "pns", pnsConfig, data)
 	s.Start(s.POP, "pac", pacConfig, data)
 	out := s.Guest(g, `
-dial saran "blue moon" || exit 1
-ip -4 -o addr show dev ppp0
+dial saran "blue moon" defaultroute || exit 1
+ip -4 -o addr show dev ppp1
 ping -c 3 -W 5 2.1.1.10 || exit 1
 wget -q -O - http://2.1.1.10/ || exit 1
 hangup

@@ -69,25 +69,33 @@ func (s *Scene) Ask(h *Host, program string, args ...string) string {
 //
 //	dial USER PASSWORD OPTIONS...   returns when there is an address, or fails
 //	hangup                          ends the call
+//
+// They use /dev/ttyS1, ppp1 and /share/pppd1.log, or with port=N those of
+// another number.
 const Dial = `
 cat >/tmp/chat <<X
 ABORT BUSY ABORT 'NO CARRIER' ABORT 'NO ANSWER' ABORT ERROR TIMEOUT 60
 '' ATZ OK ATE0V1 OK ATDT5551212 CONNECT ''
 X
+port=1
+pids=/tmp/pids; mkdir -p $pids
 dial() {
   user=$1 password=$2; shift 2
-  rm -f /share/pppd.log
-  pppd /dev/ttyS1 115200 local nodetach noauth user "$user" password "$password" noipdefault defaultroute \
-    noipv6 noccp novj debug logfile /share/pppd.log connect 'chat -f /tmp/chat' "$@" >/dev/null 2>&1 &
-  pppd=$!
+  rm -f /share/pppd$port.log
+  pppd /dev/ttyS$port 115200 local nodetach noauth user "$user" password "$password" noipdefault \
+    noipv6 noccp novj unit $port debug logfile /share/pppd$port.log connect 'chat -f /tmp/chat' "$@" >/dev/null 2>&1 &
+  echo $! >$pids/$port
   for i in $(seq 600); do
-    ip -4 -o addr show dev ppp0 2>/dev/null | grep -q 'inet ' && return 0
-    kill -0 $pppd 2>/dev/null || { wait $pppd; echo "pppd ended with status $?"; return 1; }
+    ip -4 -o addr show dev ppp$port 2>/dev/null | grep -q 'inet ' && return 0
+    kill -0 $(cat $pids/$port) 2>/dev/null || { wait $(cat $pids/$port); echo "pppd ended with status $?"; return 1; }
     sleep 0.1
   done
   echo "no address in 60 s"; return 1
 }
-hangup() { kill $pppd; wait $pppd; true; }
+hangup() {
+  p=$(cat $pids/$port); kill $p
+  while kill -0 $p 2>/dev/null; do sleep 0.1; done
+}
 `
 
 // Guest runs a script in the guest, which has the functions of Dial, and fails
@@ -98,8 +106,7 @@ func (s *Scene) Guest(g *Guest, script string) string {
 	defer cancel()
 	out, err := g.Run(ctx, Dial+script)
 	if err != nil {
-		log, _ := os.ReadFile(filepath.Join(g.Share, "pppd.log"))
-		s.T.Fatalf("%v\n%s\npppd's log:\n%s", err, out, log)
+		s.T.Fatalf("%v\n%s\npppd's log:\n%s", err, out, g.Log(1))
 	}
 	return out
 }
