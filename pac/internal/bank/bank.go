@@ -34,14 +34,11 @@ type Bank struct {
 	o        Options
 	draining context.Context // ends with Drain
 	drain    context.CancelFunc
-
-	mu    sync.Mutex
-	calls map[string]string // a line's name → the name of its call
 }
 
 // New makes a bank of lines; Run lets them answer.
 func New(o Options) *Bank {
-	b := &Bank{o: o, calls: make(map[string]string)}
+	b := &Bank{o: o}
 	b.draining, b.drain = context.WithCancel(context.Background())
 	return b
 }
@@ -87,22 +84,9 @@ func (b *Bank) serve(ctx context.Context, l line.Line) {
 
 // hangUp works after the end of ctx too: a modem must not be left off hook.
 func (b *Bank) hangUp(ctx context.Context, l line.Line, log *slog.Logger) {
-	b.Named(l.Name(), "")
 	ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), hangUpTime)
 	defer stop()
 	if err := l.HangUp(ctx); err != nil {
 		log.Warn("hanging up", "err", err)
 	}
-}
-
-// Named tells the name of the call on a line, for Status; the bank forgets it
-// when the call ends.
-func (b *Bank) Named(line, call string) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if call == "" {
-		delete(b.calls, line)
-		return
-	}
-	b.calls[line] = call
 }

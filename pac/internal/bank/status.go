@@ -7,16 +7,13 @@ type Status struct {
 	Line  string     `json:"line"`
 	Bank  string     `json:"bank"`
 	State line.State `json:"state"`
-	Call  string     `json:"call,omitempty"` // HOST/SERIAL
 }
 
 // Status tells of every line, in the order of Options.Lines.
 func (b *Bank) Status() []Status {
-	b.mu.Lock()
-	defer b.mu.Unlock()
 	all := make([]Status, len(b.o.Lines))
 	for i, l := range b.o.Lines {
-		all[i] = Status{Line: l.Name(), Bank: b.o.Name, State: l.State(), Call: b.calls[l.Name()]}
+		all[i] = Status{Line: l.Name(), Bank: b.o.Name, State: l.State()}
 	}
 	return all
 }
