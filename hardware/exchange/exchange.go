@@ -35,8 +35,9 @@ type Options struct {
 	Timing      Timing
 	// Record, when not nil, is asked as each call connects where to write the
 	// octets as they are delivered, spoiled ones included, in each direction;
-	// nil writers record nothing. Its errors, and those of the writers, are
-	// logged and change nothing.
+	// nil writers record nothing. Each writer has one goroutine that calls it.
+	// Its errors, and those of the writers, are logged and change nothing. It
+	// must not call the Exchange.
 	Record func(Call) (toCalled, toCaller io.Writer, err error)
 	Seed   uint64       // of the noise; 0 means another one each time
 	Log    *slog.Logger // nil means silence

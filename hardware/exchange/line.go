@@ -112,8 +112,11 @@ func (l *Line) serve(ctx context.Context) {
 	}
 	l.jack.serve(ctx, func(ctx context.Context, p Port) {
 		l.log.Info("port open", "at", l.URL())
-		err := l.Plug(ctx, p)
-		l.log.Info("port closed", "at", l.URL(), "err", err)
+		if err := l.Plug(ctx, p); err != nil {
+			l.log.Warn("port lost", "at", l.URL(), "err", err)
+			return
+		}
+		l.log.Info("port closed", "at", l.URL())
 	})
 }
 

@@ -113,6 +113,7 @@ func (x *Exchange) answer(now time.Time, l *Line) bool {
 		c.paths[side] = x.newPath(c, side)
 	}
 	c.records = x.records(c.Call)
+	x.log.Info("answered", "from", c.From, "to", c.Dialled, "line", c.To, "rate", c.conditions.Rate)
 	c.ends[0].pokes.wake()
 	return true
 }
