@@ -1,7 +1,9 @@
 package testbed
 
 import (
+	"context"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"strings"
@@ -47,6 +49,15 @@ func Join(a *Host, aIf, aAddr string, b *Host, bIf, bAddr string) {
 	b.IP("addr", "add", bAddr, "dev", bIf)
 	a.IP("link", "set", aIf, "up")
 	b.IP("link", "set", bIf, "up")
+}
+
+// dial connects from inside the host.
+func (h *Host) dial(_ context.Context, network, addr string) (c net.Conn, err error) {
+	err = h.Do(func() (err error) {
+		c, err = net.Dial(network, addr)
+		return err
+	})
+	return c, err
 }
 
 // Command is a command that will run on the host.

@@ -3,11 +3,18 @@ package testbed
 import (
 	"bytes"
 	"context"
+	"encoding/json"
+	"io"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"testing"
 	"text/template"
+
+	"carrier/shared/record"
 )
 
 // A Scene is the world of Sara's call: a POP, the Internet between, and the
@@ -63,6 +70,43 @@ func (s *Scene) Ask(h *Host, program string, args ...string) string {
 		s.T.Fatalf("%s %v: %v: %s", program, args, err, said)
 	}
 	return string(out)
+}
+
+// Calls asks a program for its calls: those that run, then those that ended,
+// latest first.
+func (s *Scene) Calls(h *Host, program string) []record.Call {
+	s.T.Helper()
+	var all []record.Call
+	if err := json.Unmarshal([]byte(s.Ask(h, program, "calls", "--json")), &all); err != nil {
+		s.T.Fatal(err)
+	}
+	return all
+}
+
+// Metric is the value of one line of a panel on a host, "name{label=\"value\"}",
+// and 0 when there is none.
+func (s *Scene) Metric(h *Host, panel, line string) float64 {
+	s.T.Helper()
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true, DialContext: h.dial}}
+	r, err := client.Get("http://" + panel + "/metrics")
+	if err != nil {
+		s.T.Fatal(err)
+	}
+	defer r.Body.Close()
+	page, err := io.ReadAll(r.Body)
+	if err != nil {
+		s.T.Fatal(err)
+	}
+	for l := range strings.Lines(string(page)) {
+		if value, ok := strings.CutPrefix(strings.TrimSpace(l), line+" "); ok {
+			v, err := strconv.ParseFloat(value, 64)
+			if err != nil {
+				s.T.Fatal(err)
+			}
+			return v
+		}
+	}
+	return 0
 }
 
 // Dial is the start of a guest script: shell functions to dial in with pppd.
