@@ -2,29 +2,200 @@ package peer
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
 	"net/netip"
+	"sync"
+	"syscall"
+	"time"
+
+	"carrier/shared/pptp"
 )
 
 // An Endpoint owns PPTP's sockets. Its methods may be called from any
 // goroutine.
 type Endpoint struct {
-	o Options
+	o        Options
+	stats    *Stats
+	clock    *clock
+	ids      *table
+	listener *net.TCPListener
+	sockets  [transports]socket
+	about    pptp.StartControlConnectionReply // what we say of ourselves
+	bursts   struct{ accepted, refused, ended, odd burst }
+
+	ctx    context.Context // ends when nothing may be begun any more
+	cancel context.CancelFunc
+	wg     sync.WaitGroup
+
+	mu       sync.Mutex
+	closing  bool
+	conns    map[*Conn]struct{}
+	pending  []*Conn // accepted and silent so far, oldest first
+	byAddr   map[netip.AddrPort]*Conn
+	attempts map[netip.AddrPort]*attempt
 }
 
 // Open binds what o names; an error says what could not be bound and why.
-// Nothing is accepted before Run.
-func Open(o Options) (*Endpoint, error) { return &Endpoint{o: o}, nil }
+// Nothing is accepted before Run, which also closes what Open opened.
+func Open(o Options) (*Endpoint, error) {
+	e := &Endpoint{o: o.withDefaults(), clock: newClock(), ids: newTable(o.OddIDs),
+		conns: make(map[*Conn]struct{}), byAddr: make(map[netip.AddrPort]*Conn), attempts: make(map[netip.AddrPort]*attempt)}
+	e.stats = e.o.Stats
+	e.about = e.o.about()
+	if _, err := pptp.Append(nil, e.about); err != nil {
+		return nil, fmt.Errorf("our name: %w", err)
+	}
+	e.ctx, e.cancel = context.WithCancel(context.Background())
+	if err := e.bind(); err != nil {
+		e.shut()
+		return nil, err
+	}
+	return e, nil
+}
 
-// Run serves until ctx ends, then sends Stop-Control-Connection-Request to all
-// peers, waits shortly for their replies and closes everything.
-func (e *Endpoint) Run(ctx context.Context) error { return nil }
+func (e *Endpoint) bind() (err error) {
+	for _, a := range []netip.Addr{e.o.Listen.Addr(), e.o.UDP.Addr(), e.o.Source} {
+		if a.IsValid() && !a.Unmap().Is4() {
+			return fmt.Errorf("%v: PPTP is IPv4 only", a) // §3.1.3 compares 32 bits
+		}
+	}
+	if e.o.Listen.IsValid() {
+		e.listener, err = net.ListenTCP("tcp4", net.TCPAddrFromAddrPort(e.o.Listen))
+		if err != nil {
+			return fmt.Errorf("control connections: %w", bindError(e.o.Listen, err))
+		}
+	}
+	if e.o.UDP.IsValid() {
+		if e.sockets[UDP], err = openUDP(e.o.UDP); err != nil {
+			return err
+		}
+	}
+	if e.o.GRE {
+		if e.sockets[GRE], err = openRaw(e.o.Source); err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
-// Dial returns the living control connection to r.Addr or opens one, and waits
-// for an attempt that is under way. A peer that refused gives a *StartError.
-func (e *Endpoint) Dial(ctx context.Context, r Remote) (*Conn, error) { return nil, ErrClosed }
+// bindError puts the usual failure into a sentence.
+func bindError(at netip.AddrPort, err error) error {
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return fmt.Errorf("%v is in use by another program: %w", at, err)
+	}
+	return err
+}
+
+// shut closes the sockets.
+func (e *Endpoint) shut() {
+	e.cancel()
+	if e.listener != nil {
+		e.listener.Close()
+	}
+	for _, s := range e.sockets {
+		if s != nil {
+			s.close()
+		}
+	}
+}
 
 // Addr is where control connections are accepted; invalid when nowhere.
-func (e *Endpoint) Addr() netip.AddrPort { return netip.AddrPort{} }
+func (e *Endpoint) Addr() netip.AddrPort {
+	if e.listener == nil {
+		return netip.AddrPort{}
+	}
+	return addrOf(e.listener.Addr())
+}
 
 // UDPAddr is where GRE over UDP is bound; invalid without it.
-func (e *Endpoint) UDPAddr() netip.AddrPort { return netip.AddrPort{} }
+func (e *Endpoint) UDPAddr() netip.AddrPort {
+	if s, ok := e.sockets[UDP].(*udpSocket); ok {
+		return s.conn.LocalAddr().(*net.UDPAddr).AddrPort()
+	}
+	return netip.AddrPort{}
+}
+
+// Run serves until ctx ends, then sends Stop-Control-Connection-Request to all
+// peers, waits shortly for their replies and closes everything; its error is
+// that of the listener if it failed before. It may be called once.
+func (e *Endpoint) Run(ctx context.Context) error {
+	clockCtx, stopClock := context.WithCancel(context.Background())
+	e.wg.Go(func() { e.clock.run(clockCtx) })
+	for t, s := range e.sockets {
+		if s != nil {
+			e.wg.Go(func() { e.readGRE(Transport(t), s) })
+		}
+	}
+	failed := make(chan error, 1)
+	if e.listener != nil {
+		e.wg.Go(func() { failed <- e.accept() })
+	}
+	var err error
+	select {
+	case <-ctx.Done():
+	case err = <-failed:
+	}
+	e.stopAll()
+	e.shut()
+	stopClock()
+	e.wg.Wait()
+	return err
+}
+
+// stopAll ends every connection, politely for as long as Options.Stop.
+func (e *Endpoint) stopAll() {
+	e.mu.Lock()
+	e.closing = true
+	var conns []*Conn
+	for c := range e.conns {
+		conns = append(conns, c)
+	}
+	e.mu.Unlock()
+	limit := time.NewTimer(e.o.Stop)
+	defer limit.Stop()
+	for _, c := range conns {
+		c.Stop()
+	}
+	for _, c := range conns {
+		select {
+		case <-c.gone:
+		case <-limit.C:
+			limit.Reset(0)
+			c.nc.Close()
+		}
+	}
+}
+
+// accept takes TCP connections until the listener is closed.
+func (e *Endpoint) accept() error {
+	for {
+		nc, err := e.listener.AcceptTCP()
+		if err == nil {
+			e.serve(nc, addrOf(nc.LocalAddr()), addrOf(nc.RemoteAddr()))
+			continue
+		}
+		if e.ctx.Err() != nil || errors.Is(err, net.ErrClosed) {
+			return nil
+		}
+		// Out of descriptors, or the peer is gone already: it may get better.
+		e.bursts.accepted.log(e.o.Log, slog.LevelWarn, "cannot accept a control connection", "err", err)
+		select {
+		case <-e.ctx.Done():
+			return nil
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
+}
+
+// serve runs a connection that the peer opened.
+func (e *Endpoint) serve(nc net.Conn, local, peer netip.AddrPort) {
+	c := newConn(e, nc, local, peer, Remote{})
+	if e.add(c) != nil {
+		nc.Close()
+		return
+	}
+	c.start()
+}

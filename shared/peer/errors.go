@@ -7,14 +7,26 @@ import (
 	"carrier/shared/pptp"
 )
 
-// Errors of connections and calls.
+// Errors of connections and calls, some with more words around them.
 var (
-	ErrClosed    = errors.New("endpoint is closed")              // Run has ended
-	ErrCallEnded = errors.New("call has ended")                  // of Send
-	ErrNoCallID  = errors.New("every Call ID is in use")         // of Offer and Place
-	ErrTimeout   = errors.New("the peer did not answer in time") // wraps nothing
-	ErrStopped   = errors.New("the peer stopped the control connection")
-	ErrCollision = errors.New("gave way to the connection that the peer opened") // RFC 2637 §3.1.3
+	ErrClosed      = errors.New("this endpoint is closed")
+	ErrCallEnded   = errors.New("the call has ended")
+	ErrNoCallID    = errors.New("every Call ID is in use")
+	ErrTimeout     = errors.New("the peer did not answer in time")
+	ErrControlLost = errors.New("control connection lost") // of a call, with the reason
+	ErrCleared     = errors.New("cleared by the PNS")      // Call-Clear-Request before the call was connected
+)
+
+var (
+	errStopped    = errors.New("stopped by the peer")
+	errPeerClosed = errors.New("closed by the peer")
+	errBroken     = errors.New("the peer broke the protocol")
+	errStalled    = errors.New("the peer does not read")
+	errCrowded    = errors.New("too many connections that have said nothing")
+	errCollision  = errors.New("gave way to the connection that the peer opened (RFC 2637 §3.1.3)")
+	errRefused    = errors.New("refused")
+	errTooEarly   = errors.New("a message before the control connection was established")
+	errVersion    = errors.New("the peer's protocol version is not supported")
 )
 
 // A StartError says how a peer refused a control connection

@@ -51,6 +51,7 @@ type Transport uint8
 const (
 	GRE Transport = iota
 	UDP
+	transports
 )
 
 // String is the name used in configurations.
@@ -105,4 +106,38 @@ type Receiver interface {
 type Tap interface {
 	Control(peer string, src, dst netip.AddrPort, octets []byte)
 	GRE(call string, src, dst netip.Addr, packet []byte)
+}
+
+func (o Options) withDefaults() Options {
+	o.Timers = o.Timers.WithDefaults()
+	if o.Connect == 0 {
+		o.Connect = 15 * time.Second
+	}
+	if o.Stop == 0 {
+		o.Stop = 3 * time.Second
+	}
+	if o.Pending == 0 {
+		o.Pending = 64
+	}
+	if o.Stats == nil {
+		o.Stats = new(Stats)
+	}
+	return o
+}
+
+// about is what our Start-Control-Connection messages say of us.
+func (o Options) about() pptp.StartControlConnectionReply {
+	m := pptp.StartControlConnectionReply{
+		ProtocolVersion:     pptp.Version,
+		FramingCapabilities: pptp.Asynchronous | pptp.Synchronous,
+		BearerCapabilities:  pptp.Analog | pptp.Digital,
+		FirmwareRevision:    1,
+		HostName:            o.Host,
+		VendorName:          "Carrier",
+	}
+	if o.PAC {
+		m.FramingCapabilities, m.BearerCapabilities = pptp.Asynchronous, pptp.Analog
+		m.MaximumChannels = o.Lines
+	}
+	return m
 }

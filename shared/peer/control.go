@@ -1,0 +1,260 @@
+package peer
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"carrier/shared/pptp"
+)
+
+// message takes one whole message off the stream. Its error ends the
+// connection at once.
+func (c *Conn) message(octets []byte) error {
+	m, err := pptp.Parse(octets)
+	if errors.Is(err, pptp.ErrUnknown) {
+		c.e.stats.MessagesUnknown.Add(1)
+		c.e.bursts.odd.log(c.log, slog.LevelWarn, "control message left alone", "err", err)
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	c.e.stats.MessagesReceived.Add(1)
+	admitted := true
+	switch m := m.(type) {
+	case pptp.StartControlConnectionRequest:
+		var silent bool
+		if admitted, silent = c.admit(m); silent {
+			return nil
+		}
+	case pptp.StartControlConnectionReply:
+		c.mu.Lock()
+		c.host = printable(m.HostName)
+		c.mu.Unlock()
+	}
+	c.step(pptp.EventOf(m, admitted), m, admitted)
+	return nil
+}
+
+// admit asks the Handler whether the peer may have a control connection. The
+// answer is silence when the peer has lost a collision (RFC 2637 §3.1.3): it
+// will close the connection itself.
+func (c *Conn) admit(r pptp.StartControlConnectionRequest) (ok, silent bool) {
+	c.mu.Lock()
+	first, silent := !c.opened && c.control.State() == pptp.ControlIdle, c.silent
+	c.mu.Unlock()
+	if silent || !first || r.ProtocolVersion < pptp.Version {
+		return true, silent
+	}
+	remote, err := c.e.o.Handler.Admit(c.peer)
+	if err == nil {
+		err = c.e.usable(remote)
+	}
+	if err != nil {
+		c.e.stats.ConnsRefused.Add(1)
+		c.e.bursts.refused.log(c.log, slog.LevelWarn, "control connection refused", "host", printable(r.HostName), "why", err)
+		return false, false
+	}
+	if !remote.Addr.IsValid() {
+		remote.Addr = defaultAddr(c.peer)
+	}
+	c.mu.Lock()
+	c.remote, c.host = remote, printable(r.HostName)
+	c.mu.Unlock()
+	if !c.e.claim(c, remote.Addr) {
+		c.mu.Lock()
+		c.silent = true
+		c.mu.Unlock()
+		return false, true
+	}
+	return true, false
+}
+
+// step moves the control connection and does what its table says. m is the
+// message that moved it, if one did.
+func (c *Conn) step(ev pptp.ControlEvent, m pptp.Message, admitted bool) {
+	c.mu.Lock()
+	if c.over {
+		c.mu.Unlock()
+		return
+	}
+	now := time.Now()
+	if m != nil {
+		c.control.Heard(now)
+	}
+	do := c.control.Step(now, ev)
+	c.act(do, ev, m, admitted)
+	c.mu.Unlock()
+	c.conclude(do, ev, m)
+}
+
+// expire is the ring of the connection's alarm.
+func (c *Conn) expire(now time.Time) {
+	c.mu.Lock()
+	if c.over {
+		c.mu.Unlock()
+		return
+	}
+	was := c.control.State()
+	do := c.control.Expire(now)
+	ev := pptp.StartTimedOut
+	switch was {
+	case pptp.ControlEstablished:
+		ev = pptp.EchoLost
+	case pptp.WaitStopReply:
+		ev = pptp.StopTimedOut
+	}
+	c.act(do, ev, nil, true)
+	c.mu.Unlock()
+	c.conclude(do, ev, nil)
+}
+
+// act sends what do says; mu is held.
+func (c *Conn) act(do pptp.ControlAction, ev pptp.ControlEvent, m pptp.Message, admitted bool) {
+	if do&pptp.SendStartRequest != 0 {
+		a := c.e.about
+		c.send(pptp.StartControlConnectionRequest{ProtocolVersion: a.ProtocolVersion,
+			FramingCapabilities: a.FramingCapabilities, BearerCapabilities: a.BearerCapabilities,
+			MaximumChannels: a.MaximumChannels, FirmwareRevision: a.FirmwareRevision,
+			HostName: a.HostName, VendorName: a.VendorName})
+	}
+	if r, ok := m.(pptp.StartControlConnectionRequest); ok && do&(pptp.SendStartReply|pptp.SendStartRefusal) != 0 {
+		c.send(r.Reply(c.e.about, admitted))
+	}
+	if do&pptp.SendStopRequest != 0 {
+		reason := pptp.StopLocalShutdown
+		c.why = ErrClosed
+		if ev == pptp.RecvStartedBadVer {
+			reason, c.why = pptp.StopProtocol, errVersion
+		}
+		c.endCalls(c.why)
+		c.send(pptp.StopControlConnectionRequest{Reason: reason})
+	}
+	if do&pptp.SendStopReply != 0 {
+		c.send(pptp.StopControlConnectionReply{Result: pptp.ReplyOK})
+	}
+	if do&pptp.SendEchoRequest != 0 {
+		c.echo++
+		c.send(pptp.EchoRequest{Identifier: c.echo})
+	}
+	if r, ok := m.(pptp.EchoRequest); ok && do&pptp.SendEchoReply != 0 {
+		c.send(pptp.EchoReply{Identifier: r.Identifier, Result: pptp.ReplyOK})
+	}
+	c.settle()
+}
+
+// settle brings gauge and alarm in line with the state; mu is held.
+func (c *Conn) settle() {
+	deadline := c.control.Deadline()
+	if c.over {
+		deadline = time.Time{}
+	}
+	c.e.clock.set(&c.limit, deadline)
+	gauge := c.gauge()
+	if gauge == c.counted {
+		return
+	}
+	if c.counted != nil {
+		c.counted.Add(-1)
+	}
+	if c.counted = gauge; gauge != nil {
+		gauge.Add(1)
+	}
+}
+
+// gauge is the one that counts connections in this one's state.
+func (c *Conn) gauge() *atomic.Int64 {
+	if c.over {
+		return nil
+	}
+	switch c.control.State() {
+	case pptp.ControlIdle:
+		return &c.e.stats.Pending
+	case pptp.WaitControlReply:
+		return &c.e.stats.Starting
+	case pptp.ControlEstablished:
+		return &c.e.stats.Established
+	case pptp.WaitStopReply:
+		return &c.e.stats.Stopping
+	default:
+		return nil
+	}
+}
+
+// conclude does the part of an action that needs no lock.
+func (c *Conn) conclude(do pptp.ControlAction, ev pptp.ControlEvent, m pptp.Message) {
+	switch {
+	case do&pptp.ControlUp != 0:
+		close(c.up)
+		c.e.bursts.ended.log(c.log, slog.LevelInfo, "control connection established", "host", c.PeerHost(), "opened_by_us", c.opened)
+	case do&pptp.ForCall != 0:
+		c.callMessage(m)
+	case do&pptp.SendStopRequest != 0:
+		c.e.unlist(c, c.Remote().Addr)
+	case do&pptp.CloseTCP != 0:
+		if ev == pptp.StartTimedOut || ev == pptp.EchoLost {
+			c.e.stats.ConnsTimedOut.Add(1)
+		}
+		const last = pptp.SendStartRefusal | pptp.SendStopReply
+		c.finish(c.reason(ev, m), do&last != 0)
+	case do == pptp.ControlNone && m != nil:
+		c.e.stats.MessagesUnexpected.Add(1)
+		c.e.bursts.odd.log(c.log, slog.LevelWarn, "control message without use", "message", m.Type())
+	}
+}
+
+// reason says why the connection is closed after ev.
+func (c *Conn) reason(ev pptp.ControlEvent, m pptp.Message) error {
+	switch ev {
+	case pptp.CollisionLost:
+		return errCollision
+	case pptp.StartTimedOut:
+		return fmt.Errorf("no Start-Control-Connection message: %w", ErrTimeout)
+	case pptp.EchoLost:
+		return fmt.Errorf("no Echo-Reply: %w", ErrTimeout)
+	case pptp.RecvStartRefused:
+		return errRefused
+	case pptp.RecvStartedNot:
+		r, _ := m.(pptp.StartControlConnectionReply)
+		return &StartError{Result: r.Result, Code: r.Error}
+	case pptp.RecvStop:
+		r, _ := m.(pptp.StopControlConnectionRequest)
+		return fmt.Errorf("%w: %v", errStopped, r.Reason)
+	case pptp.LocalStop, pptp.RecvStopped, pptp.StopTimedOut:
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if c.why != nil {
+			return c.why
+		}
+		return ErrClosed
+	default:
+		return errTooEarly
+	}
+}
+
+// Stop ends the connection with Stop-Control-Connection-Request; its calls end
+// at once.
+func (c *Conn) Stop() { c.step(pptp.LocalStop, nil, true) }
+
+func (c *Conn) loseCollision() { c.step(pptp.CollisionLost, nil, true) }
+
+// endCalls ends all calls because of err; mu is held.
+func (c *Conn) endCalls(err error) {
+	for _, call := range c.calls {
+		call.end(fmt.Errorf("%w: %w", ErrControlLost, err), nil)
+	}
+}
+
+// printable makes a peer's text fit for logs.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r > '~' {
+			return '?'
+		}
+		return r
+	}, s)
+}

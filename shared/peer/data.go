@@ -1,0 +1,203 @@
+package peer
+
+import (
+	"bytes"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"carrier/shared/gre"
+)
+
+const (
+	// holdPackets bounds what is held of a call that is not yet bound and
+	// connected: GRE may overtake the message on TCP that allows it.
+	holdPackets = 64
+
+	// The path is opened through NAT routers, and kept open: often until the
+	// first packet has come, then rarely.
+	probeFirst = time.Second
+	probeLater = 20 * time.Second
+
+	// rebind is how far ahead of the last one the Sequence Number of a packet
+	// from a new UDP port may be to be believed.
+	rebind = 1000
+)
+
+// data is the data half of a call.
+type data struct {
+	transport Transport
+	target    atomic.Pointer[target]
+	dead      atomic.Bool // the call is over
+	heard     atomic.Bool // a packet came
+	lastSeq   uint32      // the socket's reader alone
+	sequenced bool        // lastSeq is one; likewise
+	wake      alarm
+	probe     alarm
+
+	// open is the receiver once packets may flow. Until then they are held
+	// under rx.
+	open     atomic.Pointer[Receiver]
+	rx       sync.Mutex
+	receiver Receiver
+	ready    bool // the call is connected
+	held     [][]byte
+}
+
+// initData prepares the data half before the call has its Call ID; conn.mu is
+// held.
+func (c *Call) initData() {
+	remote := c.conn.remote
+	c.transport = remote.Transport
+	port := uint16(0)
+	if c.transport == UDP {
+		if port = remote.UDPPort; port == 0 {
+			port = GREPort
+		}
+	}
+	c.target.Store(newTarget(c.conn.local.Addr(), netip.AddrPortFrom(c.conn.peer.Addr(), port)))
+	c.wake.ring = c.ringWake
+	c.probe.ring = c.ringProbe
+}
+
+// Bind gives the call's data half to r. Packets that came before are handed to
+// it first, by Bind itself: the caller must not hold a lock that r takes.
+// Packets are held, up to a bound, until the call is both bound and connected.
+func (c *Call) Bind(r Receiver) {
+	c.rx.Lock()
+	defer c.rx.Unlock()
+	c.receiver = r
+	c.flow()
+}
+
+// openData lets packets flow: the call is connected. Where we sent the last
+// message of the set-up, or had its answer, we open the path.
+func (c *Call) openData() {
+	c.rx.Lock()
+	c.ready = true
+	c.flow()
+	c.rx.Unlock()
+	if c.opensPath() {
+		c.ringProbe(time.Now())
+	}
+}
+
+// flow hands over what was held if packets may flow now; rx is held.
+func (c *Call) flow() {
+	if c.receiver == nil || !c.ready || c.dead.Load() {
+		return
+	}
+	if held := c.held; len(held) > 0 {
+		c.held = nil
+		c.receiver.Receive(held)
+	}
+	c.open.Store(&c.receiver)
+}
+
+// receive takes packets from the socket's reader.
+func (c *Call) receive(packets [][]byte) {
+	r := c.open.Load()
+	if r == nil {
+		c.rx.Lock()
+		if r = c.open.Load(); r == nil {
+			c.hold(packets)
+		}
+		c.rx.Unlock()
+	}
+	if r != nil && !c.dead.Load() {
+		(*r).Receive(packets)
+	}
+}
+
+// hold keeps copies; rx is held.
+func (c *Call) hold(packets [][]byte) {
+	for i, p := range packets {
+		if len(c.held) == holdPackets {
+			c.conn.e.stats.GREOverflow.Add(uint64(len(packets) - i))
+			return
+		}
+		c.held = append(c.held, bytes.Clone(p))
+	}
+}
+
+// Send sends GRE packets, octets from the GRE header on, which it does not
+// keep. After Ended it sends nothing and returns ErrCallEnded.
+func (c *Call) Send(packets ...[]byte) error {
+	e := c.conn.e
+	s, t := e.sockets[c.transport], c.target.Load()
+	var first error
+	for _, p := range packets {
+		if c.dead.Load() {
+			return ErrCallEnded
+		}
+		if e.o.Tap != nil {
+			e.o.Tap.GRE(c.name, c.conn.local.Addr(), t.to.Addr(), p)
+		}
+		if err := s.write(p, t); err != nil {
+			e.stats.GRESendError.Add(1)
+			if first == nil {
+				first = err
+			}
+			continue
+		}
+		e.stats.GRESent.Add(1)
+	}
+	return first
+}
+
+// WakeAt has the Receiver's Wake called at t, once. A later WakeAt replaces it;
+// a zero t takes it back.
+func (c *Call) WakeAt(t time.Time) {
+	if !c.dead.Load() {
+		c.conn.e.clock.set(&c.wake, t)
+	}
+}
+
+func (c *Call) ringWake(now time.Time) {
+	c.rx.Lock()
+	r := c.receiver
+	c.rx.Unlock()
+	if r != nil && !c.dead.Load() {
+		r.Wake(now)
+	}
+}
+
+// ringProbe sends a packet without payload and sets the next.
+func (c *Call) ringProbe(now time.Time) {
+	if c.dead.Load() {
+		return
+	}
+	c.Send(gre.Header{CallID: c.PeerID()}.Append(nil, nil))
+	next := probeFirst
+	if c.heard.Load() {
+		next = probeLater
+	}
+	c.conn.e.clock.set(&c.probe, now.Add(next))
+}
+
+// stopData stops the data half at once; conn.mu is held.
+func (c *Call) stopData() {
+	c.dead.Store(true)
+	c.open.Store(nil)
+	c.conn.e.clock.set(&c.wake, time.Time{})
+	c.conn.e.clock.set(&c.probe, time.Time{})
+}
+
+// arrived notes where a packet of this call came from; only the socket's reader
+// calls it. Over UDP the peer's port is that of the first packet; later it
+// changes only for a packet that is next in sequence, which others cannot send.
+func (c *Call) arrived(from netip.AddrPort, h gre.Header) {
+	first := !c.heard.Load()
+	if first {
+		c.heard.Store(true)
+	}
+	ahead := int32(h.Seq - c.lastSeq) // modulo 2^32
+	next := h.HasSeq && (!c.sequenced || ahead > 0 && ahead <= rebind)
+	if c.transport == UDP && from != c.target.Load().to && (first || c.sequenced && next) {
+		c.target.Store(newTarget(c.conn.local.Addr(), from))
+	}
+	if next || h.HasSeq && ahead > 0 {
+		c.lastSeq, c.sequenced = h.Seq, true
+	}
+}

@@ -1,0 +1,119 @@
+package peer
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/netip"
+)
+
+// An attempt opens one control connection for all who dial that address
+// meanwhile. Its fields but done are guarded by Endpoint.mu until done is
+// closed.
+type attempt struct {
+	remote  Remote
+	done    chan struct{}
+	conn    *Conn // that sent our Start-Control-Connection-Request
+	instead *Conn // the peer's own, to which ours gave way
+	result  *Conn
+	err     error
+}
+
+// Dial returns the living control connection to r.Addr or opens one, and waits
+// for an attempt that is under way. A peer that refused gives a *StartError.
+// The connection outlives ctx and the calls on it.
+func (e *Endpoint) Dial(ctx context.Context, r Remote) (*Conn, error) {
+	if err := e.usable(r); err != nil {
+		return nil, err
+	}
+	r.Addr = netip.AddrPortFrom(r.Addr.Addr().Unmap(), r.Addr.Port())
+	e.mu.Lock()
+	if e.closing {
+		e.mu.Unlock()
+		return nil, ErrClosed
+	}
+	if c := e.byAddr[r.Addr]; c != nil {
+		e.mu.Unlock()
+		return c, c.wait(ctx)
+	}
+	a := e.attempts[r.Addr]
+	if a == nil {
+		a = &attempt{remote: r, done: make(chan struct{})}
+		e.attempts[r.Addr] = a
+		e.wg.Go(func() { e.attempt(a) })
+	}
+	e.mu.Unlock()
+	select {
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	case <-a.done:
+		return a.result, a.err
+	}
+}
+
+// attempt runs a to its end.
+func (e *Endpoint) attempt(a *attempt) {
+	result, err := e.open(a)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	a.result, a.err = result, err
+	delete(e.attempts, a.remote.Addr)
+	if err == nil {
+		e.list(result, a.remote.Addr)
+	}
+	close(a.done)
+}
+
+// open opens the TCP connection, asks for a control connection on it and waits.
+func (e *Endpoint) open(a *attempt) (*Conn, error) {
+	ctx, cancel := context.WithTimeout(e.ctx, e.o.Connect)
+	defer cancel()
+	var d net.Dialer
+	if e.o.Source.IsValid() {
+		d.LocalAddr = net.TCPAddrFromAddrPort(netip.AddrPortFrom(e.o.Source, 0))
+	}
+	nc, err := d.DialContext(ctx, "tcp4", a.remote.Addr.String())
+	if err != nil {
+		return nil, fmt.Errorf("control connection: %w", err)
+	}
+	c, instead, err := e.originate(a, nc, addrOf(nc.LocalAddr()), addrOf(nc.RemoteAddr()))
+	if err != nil {
+		nc.Close()
+		return nil, err
+	}
+	if instead == nil {
+		if err = c.wait(e.ctx); err == nil {
+			return c, nil
+		}
+		e.mu.Lock()
+		instead = a.instead
+		e.mu.Unlock()
+	} else {
+		nc.Close() // the peer was faster, nothing was said on ours
+	}
+	if instead == nil {
+		return nil, err
+	}
+	return instead, instead.wait(e.ctx)
+}
+
+// originate begins with a TCP connection that we opened, unless the peer has
+// opened a control connection meanwhile.
+func (e *Endpoint) originate(a *attempt, nc net.Conn, local, peer netip.AddrPort) (c, instead *Conn, err error) {
+	e.mu.Lock()
+	if other := e.byAddr[a.remote.Addr]; other != nil {
+		e.mu.Unlock()
+		return nil, other, nil
+	}
+	if e.closing {
+		e.mu.Unlock()
+		return nil, nil, ErrClosed
+	}
+	c = newConn(e, nc, local, peer, a.remote)
+	c.opened = true
+	e.conns[c] = struct{}{}
+	a.conn = c
+	e.mu.Unlock()
+	c.start()
+	return c, nil, nil
+}

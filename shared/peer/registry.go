@@ -1,0 +1,119 @@
+package peer
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+	"slices"
+
+	"carrier/shared/pptp"
+)
+
+// Who is who among the connections: those that wait for their first message,
+// the one that Dial finds for an address, and attempts under way. All of it is
+// guarded by Endpoint.mu, which is never held while a Conn's lock is taken.
+
+// add notes a connection that was accepted and makes room for it among those
+// that have said nothing yet: the oldest goes, for an honest peer speaks at
+// once.
+func (e *Endpoint) add(c *Conn) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.closing {
+		return ErrClosed
+	}
+	e.conns[c] = struct{}{}
+	if c.opened {
+		return nil
+	}
+	e.pending = append(e.pending, c)
+	if len(e.pending) > e.o.Pending {
+		crowded := e.pending[0]
+		e.pending = e.pending[1:]
+		e.stats.ConnsCrowded.Add(1)
+		e.wg.Go(func() { crowded.finish(errCrowded, false) })
+	}
+	return nil
+}
+
+// claim makes c the connection of the peer at addr, whose
+// Start-Control-Connection-Request came on it. When an attempt of ours to the
+// same peer has sent its own, they collide (RFC 2637 §3.1.3): either our attempt
+// gives way to c, or c must stay unanswered, and claim says false.
+func (e *Endpoint) claim(c *Conn, addr netip.AddrPort) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	var loser *Conn
+	for _, a := range e.attempts {
+		ours, theirs := c.local.Addr(), c.peer.Addr()
+		if a.conn == nil || a.remote.Addr.Addr() != theirs || ours == theirs {
+			continue // one host may hold both ends: then nothing tells who gives way, and both may live
+		}
+		if pptp.Wins(ours, theirs) {
+			return false
+		}
+		loser, a.instead = a.conn, c
+	}
+	if loser != nil {
+		e.wg.Go(loser.loseCollision)
+	}
+	e.speaks(c)
+	e.list(c, addr)
+	return true
+}
+
+// list lets Dial find c, unless it has ended meanwhile.
+func (e *Endpoint) list(c *Conn, addr netip.AddrPort) {
+	if _, ok := e.conns[c]; ok {
+		e.byAddr[addr] = c
+	}
+}
+
+// unlist keeps Dial from finding c any more.
+func (e *Endpoint) unlist(c *Conn, addr netip.AddrPort) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.byAddr[addr] == c {
+		delete(e.byAddr, addr)
+	}
+}
+
+// speaks notes that c is not one of those that have said nothing.
+func (e *Endpoint) speaks(c *Conn) {
+	if i := slices.Index(e.pending, c); i >= 0 {
+		e.pending = slices.Delete(e.pending, i, i+1)
+	}
+}
+
+// remove forgets c, which has ended.
+func (e *Endpoint) remove(c *Conn, addr netip.AddrPort) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	delete(e.conns, c)
+	e.speaks(c)
+	if e.byAddr[addr] == c {
+		delete(e.byAddr, addr)
+	}
+}
+
+// usable says if packets can travel as r wants.
+func (e *Endpoint) usable(r Remote) error {
+	if e.sockets[r.Transport] == nil {
+		return fmt.Errorf("transport %v is not open at this end", r.Transport)
+	}
+	return nil
+}
+
+// addrOf reads the address of a TCP connection's end.
+func addrOf(a net.Addr) netip.AddrPort {
+	if tcp, ok := a.(*net.TCPAddr); ok {
+		at := tcp.AddrPort()
+		return netip.AddrPortFrom(at.Addr().Unmap(), at.Port())
+	}
+	return netip.AddrPort{}
+}
+
+// defaultAddr is where a peer that opened a connection would be dialled.
+func defaultAddr(peer netip.AddrPort) netip.AddrPort {
+	return netip.AddrPortFrom(peer.Addr(), pptp.Port)
+}
