@@ -68,7 +68,13 @@ func (m *modem) run(ctx context.Context, p Port) error {
 			err = nil
 		}
 	}
-	return errors.Join(err, m.io.stop())
+	err = errors.Join(err, m.io.stop())
+	select {
+	case n := <-m.io.wrote: // delivered just before the end
+		m.written(n)
+	default:
+	}
+	return err
 }
 
 // turns goes round: see what became of the call, read and write what the port

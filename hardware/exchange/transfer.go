@@ -48,11 +48,11 @@ func (t *transfer) readAll() {
 func (t *transfer) writeAll() {
 	for b := range t.outs {
 		n, err := t.port.Write(b)
+		t.wrote <- n
 		if err != nil {
 			t.failed <- err
 			return
 		}
-		t.wrote <- n
 	}
 }
 
