@@ -1,17 +1,19 @@
 // Package caller is a dial-up caller: it dials over any port, speaks PPP as a
 // client and has a TCP/IP of its own on top, so that a whole call can be made
-// from inside one unprivileged process.
+// from inside one process without privileges.
 package caller
 
 import (
-	"context"
 	"errors"
+	"fmt"
 	"io"
-	"net/http"
+	"log/slog"
 	"net/netip"
 	"time"
 
 	"carrier/shared/ppp/auth"
+	"carrier/shared/ppp/lcp"
+	"carrier/shared/ppp/link"
 )
 
 // A Port is what the caller's modem is connected to; every net.Conn is one.
@@ -21,71 +23,89 @@ type Port interface {
 	SetWriteDeadline(time.Time) error
 }
 
-// An Exchange is one step of a login script: wait for Expect, then send Send.
-type Exchange struct{ Expect, Send string }
-
 // Options say whom to call and how to behave.
 type Options struct {
 	// Number is dialled with ATDT. Empty: the port is the line already.
 	Number string
+	Init   []string // the modem's, before dialling; none means ATZ
 	// Script is gone through after CONNECT, before PPP.
-	Script []Exchange
-	Login  auth.Login
+	Script []Step
+
+	Login auth.Login // zero: every demand is rejected
+	// LCP is what we ask of the peer; nil: a Magic-Number, an empty ACCM and
+	// both header compressions, as pppd asks.
+	LCP     *lcp.Options
+	Echo    link.EchoOptions // zero: off
+	Restart time.Duration    // LCP's and IPCP's Restart timer; 3 s
+
+	Addr netip.Addr // the address that we wish for; invalid: any
+	// PeerAddr is given to a peer that has no address and asks for one.
+	PeerAddr netip.Addr
+
 	// OnlyAck answers later LCP Configure-Requests with an Ack but never
 	// restarts its own direction once that has been acked.
 	OnlyAck bool
-	// Silent says nothing after CONNECT, ever.
+	// Silent says nothing after CONNECT and waits until the other end hangs up.
 	Silent bool
-	// Story is told every step. It must not block.
+
+	// Story is told every step, by one goroutine at a time. It must not block.
 	Story func(Event)
+	Log   *slog.Logger // of the modem's doings; nil: none
 }
+
+// pppdAsks is what LCP asks for where Options do not say it.
+var pppdAsks = lcp.Options{Magic: true, PFC: true, ACFC: true}
 
 // An Event is one step of the call.
 type Event struct {
 	Kind Kind
 	Text string
-	Addr netip.Addr
-	DNS  []netip.Addr
+	Rate int          // of Connected: bit/s, 0 when unknown
+	Addr netip.Addr   // of NetworkUp: ours
+	Peer netip.Addr   // of NetworkUp: the other end's, if it told
+	DNS  []netip.Addr // of NetworkUp
 }
 
 // A Kind of step.
 type Kind uint8
 
-// The steps in their usual order.
+// The steps in their usual order. A PAC's hand-over shows as a second LinkUp.
 const (
-	Dialling      Kind = iota + 1 // Text: the number
-	Connected                     // Text: the modem's words after CONNECT
-	LinkUp                        // LCP is open
-	Authenticated                 // Text: the method
-	NetworkUp                     // Addr, DNS: what IPCP gave
-	Ended                         // Text: why
+	Dialling     Kind = iota + 1 // Text: the number
+	Connected                    // Text: the modem's words after CONNECT
+	LinkUp                       // LCP is open
+	LinkDown                     // LCP negotiates anew, or ends
+	LoggedIn                     // the peer accepted us; Text: the method
+	LoginRefused                 // Text: the peer's words
+	NetworkUp                    // IPCP is open
+	NetworkDown
+	Ended // Text: why
+	kinds
 )
 
-// A Call is a call in progress.
-type Call struct{}
+var kindNames = [kinds]string{Dialling: "dialling", Connected: "connected", LinkUp: "link up", LinkDown: "link down",
+	LoggedIn: "logged in", LoginRefused: "login refused", NetworkUp: "network up", NetworkDown: "network down", Ended: "ended"}
 
-// Dial makes a call over port and returns when its network is up. The port
-// belongs to the call from now on and is closed with it, also on error.
-func Dial(ctx context.Context, port Port, o Options) (*Call, error) {
-	return nil, errors.ErrUnsupported
+// String is the kind in words.
+func (k Kind) String() string {
+	if k < kinds {
+		return kindNames[k]
+	}
+	return "unknown"
 }
 
-// Addr is the address that we were given.
-func (c *Call) Addr() netip.Addr { return netip.Addr{} }
+// ErrCarrier is a line that was lost without a word of PPP.
+var ErrCarrier = errors.New("carrier lost")
 
-// Client fetches pages through the call.
-func (c *Call) Client() *http.Client { return nil }
-
-// Ping sends one echo request and waits for its answer.
-func (c *Call) Ping(ctx context.Context, addr netip.Addr) (time.Duration, error) {
-	return 0, errors.ErrUnsupported
+// An EndError says why PPP ended when we did not end it.
+type EndError struct {
+	Cause link.Cause
+	Text  string // the peer's words; may be empty
 }
 
-// HangUp ends the call and waits until nothing of it is running.
-func (c *Call) HangUp(ctx context.Context) error { return nil }
-
-// Done is closed when the call has ended; Err then says why.
-func (c *Call) Done() <-chan struct{} { return nil }
-
-// Err is why the call ended, nil while it goes on or when we hung up.
-func (c *Call) Err() error { return nil }
+func (e *EndError) Error() string {
+	if e.Text == "" {
+		return e.Cause.String()
+	}
+	return fmt.Sprintf("%v: %s", e.Cause, e.Text)
+}
