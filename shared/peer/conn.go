@@ -58,7 +58,8 @@ type Conn struct {
 	why     error // why we stopped it
 }
 
-func newConn(e *Endpoint, nc net.Conn, local, peer netip.AddrPort, r Remote) *Conn {
+func newConn(e *Endpoint, nc net.Conn, r Remote) *Conn {
+	local, peer := addrOf(nc.LocalAddr()), addrOf(nc.RemoteAddr())
 	c := &Conn{e: e, nc: nc, local: local, peer: peer, remote: r, log: e.o.Log.With("peer", peer),
 		up: make(chan struct{}), done: make(chan struct{}), gone: make(chan struct{}), write: make(chan struct{}, 1),
 		control: pptp.NewControl(e.o.Timers, time.Now()),

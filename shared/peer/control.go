@@ -65,7 +65,11 @@ func (c *Conn) admit(r pptp.StartControlConnectionRequest) (ok, silent bool) {
 	c.mu.Lock()
 	c.remote, c.host = remote, printable(r.HostName)
 	c.mu.Unlock()
-	if !c.e.claim(c, remote.Addr) {
+	loser, ok := c.e.claim(c, remote.Addr)
+	if loser != nil {
+		loser.step(pptp.CollisionLost, nil, true)
+	}
+	if !ok {
 		c.mu.Lock()
 		c.silent = true
 		c.mu.Unlock()
@@ -239,8 +243,6 @@ func (c *Conn) reason(ev pptp.ControlEvent, m pptp.Message) error {
 // Stop ends the connection with Stop-Control-Connection-Request; its calls end
 // at once.
 func (c *Conn) Stop() { c.step(pptp.LocalStop, nil, true) }
-
-func (c *Conn) loseCollision() { c.step(pptp.CollisionLost, nil, true) }
 
 // endCalls ends all calls because of err; mu is held.
 func (c *Conn) endCalls(err error) {

@@ -188,16 +188,18 @@ func (c *Call) stopData() {
 // calls it. Over UDP the peer's port is that of the first packet; later it
 // changes only for a packet that is next in sequence, which others cannot send.
 func (c *Call) arrived(from netip.AddrPort, h gre.Header) {
-	first := !c.heard.Load()
-	if first {
+	if c.transport != UDP {
 		c.heard.Store(true)
+		return
 	}
 	ahead := int32(h.Seq - c.lastSeq) // modulo 2^32
-	next := h.HasSeq && (!c.sequenced || ahead > 0 && ahead <= rebind)
-	if c.transport == UDP && from != c.target.Load().to && (first || c.sequenced && next) {
+	next := h.HasSeq && c.sequenced && ahead > 0 && ahead <= rebind
+	same := from == c.target.Load().to
+	if first := !c.heard.Swap(true); !same && (first || next) {
 		c.target.Store(newTarget(c.conn.local.Addr(), from))
+		same = true
 	}
-	if next || h.HasSeq && ahead > 0 {
+	if same && h.HasSeq && (ahead > 0 || !c.sequenced) {
 		c.lastSeq, c.sequenced = h.Seq, true
 	}
 }

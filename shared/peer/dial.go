@@ -68,15 +68,11 @@ func (e *Endpoint) attempt(a *attempt) {
 func (e *Endpoint) open(a *attempt) (*Conn, error) {
 	ctx, cancel := context.WithTimeout(e.ctx, e.o.Connect)
 	defer cancel()
-	var d net.Dialer
-	if e.o.Source.IsValid() {
-		d.LocalAddr = net.TCPAddrFromAddrPort(netip.AddrPortFrom(e.o.Source, 0))
-	}
-	nc, err := d.DialContext(ctx, "tcp4", a.remote.Addr.String())
+	nc, err := e.connect(ctx, a.remote.Addr)
 	if err != nil {
 		return nil, fmt.Errorf("control connection: %w", err)
 	}
-	c, instead, err := e.originate(a, nc, addrOf(nc.LocalAddr()), addrOf(nc.RemoteAddr()))
+	c, instead, err := e.originate(a, nc)
 	if err != nil {
 		nc.Close()
 		return nil, err
@@ -97,9 +93,18 @@ func (e *Endpoint) open(a *attempt) (*Conn, error) {
 	return instead, instead.wait(e.ctx)
 }
 
+// connectTCP is Endpoint.connect where there is a network.
+func (e *Endpoint) connectTCP(ctx context.Context, to netip.AddrPort) (net.Conn, error) {
+	var d net.Dialer
+	if e.o.Source.IsValid() {
+		d.LocalAddr = net.TCPAddrFromAddrPort(netip.AddrPortFrom(e.o.Source, 0))
+	}
+	return d.DialContext(ctx, "tcp4", to.String())
+}
+
 // originate begins with a TCP connection that we opened, unless the peer has
 // opened a control connection meanwhile.
-func (e *Endpoint) originate(a *attempt, nc net.Conn, local, peer netip.AddrPort) (c, instead *Conn, err error) {
+func (e *Endpoint) originate(a *attempt, nc net.Conn) (c, instead *Conn, err error) {
 	e.mu.Lock()
 	if other := e.byAddr[a.remote.Addr]; other != nil {
 		e.mu.Unlock()
@@ -109,7 +114,7 @@ func (e *Endpoint) originate(a *attempt, nc net.Conn, local, peer netip.AddrPort
 		e.mu.Unlock()
 		return nil, nil, ErrClosed
 	}
-	c = newConn(e, nc, local, peer, a.remote)
+	c = newConn(e, nc, a.remote)
 	c.opened = true
 	e.conns[c] = struct{}{}
 	a.conn = c

@@ -22,6 +22,7 @@ type Endpoint struct {
 	clock    *clock
 	ids      *table
 	listener *net.TCPListener
+	connect  func(context.Context, netip.AddrPort) (net.Conn, error) // opens TCP connections
 	sockets  [transports]socket
 	about    pptp.StartControlConnectionReply // what we say of ourselves
 	bursts   struct{ accepted, refused, ended, odd burst }
@@ -43,7 +44,7 @@ type Endpoint struct {
 func Open(o Options) (*Endpoint, error) {
 	e := &Endpoint{o: o.withDefaults(), clock: newClock(), ids: newTable(o.OddIDs),
 		conns: make(map[*Conn]struct{}), byAddr: make(map[netip.AddrPort]*Conn), attempts: make(map[netip.AddrPort]*attempt)}
-	e.stats = e.o.Stats
+	e.stats, e.connect = e.o.Stats, e.connectTCP
 	e.about = e.o.about()
 	if _, err := pptp.Append(nil, e.about); err != nil {
 		return nil, fmt.Errorf("our name: %w", err)
@@ -174,7 +175,7 @@ func (e *Endpoint) accept() error {
 	for {
 		nc, err := e.listener.AcceptTCP()
 		if err == nil {
-			e.serve(nc, addrOf(nc.LocalAddr()), addrOf(nc.RemoteAddr()))
+			e.serve(nc)
 			continue
 		}
 		if e.ctx.Err() != nil || errors.Is(err, net.ErrClosed) {
@@ -191,8 +192,8 @@ func (e *Endpoint) accept() error {
 }
 
 // serve runs a connection that the peer opened.
-func (e *Endpoint) serve(nc net.Conn, local, peer netip.AddrPort) {
-	c := newConn(e, nc, local, peer, Remote{})
+func (e *Endpoint) serve(nc net.Conn) {
+	c := newConn(e, nc, Remote{})
 	if e.add(c) != nil {
 		nc.Close()
 		return

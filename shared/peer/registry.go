@@ -39,32 +39,32 @@ func (e *Endpoint) add(c *Conn) error {
 // claim makes c the connection of the peer at addr, whose
 // Start-Control-Connection-Request came on it. When an attempt of ours to the
 // same peer has sent its own, they collide (RFC 2637 §3.1.3): either our attempt
-// gives way to c, or c must stay unanswered, and claim says false.
-func (e *Endpoint) claim(c *Conn, addr netip.AddrPort) bool {
+// gives way to c, and must be closed before c is answered, or c must stay
+// unanswered, and claim says false.
+func (e *Endpoint) claim(c *Conn, addr netip.AddrPort) (loser *Conn, ok bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	var loser *Conn
 	for _, a := range e.attempts {
 		ours, theirs := c.local.Addr(), c.peer.Addr()
 		if a.conn == nil || a.remote.Addr.Addr() != theirs || ours == theirs {
 			continue // one host may hold both ends: then nothing tells who gives way, and both may live
 		}
 		if pptp.Wins(ours, theirs) {
-			return false
+			return nil, false
 		}
 		loser, a.instead = a.conn, c
 	}
-	if loser != nil {
-		e.wg.Go(loser.loseCollision)
-	}
 	e.speaks(c)
 	e.list(c, addr)
-	return true
+	return loser, true
 }
 
-// list lets Dial find c, unless it has ended meanwhile.
+// list lets Dial find c, unless it has ended meanwhile. A living connection that
+// we opened stays: the other is that of a second peer behind the same address,
+// or one that lost a collision and is about to end.
 func (e *Endpoint) list(c *Conn, addr netip.AddrPort) {
-	if _, ok := e.conns[c]; ok {
+	_, alive := e.conns[c]
+	if old := e.byAddr[addr]; alive && (old == nil || !old.opened) {
 		e.byAddr[addr] = c
 	}
 }

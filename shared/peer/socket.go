@@ -124,7 +124,7 @@ type udpSocket struct {
 	batch *ipv4.PacketConn
 }
 
-func openUDP(at netip.AddrPort) (*udpSocket, error) {
+func openUDP(at netip.AddrPort) (socket, error) {
 	c, err := net.ListenUDP("udp4", net.UDPAddrFromAddrPort(at))
 	if err != nil {
 		return nil, fmt.Errorf("GRE over UDP: %w", bindError(at, err))
