@@ -38,24 +38,9 @@ type Call struct {
 // are a *line.DialError when the telephone network made no connection, an
 // *EndError when PPP did not succeed, or match ErrCarrier or ctx's cause.
 func Dial(ctx context.Context, port Port, o Options) (*Call, error) {
-	c, err := dial(ctx, port, o)
+	l, rest, err := reach(ctx, port, &o)
 	if err != nil {
 		o.tell(Event{Kind: Ended, Text: err.Error()})
-	}
-	return c, err
-}
-
-func dial(ctx context.Context, port Port, o Options) (*Call, error) {
-	l, err := connect(ctx, port, &o)
-	if err != nil {
-		return nil, err
-	}
-	rest, err := login(ctx, l, o.Script)
-	if err == nil && o.Silent {
-		err = silence(ctx, l)
-	}
-	if err != nil {
-		l.Close()
 		return nil, err
 	}
 	c := newCall(l, o)
@@ -71,6 +56,23 @@ func dial(ctx context.Context, port Port, o Options) (*Call, error) {
 		c.HangUp(short)
 		return nil, context.Cause(ctx)
 	}
+}
+
+// reach makes the connection, up to where PPP begins; its first octets may be
+// in rest.
+func reach(ctx context.Context, port Port, o *Options) (l carrier, rest []byte, err error) {
+	l, err = connect(ctx, port, o)
+	if err != nil {
+		return nil, nil, err
+	}
+	rest, err = login(ctx, l, o.Script)
+	if err == nil && o.Silent {
+		err = silence(ctx, l)
+	}
+	if err != nil {
+		l.Close()
+	}
+	return l, rest, err
 }
 
 func newCall(l carrier, o Options) *Call {

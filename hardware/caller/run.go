@@ -160,7 +160,7 @@ func (c *Call) because(e link.Event) {
 		c.end = &EndError{Cause: link.RefusedLogin, Text: c.refused}
 	case c.hungUp():
 		c.end = nil
-	case e.Cause == link.LowerDown && c.end != nil: // the line's own error
+	case e.Cause == link.LowerDown: // c.end is the line's own error
 	default:
 		c.end = &EndError{Cause: e.Cause, Text: e.Text}
 	}
