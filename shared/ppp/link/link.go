@@ -105,6 +105,9 @@ func (l *Link) Up(now time.Time) {
 
 // Down says that the lower layer is gone: the link is finished.
 func (l *Link) Down(now time.Time) {
+	if text, ok := l.lcp.PeerTerminated(); ok { // while LCP was not open
+		l.because(PeerTerminated, printable(text))
+	}
 	l.lcp.Down(now, &l.out)
 	l.linkDown(now)
 	l.phase = Dead
