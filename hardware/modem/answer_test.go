@@ -209,7 +209,7 @@ func TestGlare(t *testing.T) {
 		bubble(t, func(t *testing.T) {
 			m, p := newPeer(t, Options{Rings: 1})
 			d := start(dial(m), t.Context())
-			for _, s := range []string{form, "ATZ", form} {
+			for _, s := range []string{form, "ATZ", "AT+VCID=1", form} {
 				p.want(s + "\r")
 				p.say("\r\nOK\r\n")
 			}

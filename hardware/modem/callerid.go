@@ -1,6 +1,9 @@
 package modem
 
 import (
+	"context"
+	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -16,6 +19,35 @@ const (
 	// maxNumber is the most of a telephone number or name that is kept, octets.
 	maxNumber = 64
 )
+
+// callerID are the commands that makers gave caller id (V.253 has the first).
+var callerID = []string{"AT+VCID=1", "AT#CID=1"}
+
+// askCallerID asks for caller id. Many a modem has none, or other words for it,
+// and says ERROR or nothing at all: that is no fault. An error means that the
+// port is lost.
+func (m *Modem) askCallerID(ctx context.Context) error {
+	if slices.ContainsFunc(m.o.Init, aboutCallerID) {
+		return nil
+	}
+	for _, s := range callerID {
+		err := m.talk.command(ctx, s, probeTime)
+		if !errors.Is(err, errRefused) && !errors.Is(err, errSilent) {
+			return err
+		}
+	}
+	if !m.noID {
+		m.noID = true
+		m.o.Log.Info("no caller id: the modem knows neither of the usual commands", "commands", callerID)
+	}
+	return nil
+}
+
+// aboutCallerID says that a command of Init decides about caller id: +VCID,
+// #CID, %CCID, or one of the commands with a star that makers had before.
+func aboutCallerID(command string) bool {
+	return strings.Contains(strings.ToUpper(command), "CID") || strings.Contains(command, "*")
+}
 
 // A ringing is a call that nobody has answered yet, as far as the modem told.
 type ringing struct {

@@ -17,9 +17,10 @@ const (
 )
 
 var (
-	errSilent = errors.New("the modem does not answer")
-	errLost   = errors.New("the port is lost")
-	past      = time.Unix(1, 0) // as a deadline it frees at once
+	errSilent  = errors.New("the modem does not answer")
+	errRefused = errors.New("the modem says ERROR")
+	errLost    = errors.New("the port is lost")
+	past       = time.Unix(1, 0) // as a deadline it frees at once
 )
 
 // A dialogue is the command state of one open port. The line's owner has it,
@@ -141,7 +142,7 @@ func (d *dialogue) command(ctx context.Context, s string, t time.Duration) error
 		return fmt.Errorf("%s: %w", s, err)
 	}
 	if a.code == failed {
-		return fmt.Errorf("%s: the modem says ERROR", s)
+		return fmt.Errorf("%s: %w", s, errRefused)
 	}
 	return nil
 }

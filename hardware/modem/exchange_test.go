@@ -46,7 +46,7 @@ func newNetwork(t *testing.T, scheme string, c exchange.Conditions) network {
 	go func() { done <- x.Run(ctx) }()
 	t.Cleanup(func() { cancel(); <-done })
 	open := func(l *exchange.Line) *modem.Modem {
-		m := modem.New(modem.Options{Name: l.Number(), Init: []string{"AT&F", "ATS12=10+VCID=1"}, Guard: 300 * time.Millisecond,
+		m := modem.New(modem.Options{Name: l.Number(), Init: []string{"AT&F", "ATS12=10"}, Guard: 300 * time.Millisecond,
 			Open: func(dialling context.Context) (modem.Port, error) {
 				if scheme != "pipe" {
 					return netport.Open(dialling, l.URL())

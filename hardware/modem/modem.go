@@ -16,8 +16,9 @@ type Options struct {
 	Name string // the line's name
 	Open Opener
 	// Init are the commands that reset and set up the modem, each answered OK;
-	// none means ATZ. Afterwards the modem is told the form of result codes
-	// that this package wants, and not to answer by itself.
+	// none means ATZ. Afterwards the modem is asked for caller id, which it may
+	// not have, unless a command of Init is about that; then it is told the
+	// form of result codes that this package wants, and not to answer by itself.
 	Init []string
 	// Rings is the RING at which Ring returns, if the caller's number has not
 	// come before; 0 means 2, because it comes between the first two. With 1
@@ -64,6 +65,7 @@ type Modem struct {
 	faults int       // in a row
 	watch  *watch    // of a ring that Ring has returned
 	trying bool      // ATA or ATD was sent and no result has come
+	noID   bool      // it has no caller id, and that was logged
 
 	mu    sync.Mutex
 	state line.State

@@ -91,7 +91,7 @@ func (p *peer) say(s string) {
 // becomeReady answers a reset with the default Init.
 func (p *peer) becomeReady() {
 	p.t.Helper()
-	for _, command := range []string{form, "ATZ", form} {
+	for _, command := range []string{form, "ATZ", "AT+VCID=1", form} {
 		p.want(command + "\r")
 		p.say("\r\nOK\r\n")
 	}

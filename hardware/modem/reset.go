@@ -58,6 +58,9 @@ func (m *Modem) reset(ctx context.Context) error {
 			return err
 		}
 	}
+	if err := m.askCallerID(ctx); err != nil {
+		return err
+	}
 	// Init may have undone it.
 	if err := m.insist(ctx, form, commandTime); err != nil {
 		return err

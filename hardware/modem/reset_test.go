@@ -27,7 +27,7 @@ func TestResetOfModemsWithHabits(t *testing.T) {
 			bubble(t, func(t *testing.T) {
 				m, p := newPeer(t, Options{Init: []string{"AT&F1", "ATS0=0&C1&D2"}, Rings: 1})
 				r := start(m.Ring, t.Context())
-				for _, s := range []string{form, "AT&F1", "ATS0=0&C1&D2", form} {
+				for _, s := range []string{form, "AT&F1", "ATS0=0&C1&D2", "AT+VCID=1", form} {
 					p.want(s + "\r")
 					if m.State() != line.Resetting {
 						t.Errorf("state %v", m.State())
