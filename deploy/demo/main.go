@@ -47,9 +47,6 @@ func run(ctx context.Context, out io.Writer, once bool) error {
 	}()
 	select {
 	case err = <-told:
-		if err == nil {
-			err = story.missing()
-		}
 		if err == nil && !once {
 			w.invite(out)
 			<-ctx.Done()

@@ -45,10 +45,22 @@ type story struct {
 	out   io.Writer
 	began time.Time
 	seen  map[string]bool // "who: message"
+	all   chan struct{}   // closed when every step was seen
 }
 
 func newStory(out io.Writer) *story {
-	return &story{out: out, began: time.Now(), seen: map[string]bool{}}
+	return &story{out: out, began: time.Now(), seen: map[string]bool{}, all: make(chan struct{})}
+}
+
+// wait returns when every step was seen, or an error that names those that were
+// not when ctx ends.
+func (s *story) wait(ctx context.Context) error {
+	select {
+	case <-s.all:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("%w; %w", context.Cause(ctx), s.missing())
+	}
 }
 
 // missing is an error that names the steps that were not seen.
@@ -74,7 +86,11 @@ func (s *story) happened(who, message string, level slog.Level, attrs map[string
 	at := time.Since(s.began).Seconds()
 	for _, st := range steps {
 		if st.who == who && st.message == message {
-			s.seen[who+": "+message] = true
+			if key := who + ": " + message; !s.seen[key] {
+				if s.seen[key] = true; len(s.seen) == len(steps) {
+					close(s.all)
+				}
+			}
 			args := make([]any, len(st.attrs))
 			for i, a := range st.attrs {
 				args[i] = attrs[a]

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"strings"
 	"sync"
 	"text/template"
@@ -60,10 +61,18 @@ func build(ctx context.Context, s *story) (*world, error) {
 	w.run("exchange", func() error { return w.exchange.Run(ctx) })
 	lines := w.exchange.Lines()
 	w.free = lines[popModems : popModems+freeModems]
+	dir, err := os.MkdirTemp("", "carrier-demo-")
+	if err != nil {
+		return nil, err
+	}
+	w.run("folder", func() error {
+		<-ctx.Done()
+		return os.RemoveAll(dir)
+	})
 	data := struct {
-		Modems   []string
-		Intranet string
-	}{Intranet: intranet}
+		Modems        []string
+		Intranet, Dir string
+	}{Intranet: intranet, Dir: dir}
 	for _, l := range lines[:popModems] {
 		data.Modems = append(data.Modems, l.URL())
 	}
@@ -151,7 +160,10 @@ func (w *world) tell(ctx context.Context, s *story) error {
 	if err == nil {
 		told("page", map[string]string{"text": text})
 	}
-	return errors.Join(err, call.Close(), w.callOver(ctx))
+	if err = errors.Join(err, call.Close()); err != nil {
+		return err
+	}
+	return s.wait(ctx)
 }
 
 func get(ctx context.Context, c *http.Client, url string) (string, error) {

@@ -17,7 +17,7 @@ func transfer(n int) string {
 	return fmt.Sprintf(`
 wget -q -O /tmp/data 'http://2.1.1.10/data?n=%d' || exit 1
 sha256sum /tmp/data | cut -d' ' -f1
-wget -q -O - --post-file=/tmp/data http://2.1.1.10/hash || exit 1
+post /tmp/data http://2.1.1.10/hash || exit 1
 `, n)
 }
 

@@ -113,13 +113,16 @@ func (s *Scene) Metric(h *Host, panel, line string) float64 {
 //
 //	dial USER PASSWORD OPTIONS...   returns when there is an address, or fails
 //	hangup                          ends the call
+//	post FILE URL                   prints what the server answers
 //
-// They use /dev/ttyS1, ppp1 and /share/pppd1.log, or with port=N those of
+// The port has no DTR to drop, so pppd waits at the end until the switch has
+// hung up. They use /dev/ttyS1, ppp1 and /share/pppd1.log, or with port=N those of
 // another number.
 const Dial = `
 cat >/tmp/chat <<X
-ABORT BUSY ABORT 'NO CARRIER' ABORT 'NO ANSWER' ABORT ERROR TIMEOUT 60
-'' ATZ OK ATE0V1 OK ATDT5551212 CONNECT ''
+TIMEOUT 60 '' ATZ OK ATE0V1
+ABORT BUSY ABORT 'NO CARRIER' ABORT 'NO ANSWER' ABORT ERROR
+OK ATDT5551212 CONNECT ''
 X
 port=1
 pids=/tmp/pids; mkdir -p $pids
@@ -127,7 +130,8 @@ dial() {
   user=$1 password=$2; shift 2
   rm -f /share/pppd$port.log
   pppd /dev/ttyS$port 115200 local nodetach noauth user "$user" password "$password" noipdefault \
-    noipv6 noccp novj unit $port debug logfile /share/pppd$port.log connect 'chat -f /tmp/chat' "$@" >/dev/null 2>&1 &
+    noipv6 noccp novj unit $port debug logfile /share/pppd$port.log connect 'chat -f /tmp/chat' \
+    disconnect 'chat -t 10 "NO CARRIER" ""' "$@" >/dev/null 2>&1 &
   echo $! >$pids/$port
   for i in $(seq 600); do
     ip -4 -o addr show dev ppp$port 2>/dev/null | grep -q 'inet ' && return 0
@@ -135,6 +139,10 @@ dial() {
     sleep 0.1
   done
   echo "no address in 60 s"; return 1
+}
+post() { # busybox's wget ends what it posts at the first NUL
+  host=${2#http://}; path=/${host#*/}; host=${host%%/*}
+  { printf 'POST %s HTTP/1.0\r\nContent-Length: %d\r\n\r\n' "$path" "$(stat -c %s "$1")"; cat "$1"; } | nc "$host" 80
 }
 hangup() {
   p=$(cat $pids/$port); kill $p

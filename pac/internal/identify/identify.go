@@ -7,11 +7,13 @@
 package identify
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
+	"os"
 	"time"
 
 	"carrier/shared/hdlc"
@@ -81,55 +83,82 @@ func (e *EndError) Error() string {
 	return fmt.Sprintf("PPP with the caller ended: %v: %q", e.Cause, e.Text)
 }
 
+// The defaults of Options.
+const (
+	defaultSilence = 45 * time.Second
+	defaultAfter   = 3 * time.Second
+	// maxTime bounds identification as a whole, however lively the caller.
+	maxTime = 3 * time.Minute
+)
+
+func (o Options) withDefaults() Options {
+	if len(o.Ask) == 0 {
+		o.Ask = []auth.Method{auth.CHAPMD5, auth.MSCHAPv2, auth.MSCHAP, auth.EAP, auth.PAP}
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	o.Silence = cmp.Or(o.Silence, defaultSilence)
+	o.Text = o.Text.withDefaults()
+	return o
+}
+
 // Run identifies the caller on an answered line. It returns when she has given
 // a name; errors are ErrSilent, an *EndError, the cause of ctx's end, or the
 // port's own error (carrier lost). The port's deadlines are cleared.
-func Run(ctx context.Context, port Port, o Options) (*Identified, error) { return nil, ErrSilent }
-
-// Identified is a caller with a name, waiting. One goroutine drives it:
-//
-//	id, err := identify.Run(ctx, line, options)
-//	// find the tunnel elsewhere, cancel serving when it is there or there is none
-//	err = id.Serve(serving)
-//	h, err := id.HandOver(identify.Silent) // or id.Refuse(ctx, "no server for you")
-type Identified struct{}
-
-// Caller is who calls.
-func (i *Identified) Caller() Caller { return Caller{} }
-
-// Serve stays the caller's PPP peer: it answers LCP, and lets repeated
-// answers to the challenge wait. It returns nil when ctx ends, else why the
-// call is over: an *EndError or the port's error. It may be called again.
-func (i *Identified) Serve(ctx context.Context) error { return nil }
-
-// Refuse tells the caller why she is not served, by PAP-Nak, CHAP-Failure or
-// in words, and in a Terminate-Request; it returns when she has taken note,
-// ctx ends or some seconds have passed. An error is the port's.
-func (i *Identified) Refuse(ctx context.Context, text string) error { return nil }
-
-// A Mode is how a caller is handed over.
-type Mode uint8
-
-// The modes. Silent waits for the PNS's first Configure-Request. Restart
-// first has the caller start LCP afresh, by a Configure-Request with a new
-// Magic-Number.
-const (
-	Silent Mode = iota
-	Restart
-)
-
-// Handed is what the relay needs to go on.
-type Handed struct {
-	// Frames are LCP frames of the caller that the PNS has to see, oldest
-	// first, without FCS.
-	Frames [][]byte
-	// LastRequest is the caller's last LCP Configure-Request, for callers that
-	// never send another; nil if none came. It may be among Frames too.
-	LastRequest []byte
-	// Decoder holds the octets of a frame of which only a part has come.
-	Decoder *hdlc.Decoder
+func Run(ctx context.Context, port Port, o Options) (*Identified, error) {
+	d := &dialogue{port: port, o: o.withDefaults(), in: make([]byte, 4096), decoder: &hdlc.Decoder{}}
+	ctx, stop := context.WithTimeoutCause(ctx, maxTime, ErrSilent)
+	defer stop()
+	defer d.watch(ctx)()
+	if err := d.begin(ctx); err != nil {
+		return nil, err
+	}
+	d.o.Log.Debug("the caller names herself", "method", d.caller.Method)
+	return &Identified{d}, nil
 }
 
-// HandOver ends PPP with the caller, without a word about it: she keeps her
-// link until the PNS starts its own. Nothing may be called afterwards.
-func (i *Identified) HandOver(m Mode) (Handed, error) { return Handed{}, nil }
+// begin finds out whether the caller speaks PPP or types, and then who she is.
+func (d *dialogue) begin(ctx context.Context) error {
+	ppp, err := d.listen(ctx)
+	if err != nil {
+		return err
+	}
+	if !ppp {
+		return d.login(ctx)
+	}
+	return d.askName(ctx)
+}
+
+// askName is the caller's PPP peer until she has named herself.
+func (d *dialogue) askName(ctx context.Context) error {
+	silent := time.Now().Add(d.o.Silence)
+	err := d.pump(ctx, silent, func() bool { return d.caller != nil })
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return ErrSilent
+	}
+	var end *EndError
+	if errors.As(err, &end) && end.Cause == link.Timeout && !d.heard {
+		return ErrSilent
+	}
+	return err
+}
+
+// watch lets the end of ctx free a blocked read or write; the function that it
+// returns clears the port's deadlines.
+func (d *dialogue) watch(ctx context.Context) (clear func()) {
+	freed := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		defer close(freed)
+		past := time.Unix(1, 0)
+		_ = d.port.SetReadDeadline(past)
+		_ = d.port.SetWriteDeadline(past)
+	})
+	return func() {
+		if !stop() {
+			<-freed
+		}
+		_ = d.port.SetReadDeadline(time.Time{})
+		_ = d.port.SetWriteDeadline(time.Time{})
+	}
+}

@@ -1,0 +1,102 @@
+package identify
+
+import (
+	"context"
+	"errors"
+	"os"
+	"time"
+
+	"carrier/shared/hdlc"
+	"carrier/shared/ppp/auth"
+)
+
+// Identified is a caller with a name, waiting. One goroutine drives it:
+//
+//	id, err := identify.Run(ctx, line, options)
+//	// find the tunnel elsewhere, cancel serving when it is there or there is none
+//	err = id.Serve(serving)
+//	h, err := id.HandOver(identify.Silent) // or id.Refuse(ctx, "no server for you")
+type Identified struct{ d *dialogue }
+
+// Caller is who calls.
+func (i *Identified) Caller() Caller { return *i.d.caller }
+
+// Serve stays the caller's PPP peer: it answers LCP, and lets repeated answers
+// to the challenge wait. It returns nil when ctx ends, else why the call is
+// over: an *EndError or the port's error. It may be called again.
+func (i *Identified) Serve(ctx context.Context) error {
+	defer i.d.watch(ctx)()
+	err := i.d.pump(ctx, time.Time{}, func() bool { return ctx.Err() != nil })
+	if ctx.Err() != nil {
+		return nil
+	}
+	return err
+}
+
+// refuseTime bounds a refusal: three tries of the Terminate-Request.
+const refuseTime = 10 * time.Second
+
+// Refuse tells the caller why she is not served, by PAP-Nak, CHAP-Failure or in
+// words, and in a Terminate-Request; it returns when she has taken note, ctx
+// ends or some seconds have passed. An error is the port's.
+func (i *Identified) Refuse(ctx context.Context, text string) error {
+	d := i.d
+	defer d.watch(ctx)()
+	if d.link == nil {
+		return d.say(text + "\r\n")
+	}
+	now := time.Now()
+	if d.claim != nil {
+		d.link.Answer(now, auth.Refuse(d.claim, text))
+	}
+	d.link.Close(now, text)
+	err := d.pump(ctx, now.Add(refuseTime), func() bool { return false })
+	var end *EndError
+	if errors.As(err, &end) || errors.Is(err, os.ErrDeadlineExceeded) || ctx.Err() != nil {
+		return nil
+	}
+	return err
+}
+
+// A Mode is how a caller is handed over.
+type Mode uint8
+
+// The modes. Silent waits for the PNS's first Configure-Request. Restart
+// first has the caller start LCP afresh, by a Configure-Request with a new
+// Magic-Number.
+const (
+	Silent Mode = iota
+	Restart
+)
+
+// Handed is what the relay needs to go on.
+type Handed struct {
+	// Frames are LCP frames of the caller that the PNS has to see, oldest
+	// first, without FCS.
+	Frames [][]byte
+	// LastRequest is the caller's last LCP Configure-Request, for callers that
+	// never send another; nil if none came. It may be among Frames too.
+	LastRequest []byte
+	// Decoder holds the octets of a frame of which only a part has come.
+	Decoder *hdlc.Decoder
+}
+
+// HandOver ends PPP with the caller, without a word about it: she keeps her
+// link until the PNS starts its own. Nothing may be called afterwards.
+func (i *Identified) HandOver(m Mode) (Handed, error) {
+	d := i.d
+	if d.link == nil { // a text login: she starts PPP with the PNS
+		h := Handed{Frames: d.held, Decoder: d.decoder}
+		d.decoder.ACCM = hdlc.AllControl
+		return h, nil
+	}
+	last := d.link.LastRequest()
+	if m == Restart {
+		d.link.Restart(time.Now())
+		if err := d.settle(time.Now()); err != nil {
+			return Handed{}, err
+		}
+		defer func() { _ = d.port.SetWriteDeadline(time.Time{}) }()
+	}
+	return Handed{LastRequest: last, Decoder: d.decoder}, nil
+}
