@@ -194,7 +194,7 @@ func (c *Client) receiveCHAP(k packet) Result {
 func (c *Client) Deadline() time.Time { return c.deadline }
 
 // Expire sends PAP's request or CHAP's Response anew if the deadline has
-// passed: the answer may have been lost (RFC 1994 §4.2). It reports failed when
+// passed: the answer may have been lost (RFC 1994 §4.1). It reports failed when
 // ten of PAP's requests were left unanswered, after 30 seconds; CHAP's other
 // side keeps the time.
 func (c *Client) Expire(now time.Time, out *ppp.Outbox) (failed bool) {

@@ -186,6 +186,14 @@ func (s *Server) reply(out *ppp.Outbox) {
 	out.Send(s.method.Protocol(), packet{s.code, s.id, s.message}.append(nil))
 }
 
+// Repeat sends the last answer again unasked, if it let the peer in: it may
+// have been lost, and few CHAP peers repeat their Response.
+func (s *Server) Repeat(out *ppp.Outbox) {
+	if s.phase == settled && s.code != chapFailure && (s.method != PAP || s.code == papAck) {
+		s.reply(out)
+	}
+}
+
 // Deadline is when Expire wants to be called; zero when it does not.
 func (s *Server) Deadline() time.Time { return s.deadline }
 

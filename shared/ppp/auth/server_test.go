@@ -41,6 +41,8 @@ func TestPAPServer(t *testing.T) {
 	sent(t, out, ppp.PAP, "02 09 0013 0e 41636365737320 6772616e746564") // RFC 1334 §2.2.1: the same Code
 	s.Answer(start, Refuse(c, "no"), out)
 	sent(t, out, ppp.PAP)
+	s.Repeat(out)
+	sent(t, out, ppp.PAP, "02 09 0013 0e 41636365737320 6772616e746564")
 }
 
 func TestPAPServerRefuses(t *testing.T) {
@@ -48,6 +50,8 @@ func TestPAPServerRefuses(t *testing.T) {
 	c := s.Receive(start, ppp.PAP, unhex(t, "01 07 0011 05"+saran+"06 736563726574"), out)
 	s.Answer(start, Refuse(c, "no address is free"), out)
 	sent(t, out, ppp.PAP, "03 07 0017 12 6e6f2061646472657373206973 2066726565")
+	s.Repeat(out) // only of what lets the peer in
+	sent(t, out, ppp.PAP)
 }
 
 func TestCHAPServer(t *testing.T) {
@@ -66,6 +70,8 @@ func TestCHAPServer(t *testing.T) {
 	right := md5Response(1, "secret", value)
 	s.Receive(start, ppp.CHAP, unhex(t, fmt.Sprintf("02 01 001a 10 %x", right)+saran), out)
 	sent(t, out, ppp.CHAP, "04 01 001f"+fmt.Sprintf("%x", refused))
+	s.Repeat(out)
+	sent(t, out, ppp.CHAP)
 }
 
 // MD5 over 07, "secret" and 00 to 0f, computed elsewhere.

@@ -16,6 +16,7 @@ type authentication struct {
 	weOK    bool         // so are we
 	claimed bool         // a Claim waits for the owner's Answer
 	until   time.Time    // AuthTimeout's end; zero: it does not run
+	heard   bool         // a packet of a network control protocol: the peer knows that it is accepted
 }
 
 // Deadline is when expireAuth is due; zero: not.

@@ -61,6 +61,7 @@ func (l *Link) receiveNCP(now time.Time, p ppp.Protocol, info []byte) {
 		return
 	}
 	if packet, err := cp.Parse(info); err == nil {
+		l.auth.heard = true
 		l.ncpDid(now, n, n.machine.Receive(now, packet, &l.out))
 	}
 }
@@ -76,6 +77,16 @@ func (l *Link) ncpDid(now time.Time, n *ncp, do cp.Action) {
 	if do.Has(cp.TLF) {
 		l.noNetwork(now)
 	}
+}
+
+// expireNCP sends a request anew. A peer that has not said a word may not know
+// that it is accepted, and drop all we say (RFC 1661 §3.5): it is told again.
+func (l *Link) expireNCP(now time.Time, n *ncp) {
+	do := n.machine.Expire(now, &l.out)
+	if a := &l.auth; do.Has(cp.SCR) && a.server != nil && !a.heard {
+		a.server.Repeat(&l.out)
+	}
+	l.ncpDid(now, n, do)
 }
 
 // noNetwork closes a link on which every network control protocol has failed.

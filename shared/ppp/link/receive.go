@@ -65,7 +65,7 @@ func (l *Link) Expire(now time.Time) {
 	}
 	l.expireAuth(now)
 	for _, n := range l.ncps {
-		l.ncpDid(now, n, n.machine.Expire(now, &l.out))
+		l.expireNCP(now, n)
 	}
 }
 
