@@ -30,6 +30,7 @@ type Call struct {
 
 	hangUp     chan struct{}
 	hangUpOnce sync.Once
+	cause      error // why we hang up; set before hangUp is closed
 	up, done   chan struct{}
 }
 
@@ -53,7 +54,7 @@ func Dial(ctx context.Context, port Port, o Options) (*Call, error) {
 	case <-ctx.Done():
 		short, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
 		defer cancel()
-		c.HangUp(short)
+		c.quit(short, context.Cause(ctx))
 		return nil, context.Cause(ctx)
 	}
 }
@@ -115,8 +116,13 @@ func (c *Call) Err() error {
 // HangUp ends the call: LCP first, then the modem. It returns when nothing of
 // the call is running; when ctx ends before, it drops the line, and returns
 // ctx's cause.
-func (c *Call) HangUp(ctx context.Context) error {
-	c.hangUpOnce.Do(func() { close(c.hangUp) })
+func (c *Call) HangUp(ctx context.Context) error { return c.quit(ctx, nil) }
+
+func (c *Call) quit(ctx context.Context, cause error) error {
+	c.hangUpOnce.Do(func() {
+		c.cause = cause
+		close(c.hangUp)
+	})
 	select {
 	case <-c.done:
 		return nil

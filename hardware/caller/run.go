@@ -159,7 +159,7 @@ func (c *Call) because(e link.Event) {
 	case c.refused != "":
 		c.end = &EndError{Cause: link.RefusedLogin, Text: c.refused}
 	case c.hungUp():
-		c.end = nil
+		c.end = c.cause
 	case e.Cause == link.LowerDown: // c.end is the line's own error
 	default:
 		c.end = &EndError{Cause: e.Cause, Text: e.Text}
