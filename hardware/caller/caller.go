@@ -39,7 +39,8 @@ type Options struct {
 	Restart time.Duration    // LCP's and IPCP's Restart timer; 3 s
 
 	Addr netip.Addr // the address that we wish for; invalid: any
-	// PeerAddr is given to a peer that has no address and asks for one.
+	// PeerAddr is the peer's address, whatever it wishes; needed only for one
+	// that has none and is of no use without, as slirp.
 	PeerAddr netip.Addr
 
 	// OnlyAck answers later LCP Configure-Requests with an Ack but never

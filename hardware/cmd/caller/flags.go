@@ -47,6 +47,10 @@ func parse(args []string, stderr io.Writer) (*job, error) {
 		j.options.Addr, err = netip.ParseAddr(s)
 		return err
 	})
+	f.Func("peer-address", "`address` for an other end that has none of its own, as slirp", func(s string) (err error) {
+		j.options.PeerAddr, err = netip.ParseAddr(s)
+		return err
+	})
 	f.BoolVar(&j.options.OnlyAck, "only-ack", false, "never begin LCP anew, only acknowledge")
 	f.BoolVar(&j.options.Silent, "silent", false, "say nothing after CONNECT, until the other end hangs up")
 	f.Func("get", "`url` to fetch and print, repeatable", j.get)

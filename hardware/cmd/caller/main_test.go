@@ -26,7 +26,7 @@ func TestFlags(t *testing.T) {
 	}
 	j, err := parse([]string{"-port", "tcp://127.0.0.1:5603", "-dial", "5551212", "-init", "AT&F", "-init", "ATE0",
 		"-script", "ogin:=saran", "-script", "word:=a=b", "-user", "saran", "-password-file", file, "-methods", "pap,mschap-v2",
-		"-address", "2.1.1.129", "-only-ack", "-get", "http://2.1.1.10/", "-ping", "2.1.1.60", "-upload", "10@http://2.1.1.10/", "-stay"}, nil)
+		"-address", "2.1.1.129", "-peer-address", "10.0.2.20", "-only-ack", "-get", "http://2.1.1.10/", "-ping", "2.1.1.60", "-upload", "10@http://2.1.1.10/", "-stay"}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -34,7 +34,7 @@ func TestFlags(t *testing.T) {
 	if j.port != "tcp://127.0.0.1:5603" || o.Number != "5551212" || !slices.Equal(o.Init, []string{"AT&F", "ATE0"}) ||
 		!slices.Equal(o.Script, []caller.Step{{Expect: "ogin:", Send: "saran"}, {Expect: "word:", Send: "a=b"}}) ||
 		o.Login.Name != "saran" || !slices.Equal(o.Login.Allow, []auth.Method{auth.PAP, auth.MSCHAPv2}) ||
-		o.Addr.String() != "2.1.1.129" || !o.OnlyAck || o.Silent || len(j.tasks) != 3 || !j.stay || o.Echo.Interval == 0 || j.timeout != 2*time.Minute {
+		o.Addr.String() != "2.1.1.129" || o.PeerAddr.String() != "10.0.2.20" || !o.OnlyAck || o.Silent || len(j.tasks) != 3 || !j.stay || o.Echo.Interval == 0 || j.timeout != 2*time.Minute {
 		t.Errorf("%+v", j)
 	}
 	if !slices.Equal(o.Login.Methods(), []auth.Method{auth.MSCHAPv2, auth.PAP}) {
