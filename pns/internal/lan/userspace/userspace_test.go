@@ -207,6 +207,33 @@ func TestDropped(t *testing.T) {
 	}
 }
 
+// What comes when the network is over, or before a caller is attached, is
+// dropped.
+func TestAfterRun(t *testing.T) {
+	l, err := New(Options{Local: router, Map: map[netip.AddrPort]string{port(intranet, 80): "127.0.0.1:1", port(intranet, 7): "127.0.0.1:1"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	detach, err := l.Attach(saran, 0, make(sink, 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer detach()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := l.Run(ctx); err != nil {
+		t.Fatal(err)
+	}
+	before := runtime.NumGoroutine()
+	for _, p := range [][]byte{syn, datagram(port(intranet, 7)), echoPacket(intranet, 1, 1, nil), echoPacket(router, 1, 1, nil)} {
+		l.Write(p)
+	}
+	wantGoroutines(t, before)
+	if l.stats.Flows.Load() != 0 || l.stats.Connections.Load() != 0 || l.stats.Up.Load() != 4 {
+		t.Errorf("%d flows, %d connections, %d packets", l.stats.Flows.Load(), l.stats.Connections.Load(), l.stats.Up.Load())
+	}
+}
+
 // listenTCP is a server of this host that does f for each connection.
 func listenTCP(t *testing.T, f func(*net.TCPConn)) string {
 	t.Helper()
