@@ -12,6 +12,7 @@ import (
 	"carrier/pac/internal/call"
 	"carrier/pac/internal/relay"
 	"carrier/pac/internal/tunnel"
+	"carrier/shared/gre"
 	"carrier/shared/peer"
 	"carrier/shared/record"
 )
@@ -25,12 +26,13 @@ type metrics struct {
 	stages   *prometheus.HistogramVec
 
 	// Read at each scrape.
-	calls  *call.Calls
-	banks  []*bank.Bank
-	errors relay.LineErrors
-	tunnel tunnel.Stats
-	peer   peer.Stats
-	conns  func() []peer.ConnState
+	calls   *call.Calls
+	banks   []*bank.Bank
+	errors  relay.LineErrors
+	packets gre.Counters
+	tunnel  tunnel.Stats
+	peer    peer.Stats
+	conns   func() []peer.ConnState
 }
 
 func newMetrics() *metrics {
@@ -82,7 +84,9 @@ var (
 	tunnels      = desc("pac_tunnels", "Control connections by PNS and state.", "pns", "state")
 	tunnelCalls  = desc("pac_tunnel_calls_total", "Calls offered to each PNS, by result.", "pns", "result")
 	lineErrors   = desc("pac_line_errors_total", "Frames that lines spoiled, by kind.", "kind")
-	greReceived  = desc("pac_gre_packets_total", "GRE packets by direction and disposition.", "direction", "disposition")
+	grePackets   = desc("pac_gre_packets_total", "GRE packets by direction and disposition.", "direction", "disposition")
+	greLost      = desc("pac_gre_lost_total", "GRE packets from PNSs that never came, by their Sequence Numbers.")
+	greTimeOuts  = desc("pac_gre_time_outs_total", "Acknowledgements of GRE packets that did not come in time.")
 	controlConns = desc("pac_control_connections", "Control connections by state.", "state")
 )
 
@@ -112,11 +116,14 @@ func (m *metrics) scrape(gauge, counter emit) {
 	gauge(controlConns, float64(p.Starting.Load()), "starting")
 	gauge(controlConns, float64(p.Established.Load()), "established")
 	gauge(controlConns, float64(p.Stopping.Load()), "stopping")
-	counter(greReceived, float64(p.GREReceived.Load()), "received", "call")
-	counter(greReceived, float64(p.GREUnknown.Load()), "received", "unknown-call")
-	counter(greReceived, float64(p.GREMalformed.Load()), "received", "malformed")
-	counter(greReceived, float64(p.GREOverflow.Load()), "received", "overflow")
-	counter(greReceived, float64(p.GREProbes.Load()), "received", "probe")
-	counter(greReceived, float64(p.GRESent.Load()), "sent", "call")
-	counter(greReceived, float64(p.GRESendError.Load()), "sent", "failed")
+	m.packets.Packets(func(direction, disposition string, n uint64) {
+		counter(grePackets, float64(n), direction, disposition)
+	})
+	counter(grePackets, float64(p.GREProbes.Load()), "received", "probe")
+	counter(grePackets, float64(p.GREMalformed.Load()), "received", "malformed")
+	counter(grePackets, float64(p.GREUnknown.Load()), "received", "unknown-call")
+	counter(grePackets, float64(p.GREOverflow.Load()), "received", "overflow")
+	counter(grePackets, float64(p.GRESendError.Load()), "sent", "failed")
+	counter(greLost, float64(m.packets.Lost.Load()))
+	counter(greTimeOuts, float64(m.packets.TimeOuts.Load()))
 }

@@ -73,7 +73,7 @@ func (p *Program) build(env Env) (err error) {
 	tunnels.Log, tunnels.Stats = p.log, &p.metrics.tunnel
 	p.calls = call.New(call.Options{Host: c.Name, Serials: serials, Profiles: profile.New(c.Profiles),
 		Tunnels: tunnel.New(p.endpoint, tunnels), Identify: c.Identify, History: history,
-		Errors: &p.metrics.errors, Meter: p.metrics, Hub: p.hub, Log: p.log})
+		Errors: &p.metrics.errors, Packets: &p.metrics.packets, Meter: p.metrics, Hub: p.hub, Log: p.log})
 	if err := p.openBanks(); err != nil {
 		return err
 	}

@@ -68,6 +68,8 @@ var (
 	authTotal    = desc("pns_auth_total", "Authentications by method and outcome.", "method", "outcome")
 	addresses    = desc("pns_addresses", "Addresses for callers by pool and state.", "pool", "state")
 	grePackets   = desc("pns_gre_packets_total", "GRE packets by direction and disposition.", "direction", "disposition")
+	greLost      = desc("pns_gre_lost_total", "GRE packets from PACs that never came, by their Sequence Numbers.")
+	greTimeOuts  = desc("pns_gre_time_outs_total", "Acknowledgements of GRE packets that did not come in time.")
 	dropped      = desc("pns_frames_dropped_total", "Frames that went no further, by reason.", "reason")
 	controlConns = desc("pns_control_connections", "Control connections by state.", "state")
 )
@@ -80,12 +82,17 @@ func (m *metrics) scrape(gauge, counter emit) {
 	gauge(addresses, float64(s.Used), "default", "used")
 	gauge(addresses, float64(s.Free), "default", "free")
 	gauge(addresses, float64(s.Fixed), "fixed", "used")
-	m.flows.Packets(func(direction, disposition string, n uint64) {
+	m.flows.GRE.Packets(func(direction, disposition string, n uint64) {
 		counter(grePackets, float64(n), direction, disposition)
 	})
 	p := &m.peer
+	counter(grePackets, float64(p.GREProbes.Load()), "received", "probe")
+	counter(grePackets, float64(p.GREMalformed.Load()), "received", "malformed")
 	counter(grePackets, float64(p.GREUnknown.Load()), "received", "unknown-call")
 	counter(grePackets, float64(p.GREOverflow.Load()), "received", "overflow")
+	counter(grePackets, float64(p.GRESendError.Load()), "sent", "failed")
+	counter(greLost, float64(m.flows.GRE.Lost.Load()))
+	counter(greTimeOuts, float64(m.flows.GRE.TimeOuts.Load()))
 	m.flows.Dropped(func(reason string, n uint64) { counter(dropped, float64(n), reason) })
 	gauge(controlConns, float64(p.Pending.Load()), "pending")
 	gauge(controlConns, float64(p.Starting.Load()), "starting")

@@ -19,6 +19,7 @@ import (
 	"carrier/pac/internal/relay"
 	"carrier/pac/internal/tunnel"
 	"carrier/shared/capture"
+	"carrier/shared/gre"
 	"carrier/shared/record"
 )
 
@@ -38,6 +39,7 @@ type Options struct {
 
 	History int // how many calls that ended are kept
 	Errors  *relay.LineErrors
+	Packets *gre.Counters
 	Meter   Meter
 	Hub     *capture.Hub
 	Log     *slog.Logger

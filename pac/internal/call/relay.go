@@ -26,7 +26,7 @@ func (c *call) relay(ctx context.Context, tunnel *peer.Call, handed identify.Han
 		GRE: gre.Options{PeerCallID: tunnel.PeerID(), Windowing: tunnel.Conn().Remote().Windowing,
 			SendWindow: int(tunnel.PeerWindow()), PeerDelay: tunnel.PeerDelay(), RecvWindow: int(window)},
 		Decoder: handed.Decoder, Held: handed.Frames, LastRequest: handed.LastRequest,
-		Counters: &c.counters, Errors: c.o.Errors, Tap: c.o.Hub,
+		Counters: &c.counters, Errors: c.o.Errors, Packets: c.o.Packets, Tap: c.o.Hub,
 	})
 	tunnel.Bind(r)
 	tunnel.Connected(pptp.IncomingCallConnected{ConnectSpeed: uint32(rate), Window: window,

@@ -20,15 +20,16 @@ import (
 // A bench is a relay between a caller at the other end of a pipe and a PNS
 // that speaks GRE by itself. It lives in a synctest bubble.
 type bench struct {
-	t      *testing.T
-	relay  *Relay
-	tunnel *tunnel
-	caller net.Conn
-	pns    gre.Session
-	errors LineErrors
-	count  record.Counters
-	end    context.CancelCauseFunc
-	ran    chan error
+	t       *testing.T
+	relay   *Relay
+	tunnel  *tunnel
+	caller  net.Conn
+	pns     gre.Session
+	errors  LineErrors
+	count   record.Counters
+	packets gre.Counters
+	end     context.CancelCauseFunc
+	ran     chan error
 
 	mu     sync.Mutex
 	raw    []byte // what came to the caller
@@ -76,7 +77,7 @@ func newBench(t *testing.T, o Options) *bench {
 	line, caller := net.Pipe()
 	b := &bench{t: t, tunnel: &tunnel{}, caller: caller, ran: make(chan error, 1)}
 	b.pns = gre.NewSession(gre.Options{}, time.Now())
-	o.Line, o.Tunnel, o.Errors, o.Counters = line, b.tunnel, &b.errors, &b.count
+	o.Line, o.Tunnel, o.Errors, o.Counters, o.Packets = line, b.tunnel, &b.errors, &b.count, &b.packets
 	b.relay = New(o)
 	b.tunnel.relay = b.relay
 	ctx, end := context.WithCancelCause(t.Context())

@@ -51,6 +51,7 @@ type Options struct {
 
 	Counters *record.Counters // of this call
 	Errors   *LineErrors      // of the program
+	Packets  *gre.Counters    // of the program
 	Tap      Tap              // nil: none
 }
 
@@ -69,6 +70,7 @@ type Relay struct {
 	lcp     watcher
 	now     time.Time // of the chunk that receive is called for
 	wake    time.Time // what WakeAt was asked for, zero when nothing
+	counted gre.Stats // what o.Packets has of gre's
 	flushed chan struct{}
 	errors  LineErrors
 	refused uint64 // calls to Send that failed
@@ -199,6 +201,7 @@ func (r *Relay) settle(now time.Time) {
 		r.wake = d
 		r.o.Tunnel.WakeAt(d)
 	}
+	r.o.Packets.Add(r.gre.Stats(), &r.counted)
 }
 
 // earliest leaves out times that are zero.

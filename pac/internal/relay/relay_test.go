@@ -130,6 +130,9 @@ func TestUpWaitsForTheWindow(t *testing.T) {
 		b.wantsUp("and one more", ip('4'), ip('5'), ip('6'), ip('7'))
 		time.Sleep(10 * time.Second)
 		b.wantsUp("no acknowledgement came in time", ip('8'))
+		if sent, late := b.packets.Sent.Load(), b.packets.TimeOuts.Load(); sent != 10 || late != 2 {
+			t.Errorf("%d sent, %d time-outs counted", sent, late)
+		}
 		b.stop(nil)
 	})
 }
@@ -273,7 +276,7 @@ func TestWindowAndDelay(t *testing.T) {
 func TestSteadyStateDoesNotAllocate(t *testing.T) {
 	var count record.Counters
 	var errs LineErrors
-	r := New(Options{Tunnel: &null{}, Counters: &count, Errors: &errs, Decoder: &hdlc.Decoder{}})
+	r := New(Options{Tunnel: &null{}, Counters: &count, Errors: &errs, Packets: new(gre.Counters), Decoder: &hdlc.Decoder{}})
 	r.lcp.open = true
 	pns := gre.NewSession(gre.Options{}, time.Now())
 	frame := ip(bytes.Repeat([]byte{0x11, 'x'}, 700)...)

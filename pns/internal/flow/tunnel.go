@@ -94,7 +94,7 @@ func (f *Flow) settle(now time.Time) {
 		f.wake = d
 		f.o.Tunnel.WakeAt(d)
 	}
-	f.count()
+	f.o.Stats.GRE.Add(f.gre.Stats(), &f.counted)
 }
 
 // send puts one frame into the batch that settle sends.
@@ -102,14 +102,6 @@ func (f *Flow) send(now time.Time, frame []byte) {
 	f.o.Tap.PPP(f.o.Call, capture.Sent, frame)
 	f.o.Counters.Down(len(frame))
 	f.out.Add(f.gre.Append(now, f.out.Next(), frame))
-}
-
-// count adds to the program's counters what the session's GRE has counted
-// since: once a batch, not once a packet.
-func (f *Flow) count() {
-	st := f.gre.Stats()
-	f.o.Stats.add(&st, &f.counted)
-	f.counted = st
 }
 
 // drop counts a frame that goes no further.
