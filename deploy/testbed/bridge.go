@@ -19,7 +19,8 @@ type Trouble struct {
 	Block     bool // nothing passes
 }
 
-// Seen is what became of the GRE packets of one direction.
+// Seen is what became of the GRE packets of one direction: all but the lost
+// passed or are about to, some twice, some at another place in the order.
 type Seen struct{ Passed, Lost, Duplicated, Reordered int }
 
 // A Bridge is a host of two cables that copies Ethernet frames from each to the
@@ -137,13 +138,17 @@ func (b *Bridge) flush(side int) [][]byte {
 func (b *Bridge) release(side int, shuffle bool) [][]byte {
 	out := b.held[side]
 	b.held[side] = nil
-	if shuffle {
-		b.random.Shuffle(len(out), func(i, j int) {
-			out[i], out[j] = out[j], out[i]
-			b.seen[side].Reordered++
-		})
+	if !shuffle {
+		return out
 	}
-	return out
+	shuffled := make([][]byte, len(out))
+	for i, place := range b.random.Perm(len(out)) {
+		shuffled[place] = out[i]
+		if place != i {
+			b.seen[side].Reordered++
+		}
+	}
+	return shuffled
 }
 
 func isGRE(frame []byte) bool {
@@ -151,13 +156,20 @@ func isGRE(frame []byte) bool {
 	return len(frame) >= ethernet+20 && binary.BigEndian.Uint16(frame[12:]) == unix.ETH_P_IP && frame[ethernet+protocol] == unix.IPPROTO_GRE
 }
 
-// packetSocket opens a socket for all frames of an interface. Checksums and
-// large packets must be made before a frame comes here, not after.
-func (h *Host) packetSocket(iface string) int {
+// Plain has a host make checksums, and packets no larger than the wire's,
+// itself. An interface whose cable ends at a Bridge needs it: frames that
+// leave a packet socket are complete, or broken.
+func (h *Host) Plain(iface string) {
 	h.t.Helper()
 	if out, err := h.Command("ethtool", "-K", iface, "tx", "off", "gso", "off", "tso", "off", "gro", "off").CombinedOutput(); err != nil {
 		h.t.Fatalf("ethtool: %v: %s", err, out)
 	}
+}
+
+// packetSocket opens a socket for all frames of an interface.
+func (h *Host) packetSocket(iface string) int {
+	h.t.Helper()
+	h.Plain(iface)
 	fd := -1
 	err := h.Do(func() error {
 		i, err := net.InterfaceByName(iface)
