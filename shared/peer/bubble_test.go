@@ -107,7 +107,7 @@ func bubbleHost(t *testing.T, name string, c *cable) *host {
 		e.Run(ctx)
 		close(done)
 	}()
-	stop := func() { cancel(); <-done }
+	stop := sync.OnceFunc(func() { cancel(); <-done })
 	t.Cleanup(stop)
 	return &host{e, h, t, stop}
 }
@@ -301,6 +301,23 @@ func TestPeerThatDoesNotRead(t *testing.T) {
 		}
 		if _, ok := (<-heard).(pptp.EchoRequest); !ok {
 			t.Error("the other connection is not alive")
+		}
+	})
+}
+
+// Nor does it keep us from ending, even while a refusal to it is being written.
+func TestShutdownDoesNotWaitForTheDeaf(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := bubbleHost(t, "denver", newCable("192.0.2.2:4754"))
+		h.admit = func(netip.AddrPort) (Remote, error) { return Remote{}, errors.New("no") }
+		deaf, far := pipe(addrPAC, addrPNS)
+		h.serve(far)
+		deaf.Write(octets(t, linuxStart))
+		synctest.Wait()
+		start := time.Now()
+		h.stop()
+		if took := time.Since(start); took > time.Second {
+			t.Errorf("it took %v", took)
 		}
 	})
 }

@@ -127,6 +127,7 @@ func (c *Conn) wait(ctx context.Context) error {
 // after the control connection's end.
 func (c *Conn) reader() {
 	defer close(c.gone)
+	defer c.e.forget(c)
 	defer c.nc.Close()
 	var split pptp.Splitter
 	room := make([]byte, 4096)
@@ -233,7 +234,7 @@ func (c *Conn) finish(err error, flush bool) {
 	addr := c.remote.Addr
 	c.mu.Unlock()
 
-	c.e.remove(c, addr)
+	c.e.over(c, addr)
 	close(c.done)
 	if !flush {
 		c.nc.Close()

@@ -244,10 +244,16 @@ func (c *Conn) reason(ev pptp.ControlEvent, m pptp.Message) error {
 // at once.
 func (c *Conn) Stop() { c.step(pptp.LocalStop, nil, true) }
 
-// endCalls ends all calls because of err; mu is held.
+// endCalls ends all calls because of err, unless we wanted their end; mu is
+// held.
 func (c *Conn) endCalls(err error) {
+	err = fmt.Errorf("%w: %w", ErrControlLost, err)
 	for _, call := range c.calls {
-		call.end(fmt.Errorf("%w: %w", ErrControlLost, err), nil)
+		if call.ours { // some, like pptpd, answer Call-Clear-Request by closing
+			call.end(nil, nil)
+		} else {
+			call.end(err, nil)
+		}
 	}
 }
 

@@ -104,6 +104,7 @@ func TestBatchIsSortedByCall(t *testing.T) {
 		one.Bind(a)
 		two.Bind(b)
 		from := netip.MustParseAddrPort("192.0.2.1:5000")
+		synctest.Wait() // the probes are through
 		d := dispatcher{e: pns.Endpoint, transport: UDP}
 		raw := dispatcher{e: pns.Endpoint, transport: GRE}
 		other := netip.MustParseAddrPort("192.0.2.3:5000")

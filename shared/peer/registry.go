@@ -11,7 +11,8 @@ import (
 
 // Who is who among the connections: those that wait for their first message,
 // the one that Dial finds for an address, and attempts under way. All of it is
-// guarded by Endpoint.mu, which is never held while a Conn's lock is taken.
+// guarded by Endpoint.mu; a Conn's lock may be taken under it, never the other
+// way round.
 
 // add notes a connection that was accepted and makes room for it among those
 // that have said nothing yet: the oldest goes, for an honest peer speaks at
@@ -63,8 +64,7 @@ func (e *Endpoint) claim(c *Conn, addr netip.AddrPort) (loser *Conn, ok bool) {
 // we opened stays: the other is that of a second peer behind the same address,
 // or one that lost a collision and is about to end.
 func (e *Endpoint) list(c *Conn, addr netip.AddrPort) {
-	_, alive := e.conns[c]
-	if old := e.byAddr[addr]; alive && (old == nil || !old.opened) {
+	if old := e.byAddr[addr]; !c.isOver() && (old == nil || !old.opened) {
 		e.byAddr[addr] = c
 	}
 }
@@ -85,15 +85,21 @@ func (e *Endpoint) speaks(c *Conn) {
 	}
 }
 
-// remove forgets c, which has ended.
-func (e *Endpoint) remove(c *Conn, addr netip.AddrPort) {
+// over notes that c has ended; it may still be writing its last message.
+func (e *Endpoint) over(c *Conn, addr netip.AddrPort) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	delete(e.conns, c)
 	e.speaks(c)
 	if e.byAddr[addr] == c {
 		delete(e.byAddr, addr)
 	}
+}
+
+// forget is the end of c, whose TCP connection is closed.
+func (e *Endpoint) forget(c *Conn) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	delete(e.conns, c)
 }
 
 // usable says if packets can travel as r wants.
