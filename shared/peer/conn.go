@@ -115,7 +115,11 @@ func (c *Conn) Err() error {
 func (c *Conn) wait(ctx context.Context) error {
 	select {
 	case <-c.up:
-		return nil
+		if c.Err() == nil {
+			return nil
+		}
+		<-c.done // until Dial finds it no more
+		return c.Err()
 	case <-c.done:
 		return c.Err()
 	case <-ctx.Done():
@@ -240,6 +244,12 @@ func (c *Conn) finish(err error, flush bool) {
 		c.nc.Close()
 	}
 	c.e.bursts.ended.log(c.log, slog.LevelInfo, "control connection ended", "why", err)
+}
+
+func (c *Conn) isSilent() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.silent
 }
 
 func (c *Conn) isOver() bool {

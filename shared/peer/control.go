@@ -24,6 +24,9 @@ func (c *Conn) message(octets []byte) error {
 		return err
 	}
 	c.e.stats.MessagesReceived.Add(1)
+	if c.isSilent() {
+		return nil
+	}
 	admitted := true
 	switch m := m.(type) {
 	case pptp.StartControlConnectionRequest:
@@ -45,10 +48,10 @@ func (c *Conn) message(octets []byte) error {
 // will close the connection itself.
 func (c *Conn) admit(r pptp.StartControlConnectionRequest) (ok, silent bool) {
 	c.mu.Lock()
-	first, silent := !c.opened && c.control.State() == pptp.ControlIdle, c.silent
+	first := !c.opened && c.control.State() == pptp.ControlIdle
 	c.mu.Unlock()
-	if silent || !first || r.ProtocolVersion < pptp.Version {
-		return true, silent
+	if !first || r.ProtocolVersion < pptp.Version {
+		return true, false
 	}
 	remote, err := c.e.o.Handler.Admit(c.peer)
 	if err == nil {

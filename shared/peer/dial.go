@@ -27,14 +27,38 @@ func (e *Endpoint) Dial(ctx context.Context, r Remote) (*Conn, error) {
 		return nil, err
 	}
 	r.Addr = netip.AddrPortFrom(r.Addr.Addr().Unmap(), r.Addr.Port())
+	for {
+		c, a, err := e.find(r)
+		if err != nil {
+			return nil, err
+		}
+		if c != nil {
+			if err := c.wait(ctx); err == nil {
+				return c, nil
+			} else if ctx.Err() != nil {
+				return nil, err
+			}
+			continue // it ended just now, and is not found again
+		}
+		select {
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		case <-a.done:
+			return a.result, a.err
+		}
+	}
+}
+
+// find returns the connection to r.Addr or the attempt to open one, which it
+// begins if there is none.
+func (e *Endpoint) find(r Remote) (*Conn, *attempt, error) {
 	e.mu.Lock()
+	defer e.mu.Unlock()
 	if e.closing {
-		e.mu.Unlock()
-		return nil, ErrClosed
+		return nil, nil, ErrClosed
 	}
 	if c := e.byAddr[r.Addr]; c != nil {
-		e.mu.Unlock()
-		return c, c.wait(ctx)
+		return c, nil, nil
 	}
 	a := e.attempts[r.Addr]
 	if a == nil {
@@ -42,13 +66,7 @@ func (e *Endpoint) Dial(ctx context.Context, r Remote) (*Conn, error) {
 		e.attempts[r.Addr] = a
 		e.wg.Go(func() { e.attempt(a) })
 	}
-	e.mu.Unlock()
-	select {
-	case <-ctx.Done():
-		return nil, context.Cause(ctx)
-	case <-a.done:
-		return a.result, a.err
-	}
+	return nil, a, nil
 }
 
 // attempt runs a to its end.
