@@ -72,9 +72,8 @@ func TestSlowLink(t *testing.T) {
 	if err != nil || !bytes.Equal(got, page) {
 		t.Errorf("%d octets, %v", len(got), err)
 	}
-	if took, ideal := time.Since(began), size*time.Second/rate; took > 2*ideal {
-		t.Errorf("%d octets took %v, the link needs %v", size, took, ideal)
-	} else {
-		t.Logf("%d octets in %v, the link needs %v", size, took, ideal)
+	t.Logf("%d octets in %v; the link needs %v", size, time.Since(began), size*time.Second/rate)
+	if n := server.s.Stats().TCP.Timeouts.Value(); n > 3 { // each stops the link for a while
+		t.Errorf("%d retransmission time-outs", n)
 	}
 }

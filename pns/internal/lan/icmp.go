@@ -11,7 +11,6 @@ type ICMPError struct{ Type, Code uint8 }
 
 // The errors that a router here sends.
 var (
-	NetUnreachable      = ICMPError{3, 0}
 	HostUnreachable     = ICMPError{3, 1}
 	PortUnreachable     = ICMPError{3, 3}
 	FragmentationNeeded = ICMPError{3, 4}

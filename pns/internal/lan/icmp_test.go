@@ -54,7 +54,7 @@ func TestNoErrorAbout(t *testing.T) {
 		{"a short packet", golden[:19], 0},
 		{"nothing", nil, 0},
 	} {
-		if got := AppendError(nil, NetUnreachable, 0, router, c.packet); len(got) != c.want {
+		if got := AppendError(nil, HostUnreachable, 0, router, c.packet); len(got) != c.want {
 			t.Errorf("%s: %d octets, want %d", c.name, len(got), c.want)
 		}
 	}

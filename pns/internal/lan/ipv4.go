@@ -18,7 +18,6 @@ var ErrDontFragment = errors.New("packet is too big and has DF set")
 // Protocol numbers that this package and its makers tell apart.
 const (
 	ICMP = 1
-	TCP  = 6
 	UDP  = 17
 )
 

@@ -17,10 +17,10 @@ type Network interface {
 	// network's to give. detach may be called twice; Deliver may still be
 	// running when it returns.
 	Attach(addr netip.Addr, mtu int, r Receiver) (detach func(), err error)
-	// Write takes one IP packet from a caller, whose source address the caller
-	// of Write has checked. The packet is not kept and may be called from any
-	// goroutine. What cannot be sent on is dropped and counted. Write never
-	// calls a Receiver: a lock may be held that Deliver takes as well.
+	// Write takes one IP packet from a caller; whoever calls it has checked the
+	// source address. Any goroutine may; the packet is not kept. What cannot be
+	// sent on is dropped and counted. Write never calls a Receiver: a lock may
+	// be held that Deliver takes as well.
 	Write(packet []byte)
 	// Local is our own address on that network.
 	Local() netip.Addr

@@ -61,10 +61,3 @@ func (t *Table) Find(addr netip.Addr) *Port {
 	defer t.mu.RUnlock()
 	return t.ports[addr]
 }
-
-// Len is the number of attached addresses.
-func (t *Table) Len() int {
-	t.mu.RLock()
-	defer t.mu.RUnlock()
-	return len(t.ports)
-}

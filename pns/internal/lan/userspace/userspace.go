@@ -7,6 +7,10 @@
 // address that Map names, a ping goes to the host of the entry with the lowest
 // port. A UDP port is the caller's towards one destination only, so protocols
 // that want to be called back by strangers do not work.
+//
+// What leaves goes wherever this host's own programs could go, its other
+// addresses included, except loopback and link-local ones; OnlyMapped shuts
+// that.
 package userspace
 
 import (
