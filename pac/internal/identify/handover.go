@@ -33,24 +33,48 @@ func (i *Identified) Serve(ctx context.Context) error {
 	return err
 }
 
-// refuseTime bounds a refusal: three tries of the Terminate-Request.
-const refuseTime = 10 * time.Second
+const (
+	refuseTime = 10 * time.Second // of a refusal: three tries of the Terminate-Request
+	readTime   = 3 * time.Second  // to read it, or to begin PPP after a text login
+)
 
-// Refuse tells the caller why she is not served, by PAP-Nak, CHAP-Failure or in
-// words, and in a Terminate-Request; it returns when she has taken note, ctx
-// ends or some seconds have passed. An error is the port's.
+// Refuse tells the caller why she is not served, by PAP-Nak or CHAP-Failure and
+// in a Terminate-Request, or in words to who has typed; it returns when she has
+// taken note, ctx ends or some seconds have passed. An error is the port's.
 func (i *Identified) Refuse(ctx context.Context, text string) error {
 	d := i.d
 	defer d.watch(ctx)()
+	d.refusal = text
 	if d.link == nil {
-		return d.say(text + "\r\n")
+		if err := d.refuseTyped(ctx); d.link == nil || !errors.Is(err, os.ErrDeadlineExceeded) {
+			return told(ctx, err)
+		}
 	}
 	now := time.Now()
-	if d.claim != nil {
-		d.link.Answer(now, auth.Refuse(d.claim, text))
-	}
+	d.link.Answer(now, auth.Refuse(nil, text))
 	d.link.Close(now, text)
-	err := d.pump(ctx, now.Add(refuseTime), func() bool { return false })
+	return told(ctx, d.pump(ctx, now.Add(refuseTime), never))
+}
+
+// refuseTyped refuses after a text login: in words, or in those of PPP if that
+// has begun or begins now.
+func (d *dialogue) refuseTyped(ctx context.Context) error {
+	now := time.Now()
+	if len(d.held) == 0 {
+		d.typist.show("\r\n" + d.refusal + "\r\n")
+	} else {
+		d.startPPP(now)
+		for _, f := range d.held {
+			d.link.Receive(now, f)
+		}
+	}
+	return d.pump(ctx, now.Add(readTime), never)
+}
+
+func never() bool { return false }
+
+// told is the error of a refusal: that she goes is none.
+func told(ctx context.Context, err error) error {
 	var end *EndError
 	if errors.As(err, &end) || errors.Is(err, os.ErrDeadlineExceeded) || ctx.Err() != nil {
 		return nil
@@ -85,18 +109,16 @@ type Handed struct {
 // link until the PNS starts its own. Nothing may be called afterwards.
 func (i *Identified) HandOver(m Mode) (Handed, error) {
 	d := i.d
-	if d.link == nil { // a text login: she starts PPP with the PNS
-		h := Handed{Frames: d.held, Decoder: d.decoder}
-		d.decoder.ACCM = hdlc.AllControl
+	h := Handed{Frames: d.held, LastRequest: d.last, Decoder: d.decoder}
+	if d.link == nil { // she starts PPP with the PNS
 		return h, nil
 	}
-	last := d.link.LastRequest()
-	if m == Restart {
-		d.link.Restart(time.Now())
-		if err := d.settle(time.Now()); err != nil {
-			return Handed{}, err
-		}
-		defer func() { _ = d.port.SetWriteDeadline(time.Time{}) }()
+	h.LastRequest = d.link.LastRequest()
+	if m == Silent {
+		return h, nil
 	}
-	return Handed{LastRequest: last, Decoder: d.decoder}, nil
+	d.link.Restart(time.Now())
+	err := d.settle(context.Background(), time.Now())
+	_ = d.port.SetWriteDeadline(time.Time{})
+	return h, err
 }

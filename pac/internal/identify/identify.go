@@ -13,7 +13,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"os"
 	"time"
 
 	"carrier/shared/hdlc"
@@ -107,41 +106,22 @@ func (o Options) withDefaults() Options {
 // a name; errors are ErrSilent, an *EndError, the cause of ctx's end, or the
 // port's own error (carrier lost). The port's deadlines are cleared.
 func Run(ctx context.Context, port Port, o Options) (*Identified, error) {
-	d := &dialogue{port: port, o: o.withDefaults(), in: make([]byte, 4096), decoder: &hdlc.Decoder{}}
-	ctx, stop := context.WithTimeoutCause(ctx, maxTime, ErrSilent)
-	defer stop()
+	d := newDialogue(time.Now(), port, o.withDefaults())
 	defer d.watch(ctx)()
-	if err := d.begin(ctx); err != nil {
+	if err := d.pump(ctx, time.Time{}, func() bool { return d.caller != nil }); err != nil {
 		return nil, err
 	}
-	d.o.Log.Debug("the caller names herself", "method", d.caller.Method)
+	d.o.Log.Debug("the caller has named herself", "method", d.caller.Method)
 	return &Identified{d}, nil
 }
 
-// begin finds out whether the caller speaks PPP or types, and then who she is.
-func (d *dialogue) begin(ctx context.Context) error {
-	ppp, err := d.listen(ctx)
-	if err != nil {
-		return err
+func newDialogue(now time.Time, port Port, o Options) *dialogue {
+	d := &dialogue{port: port, o: o, in: make([]byte, 4096), decoder: &hdlc.Decoder{ACCM: hdlc.AllControl},
+		typist: typist{o: o.Text}, silent: now.Add(o.Silence), limit: now.Add(maxTime)}
+	if !o.Text.Off {
+		d.prompt = now.Add(o.Text.After)
 	}
-	if !ppp {
-		return d.login(ctx)
-	}
-	return d.askName(ctx)
-}
-
-// askName is the caller's PPP peer until she has named herself.
-func (d *dialogue) askName(ctx context.Context) error {
-	silent := time.Now().Add(d.o.Silence)
-	err := d.pump(ctx, silent, func() bool { return d.caller != nil })
-	if errors.Is(err, os.ErrDeadlineExceeded) {
-		return ErrSilent
-	}
-	var end *EndError
-	if errors.As(err, &end) && end.Cause == link.Timeout && !d.heard {
-		return ErrSilent
-	}
-	return err
+	return d
 }
 
 // watch lets the end of ctx free a blocked read or write; the function that it

@@ -1,15 +1,15 @@
 package identify
 
 import (
+	"bytes"
 	"context"
-	"errors"
-	"io"
-	"os"
+	"slices"
 	"time"
 
 	"carrier/shared/hdlc"
 	"carrier/shared/ppp"
 	"carrier/shared/ppp/auth"
+	"carrier/shared/ppp/cp"
 	"carrier/shared/ppp/lcp"
 	"carrier/shared/ppp/link"
 )
@@ -19,21 +19,27 @@ import (
 type dialogue struct {
 	port    Port
 	o       Options
-	link    *link.Link // nil while the caller types, or has typed
 	decoder *hdlc.Decoder
 	in, out []byte
-	typed   []byte // ahead of the question
+	now     time.Time // of the octets that are decoded
 
-	now    time.Time // of the octets that are decoded
-	heard  bool      // a frame without error came
-	claim  *auth.Claim
-	caller *Caller // once she is known
-	end    *EndError
-	held   [][]byte // frames that came since she is known by a text login
+	typist typist
+	link   *link.Link // nil until she speaks PPP, and after a text login
+	prompt time.Time  // when the prompt is shown unasked; zero: no more
+	silent time.Time  // when she is given up; zero: she speaks PPP or is known
+	limit  time.Time  // when she is given up however lively; zero: she is known
+
+	caller  *Caller // once she is known
+	refusal string  // why she is not served, once that is so
+	end     error   // why it is over
+
+	held [][]byte // LCP frames since a text login, oldest first
+	last []byte   // her last Configure-Request among them
 }
 
 // holdFrames bounds what is kept of a caller who speaks PPP after a text login
-// while nobody is there to answer.
+// while nobody is there to answer. Of her Configure-Requests only the last
+// counts.
 const holdFrames = 16
 
 // startPPP begins PPP with the caller.
@@ -46,38 +52,105 @@ func (d *dialogue) startPPP(now time.Time) {
 		Restart:  d.o.Restart,
 	})
 	d.link.Up(now)
+	d.silent, d.prompt = time.Time{}, time.Time{} // the link keeps the time
 }
 
-// octets takes what the caller sent.
+// octets takes what the caller sent. Until it is clear that she speaks PPP it
+// is read both ways: a good LCP frame decides, whatever stands before it.
 func (d *dialogue) octets(now time.Time, b []byte) {
 	d.now = now
+	listening := d.link == nil && d.caller == nil
 	d.decoder.Push(b, d.frame)
+	if !listening || d.link != nil || d.o.Text.Off {
+		return
+	}
+	for _, c := range b {
+		if d.typist.octet(c) {
+			d.typedLogin(now)
+		}
+	}
+	if d.typist.state != waiting {
+		d.prompt = time.Time{}
+	}
+}
+
+// typedLogin checks who has typed her name and password.
+func (d *dialogue) typedLogin(now time.Time) {
+	t := &d.typist
+	d.silent = now.Add(d.o.Silence)
+	if d.o.Verify != nil {
+		if v := d.o.Verify(auth.Typed(t.name, t.password)); !v.OK {
+			if !t.refuse(v.Message) {
+				d.end = &EndError{Cause: link.AuthRefused, Text: v.Message}
+			}
+			return
+		}
+	}
+	t.accept()
+	d.known(t.name, "login")
+}
+
+// known is when the caller has a name. It stays, whatever she says later.
+func (d *dialogue) known(name, method string) {
+	if d.caller == nil {
+		d.caller = &Caller{Name: name, Method: method}
+		d.silent, d.limit = time.Time{}, time.Time{}
+	}
 }
 
 func (d *dialogue) frame(frame []byte, err error) {
 	if err != nil {
-		if d.o.Spoiled != nil {
+		if d.o.Spoiled != nil && (d.link != nil || d.caller != nil) {
 			d.o.Spoiled(err)
 		}
 		return
 	}
-	d.heard = true
-	if d.o.Tap != nil {
-		d.o.Tap(false, frame)
-	}
 	if d.link == nil {
-		if len(d.held) < holdFrames {
-			d.held = append(d.held, append([]byte(nil), frame...))
+		p, info, err := ppp.Split(frame)
+		if err != nil || p != ppp.LCP {
+			return
 		}
-		return
+		packet, err := cp.Parse(info)
+		if err != nil {
+			return
+		}
+		if d.caller != nil && d.refusal == "" {
+			d.tap(false, frame)
+			d.hold(packet.Code, frame)
+			return
+		}
+		d.startPPP(d.now)
 	}
+	d.tap(false, frame)
 	d.link.Receive(d.now, frame)
+	d.decoder.ACCM = d.link.LCP().Ours.ACCM // holds for the octets behind her Ack
 }
 
-// settle follows what the link tells and sends what it wants sent.
-func (d *dialogue) settle(now time.Time) error {
+// hold keeps an LCP frame for the PNS.
+func (d *dialogue) hold(c cp.Code, frame []byte) {
+	frame = bytes.Clone(frame)
+	if c == cp.ConfigureRequest {
+		d.held = slices.DeleteFunc(d.held, func(f []byte) bool { return bytes.Equal(f, d.last) })
+		d.last = frame
+	}
+	if len(d.held) >= holdFrames {
+		d.held = d.held[1:]
+	}
+	d.held = append(d.held, frame)
+}
+
+func (d *dialogue) tap(toCaller bool, frame []byte) {
+	if d.o.Tap != nil {
+		d.o.Tap(toCaller, frame)
+	}
+}
+
+// settle does what the link's events ask for, then sends what is to be sent.
+func (d *dialogue) settle(ctx context.Context, now time.Time) error {
+	d.out = append(d.out[:0], d.typist.out...)
+	d.typist.out = d.typist.out[:0]
 	if d.link == nil {
-		return nil
+		return d.write(ctx, d.out)
 	}
 	for _, e := range d.link.Events() {
 		switch e.Kind {
@@ -88,12 +161,8 @@ func (d *dialogue) settle(now time.Time) error {
 		}
 	}
 	agreed := d.link.LCP()
-	d.decoder.ACCM = agreed.Ours.ACCM
-	d.out = d.out[:0]
 	for _, f := range d.link.Take() {
-		if d.o.Tap != nil {
-			d.o.Tap(true, f)
-		}
+		d.tap(true, f)
 		if p, _, err := ppp.Split(f); err == nil && p == ppp.LCP {
 			d.out = hdlc.AppendFull(d.out, f)
 			continue
@@ -101,98 +170,21 @@ func (d *dialogue) settle(now time.Time) error {
 		e := hdlc.Encoder{ACCM: agreed.Theirs.ACCM}
 		d.out = e.Append(d.out, f)
 	}
-	return d.write(d.out)
+	return d.write(ctx, d.out)
 }
 
-// claimed notes who the caller says she is. A claim that is verified and wrong
-// is refused on the spot.
+// claimed learns the name. The claim waits for an answer, which is never yes:
+// the PNS authenticates her itself.
 func (d *dialogue) claimed(now time.Time, c *auth.Claim) {
-	if d.o.Verify != nil {
+	if d.refusal != "" {
+		d.link.Answer(now, auth.Refuse(c, d.refusal))
+		return
+	}
+	if d.o.Verify != nil && d.caller == nil {
 		if v := d.o.Verify(c); !v.OK {
 			d.link.Answer(now, v)
 			return
 		}
 	}
-	d.claim = c
-	if d.caller == nil {
-		d.caller = &Caller{Name: c.Name, Method: c.Method.String()}
-	}
-}
-
-// writeTime bounds one write: a modem takes what we say within seconds.
-const writeTime = 30 * time.Second
-
-func (d *dialogue) write(b []byte) error {
-	if len(b) == 0 {
-		return nil
-	}
-	if err := d.port.SetWriteDeadline(time.Now().Add(writeTime)); err != nil {
-		return err
-	}
-	_, err := d.port.Write(b)
-	return err
-}
-
-// read waits for octets until a deadline; none is no error.
-func (d *dialogue) read(ctx context.Context, until time.Time) ([]byte, error) {
-	if err := d.port.SetReadDeadline(until); err != nil {
-		return nil, err
-	}
-	if ctx.Err() != nil { // its end may have come before our deadline took the place of the one it set
-		return nil, context.Cause(ctx)
-	}
-	n, err := d.port.Read(d.in)
-	switch {
-	case n > 0:
-		return d.in[:n], nil
-	case ctx.Err() != nil:
-		return nil, context.Cause(ctx)
-	case err == nil || errors.Is(err, os.ErrDeadlineExceeded):
-		return nil, nil
-	case errors.Is(err, io.EOF):
-		return nil, io.ErrUnexpectedEOF
-	}
-	return nil, err
-}
-
-// pump speaks PPP until done says so, the deadline passes or PPP ends.
-func (d *dialogue) pump(ctx context.Context, deadline time.Time, done func() bool) error {
-	for {
-		if err := d.settle(time.Now()); err != nil {
-			return err
-		}
-		switch {
-		case done():
-			return nil
-		case d.end != nil:
-			return d.end
-		}
-		b, err := d.read(ctx, earliest(deadline, d.deadline()))
-		if err != nil {
-			return err
-		}
-		now := time.Now()
-		d.octets(now, b)
-		if d.link != nil {
-			d.link.Expire(now)
-		}
-		if !deadline.IsZero() && !now.Before(deadline) && !done() {
-			return os.ErrDeadlineExceeded
-		}
-	}
-}
-
-func (d *dialogue) deadline() time.Time {
-	if d.link == nil {
-		return time.Time{}
-	}
-	return d.link.Deadline()
-}
-
-// earliest leaves out times that are zero.
-func earliest(a, b time.Time) time.Time {
-	if a.IsZero() || !b.IsZero() && b.Before(a) {
-		return b
-	}
-	return a
+	d.known(c.Name, c.Method.String())
 }

@@ -2,10 +2,7 @@ package identify
 
 import (
 	"cmp"
-	"context"
-	"errors"
-	"os"
-	"time"
+	"strings"
 )
 
 func (t TextLogin) withDefaults() TextLogin {
@@ -17,151 +14,135 @@ func (t TextLogin) withDefaults() TextLogin {
 }
 
 const (
-	flag    = 0x7E
-	maxLine = 255 // octets of what may be typed
+	maxLine  = 255 // octets of what may be typed; PAP's limit too
+	maxTries = 3   // wrong passwords
 )
 
-// A speech is what octets look like.
-type speech uint8
+// Windows begins a direct cable connection with these words instead of a
+// modem's.
+const (
+	directCable       = "CLIENT"
+	directCableAnswer = "CLIENTSERVER"
+)
+
+// A typist is the text login: octets go in one by one, what to show comes out.
+type typist struct {
+	o     TextLogin
+	state typing
+	line  []byte
+	noise bool // the line begins like a frame: it is not shown, and dropped
+	cr    bool // the last octet was CR
+	tries int
+
+	name, password string // once octet has returned true
+	out            []byte
+}
+
+// typing is where a text login stands.
+type typing uint8
 
 const (
-	unclear speech = iota
-	pppSpeech
-	textSpeech
+	waiting typing = iota // nothing is shown yet
+	naming
+	proving
+	entered
 )
 
-// sort tells by the first octets who speaks: a flag, or an LCP frame without
-// one, is PPP; an end of line, or anything to be read, is somebody who types.
-func sort(b []byte) speech {
-	for i, c := range b {
-		switch {
-		case c == flag:
-			return pppSpeech
-		case c == 0xFF || c == 0xC0 && i+1 < len(b) && b[i+1] == 0x21:
-			return pppSpeech
-		case c == '\r' || c == '\n' || ' ' <= c && c < 0x7F:
-			return textSpeech
-		}
-	}
-	return unclear
+// greet shows the first prompt.
+func (t *typist) greet() {
+	t.state = naming
+	t.show(t.o.Banner + t.o.Login + string(t.line))
 }
 
-// listen waits for the first octets. Whoever says nothing for a while is shown
-// the prompt, in case she waits for it; a PPP that is merely slow does not mind.
-func (d *dialogue) listen(ctx context.Context) (ppp bool, err error) {
-	silent := time.Now().Add(d.o.Silence)
-	prompt := time.Now().Add(d.o.Text.After)
-	if d.o.Text.Off {
-		prompt = time.Time{}
-	}
-	for {
-		b, err := d.read(ctx, earliest(silent, prompt))
-		if err != nil {
-			return false, err
-		}
-		now := time.Now()
-		what := sort(b)
-		switch {
-		case what == pppSpeech, what == textSpeech && d.o.Text.Off:
-			d.startPPP(now)
-			d.octets(now, b)
-			return true, nil
-		case what == textSpeech:
-			d.typed = append([]byte(nil), b...)
-			return false, d.say(d.o.Text.Banner)
-		case !now.Before(silent):
-			return false, ErrSilent
-		case !prompt.IsZero() && !now.Before(prompt):
-			prompt = time.Time{}
-			if err := d.say(d.o.Text.Banner + d.o.Text.Login); err != nil {
-				return false, err
-			}
-		}
-	}
-}
+func (t *typist) show(s string) { t.out = append(t.out, s...) }
 
-// login asks in words. PPP may begin at any moment: then that is what counts.
-func (d *dialogue) login(ctx context.Context) error {
-	silent := time.Now().Add(d.o.Silence)
-	var name string
-	for name == "" {
-		line, ppp, err := d.ask(ctx, d.o.Text.Login, true, silent)
-		if ppp || err != nil {
-			return d.orPPP(ctx, ppp, err)
-		}
-		name = line
-	}
-	_, ppp, err := d.ask(ctx, d.o.Text.Password, false, silent)
-	if ppp || err != nil {
-		return d.orPPP(ctx, ppp, err)
-	}
-	d.caller = &Caller{Name: name, Method: "login"}
-	return d.say(d.o.Text.Start + "\r\n")
-}
-
-func (d *dialogue) orPPP(ctx context.Context, ppp bool, err error) error {
+// octet takes one octet that the caller sent. It returns true when she has
+// typed name and password.
+func (t *typist) octet(c byte) bool {
+	lf := c == '\n' && t.cr // CR LF is one end
+	t.cr = c == '\r'
 	switch {
-	case ppp:
-		return d.askName(ctx)
-	case errors.Is(err, os.ErrDeadlineExceeded):
-		return ErrSilent
+	case t.state == entered || lf:
+	case c == '\r' || c == '\n':
+		return t.end()
+	case t.noise:
+	case t.state != proving && t.isNoise(c):
+		t.noise = true
+	case c == '\b' || c == 0x7F:
+		t.erase()
+	case c >= ' ' && len(t.line) < maxLine:
+		t.line = append(t.line, c)
+		t.echo(c)
 	}
-	return err
+	return false
 }
 
-// ask shows a prompt and reads one line; what is typed is echoed unless it is
-// secret. It ends too when PPP begins, which it starts.
-func (d *dialogue) ask(ctx context.Context, prompt string, echo bool, until time.Time) (line string, ppp bool, err error) {
-	if err := d.say(prompt); err != nil {
-		return "", false, err
-	}
-	var typed []byte
-	for {
-		b, err := d.more(ctx, until)
-		if err != nil {
-			return "", false, err
-		}
-		if !time.Now().Before(until) {
-			return "", false, os.ErrDeadlineExceeded
-		}
-		for i, c := range b {
-			switch {
-			case c == flag:
-				now := time.Now()
-				d.startPPP(now)
-				d.octets(now, b[i:])
-				return "", true, nil
-			case c == '\r' || c == '\n':
-				if len(typed) == 0 {
-					continue // the other half of an end of line, or impatience
-				}
-				d.typed = append([]byte(nil), b[i+1:]...)
-				return string(typed), false, d.say("\r\n")
-			case c == 0x08 || c == 0x7F:
-				typed = typed[:max(len(typed)-1, 0)]
-				if echo {
-					err = d.say("\b \b")
-				}
-			case c >= ' ' && len(typed) < maxLine:
-				typed = append(typed, c)
-				if echo {
-					err = d.write([]byte{c})
-				}
-			}
-			if err != nil {
-				return "", false, err
-			}
-		}
+// isNoise tells the flag of a frame, or how one without begins; before anything
+// else came, also what nobody types.
+func (t *typist) isNoise(c byte) bool {
+	return c == 0x7E || len(t.line) == 0 && (c == 0xFF || c == 0xC0 || c >= 0x80 && t.state == waiting)
+}
+
+// echo shows an octet where it may be seen. What begins like Windows' word
+// for a direct cable waits for the rest of it.
+func (t *typist) echo(c byte) {
+	switch line := string(t.line); {
+	case t.state == naming:
+		t.out = append(t.out, c)
+	case t.state == proving:
+	case line == directCable:
+		t.line = nil
+		t.show(directCableAnswer)
+	case !strings.HasPrefix(directCable, line):
+		t.greet()
 	}
 }
 
-// more returns what was typed ahead, or reads.
-func (d *dialogue) more(ctx context.Context, until time.Time) ([]byte, error) {
-	if b := d.typed; len(b) > 0 {
-		d.typed = nil
-		return b, nil
+func (t *typist) erase() {
+	if len(t.line) == 0 {
+		return
 	}
-	return d.read(ctx, until)
+	t.line = t.line[:len(t.line)-1]
+	if t.state == naming {
+		t.show("\b \b")
+	}
 }
 
-func (d *dialogue) say(s string) error { return d.write([]byte(s)) }
+// end is an end of line.
+func (t *typist) end() bool {
+	line, noise := string(t.line), t.noise
+	clear(t.line)
+	t.line, t.noise = t.line[:0], false
+	switch {
+	case t.state == waiting && line == "":
+		t.greet()
+	case t.state == proving:
+		t.state, t.password = entered, line
+		t.show("\r\n")
+		return true
+	case noise || line == "":
+		t.show("\r\n" + t.o.Login)
+	default:
+		t.state, t.name = proving, line
+		t.show("\r\n" + t.o.Password)
+	}
+	return false
+}
+
+// accept says where PPP starts.
+func (t *typist) accept() {
+	t.password = ""
+	t.show(t.o.Start + "\r\n")
+}
+
+// refuse says why not, and asks again. It returns false when that is enough.
+func (t *typist) refuse(why string) bool {
+	t.password = ""
+	t.show(why + "\r\n")
+	if t.tries++; t.tries >= maxTries {
+		return false
+	}
+	t.state = naming
+	t.show(t.o.Login)
+	return true
+}

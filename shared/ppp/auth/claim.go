@@ -74,6 +74,12 @@ func (c *Claim) Check(s Secret) Verdict {
 	return v
 }
 
+// Typed is the claim of somebody who typed a name and a password where PPP had
+// not begun. It is checked like PAP's.
+func Typed(name, password string) *Claim {
+	return &Claim{PAP, name, seal(proof{password: password})}
+}
+
 // Refuse is a readable no to the claim, whatever it proves: PAP's
 // Authenticate-Nak or CHAP's Failure will carry the message. EAP's Failure
 // carries none. The claim may be nil.

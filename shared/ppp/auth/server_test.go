@@ -353,3 +353,13 @@ func TestWithoutRandomOctetsTheServerFailsAtOnce(t *testing.T) {
 		}
 	}
 }
+
+func TestTyped(t *testing.T) {
+	c := Typed("saran", "secret")
+	if c.Name != "saran" || !c.Check(known).OK || Typed("saran", "Secret").Check(known).OK || c.Check(Secret{}).OK {
+		t.Errorf("%v", c)
+	}
+	if s := fmt.Sprintf("%+v %#v", c, *c); strings.Contains(s, "secret") {
+		t.Errorf("shows its password: %s", s)
+	}
+}

@@ -275,3 +275,28 @@ func TestRejectOnlyInOpened(t *testing.T) {
 		t.Errorf("identifiers %d and %d, length %d", first.ID, second.ID, len(second.Data))
 	}
 }
+
+// FuzzReceive gives LCP any packet, negotiating or open.
+func FuzzReceive(f *testing.F) {
+	f.Add([]byte{1, 1, 0, 20, 2, 6, 0, 0, 0, 0, 5, 6, 0x8B, 0x1C, 0x44, 0x0E, 7, 2, 8, 2}, false)
+	f.Add([]byte{3, 0x60, 0, 9, 3, 5, 0xC2, 0x23, 0x80}, false)
+	f.Add([]byte{8, 1, 0, 10, 0x80, 0x21, 1, 1, 0, 4}, true)
+	f.Add([]byte{9, 1, 0, 10, 1, 2, 3, 4, 'h', 'i'}, true)
+	f.Add([]byte{7, 1, 0, 8, 9, 1, 0, 4}, true)
+	f.Fuzz(func(t *testing.T, info []byte, open bool) {
+		r := newRig(t, Options{MRU: 1400, Magic: true, PFC: true, Demand: [][]byte{md5, pap}, Accept: [][]byte{md5}}, Echo{Interval: time.Second})
+		if open {
+			r.open()
+		} else {
+			r.start()
+			r.sent()
+		}
+		r.note(r.LCP.Receive(r.now, info, &r.out))
+		if n := len(r.sent()); n > 2 {
+			t.Errorf("%d packets in answer to % x", n, info)
+		}
+		if a := r.Agreed(); a.Theirs.MRU < minMRU {
+			t.Errorf("agreed on an MRU of %d", a.Theirs.MRU)
+		}
+	})
+}

@@ -1,0 +1,68 @@
+package identify
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestTypist(t *testing.T) {
+	o := TextLogin{Banner: "Atlanta\r\n"}.withDefaults()
+	for _, tt := range []struct {
+		what, in, out  string
+		name, password string // once both are there
+	}{
+		{"nothing", "", "", "", ""},
+		{"an end of line", "\r", "Atlanta\r\nlogin: ", "", ""},
+		{"CR LF is one", "\r\n", "Atlanta\r\nlogin: ", "", ""},
+		{"impatience", "\r\r", "Atlanta\r\nlogin: \r\nlogin: ", "", ""},
+		{"name and password", "\rsaran\rsecret\r", "Atlanta\r\nlogin: saran\r\nPassword: \r\n", "saran", "secret"},
+		{"with CR LF, and nothing of what follows", "saran\r\nsecret\r\nmore\r", "Atlanta\r\nlogin: saran\r\nPassword: \r\n", "saran", "secret"},
+		{"with LF", "saran\nsecret\n", "Atlanta\r\nlogin: saran\r\nPassword: \r\n", "saran", "secret"},
+		{"mended", "sara\b\x7f\b\b\b\bsaran\rx\bsecret\r", "Atlanta\r\nlogin: sara\b \b\b \b\b \b\b \bsaran\r\nPassword: \r\n", "saran", "secret"},
+		{"a tilde in the password", "saran\r~secret~\r", "Atlanta\r\nlogin: saran\r\nPassword: \r\n", "saran", "~secret~"},
+		{"no password", "saran\r\r", "Atlanta\r\nlogin: saran\r\nPassword: \r\n", "saran", ""},
+		{"control characters", "sa\x00\x07ran\rse\x1bcret\r", "Atlanta\r\nlogin: saran\r\nPassword: \r\n", "saran", "secret"},
+		{"a realm", `CORP\saran@x` + "\rs\r", "Atlanta\r\nlogin: " + `CORP\saran@x` + "\r\nPassword: \r\n", `CORP\saran@x`, "s"},
+		{"Windows' direct cable", "CLIENT", "CLIENTSERVER", "", ""},
+		{"again and again", "CLIENTCLIENT", "CLIENTSERVERCLIENTSERVER", "", ""},
+		{"somebody of a like name", "CLIFF\rs\r", "Atlanta\r\nlogin: CLIFF\r\nPassword: \r\n", "CLIFF", "s"},
+		{"somebody of that name", "\rCLIENT\rs\r", "Atlanta\r\nlogin: CLIENT\r\nPassword: \r\n", "CLIENT", "s"},
+		{"the beginning of it", "C\rs\r", "\r\nPassword: \r\n", "C", "s"},
+		{"a spoiled frame", "~\xff}#\xc0!}!}!~", "", "", ""},
+		{"one without a flag", "\xff}#\xc0!}!", "", "", ""},
+		{"a spoiled frame at the prompt", "\r~\xff}#\rsaran\rs\r", "Atlanta\r\nlogin: \r\nlogin: saran\r\nPassword: \r\n", "saran", "s"},
+		{"noise", "\x80abc\rsaran\rs\r", "Atlanta\r\nlogin: saran\r\nPassword: \r\n", "saran", "s"},
+		{"no ASCII", "\rérable\rs\r", "Atlanta\r\nlogin: érable\r\nPassword: \r\n", "érable", "s"},
+		{"a frame in a name", "\rsar~\xff}#\rsaran\rs\r", "Atlanta\r\nlogin: sar\r\nlogin: saran\r\nPassword: \r\n", "saran", "s"},
+		{"too much", "\r" + strings.Repeat("x", 300) + "\rs\r", "Atlanta\r\nlogin: " + strings.Repeat("x", 255) + "\r\nPassword: \r\n", strings.Repeat("x", 255), "s"},
+	} {
+		typist := typist{o: o}
+		done := false
+		for i := range len(tt.in) {
+			done = typist.octet(tt.in[i]) || done
+		}
+		if string(typist.out) != tt.out {
+			t.Errorf("%s: shows %q, want %q", tt.what, typist.out, tt.out)
+		}
+		if done != (tt.name != "") || done && (typist.name != tt.name || typist.password != tt.password) {
+			t.Errorf("%s: %v, %q and %q", tt.what, done, typist.name, typist.password)
+		}
+	}
+}
+
+// A modem in command mode echoes the prompt: that must not go round for ever.
+func TestTypistBeforeAMirror(t *testing.T) {
+	typist := typist{o: TextLogin{}.withDefaults()}
+	typist.greet()
+	shown := 0
+	for len(typist.out) > 0 {
+		b := typist.out
+		typist.out = nil
+		if shown += len(b); shown > 1000 {
+			t.Fatalf("no end of it: %q", b)
+		}
+		for _, c := range b {
+			typist.octet(c)
+		}
+	}
+}
