@@ -210,15 +210,18 @@ func (c *Call) flush(unsent [][]byte) {
 	}
 }
 
-// onHook waits a little for the other end to hang up, which is quicker than
-// our modem's escape sequence; then it takes that.
+// onHook hangs up. Who sent the Terminate-Request does that first (RFC 1661
+// §3.7): when it was the other end, it is given a little time, which is quicker
+// than our modem's escape sequence.
 func (c *Call) onHook() {
-	late := time.NewTimer(goodbye)
-	defer late.Stop()
-	select {
-	case <-c.wire.lost:
-		return
-	case <-late.C:
+	if !c.hungUp() {
+		late := time.NewTimer(goodbye)
+		defer late.Stop()
+		select {
+		case <-c.wire.lost:
+			return
+		case <-late.C:
+		}
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), hangUpTime)
 	defer cancel()
