@@ -2,6 +2,7 @@ package session
 
 import (
 	"errors"
+	"strings"
 	"time"
 
 	"carrier/shared/peer"
@@ -119,12 +120,16 @@ func (s *Session) drain() bool {
 	}
 }
 
-// whyEnded makes a reason of how the PPTP call ended.
+// whyEnded makes a reason of how the PPTP call ended. A PAC of ours begins its
+// statistics with its own reason; what it says of GRE, which takes two, is
+// ours too.
 func whyEnded(err error) (record.EndReason, string) {
 	var d *peer.DisconnectError
 	switch {
 	case err == nil:
 		return record.ClearedByPAC, "the PAC ended the call"
+	case errors.As(err, &d) && strings.HasPrefix(d.Statistics, record.GREBlocked.String()):
+		return record.GREBlocked, "GRE does not pass: the PAC has received no packet of this call, although the control connection lives"
 	case errors.As(err, &d) && d.Result == pptp.LostCarrier:
 		return record.CarrierLost, d.Error()
 	case errors.As(err, &d):

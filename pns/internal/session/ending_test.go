@@ -134,6 +134,22 @@ func TestOperatorAndShutdown(t *testing.T) {
 	}
 }
 
+// A program that ends does not wait for a PAC that is gone as the RFC's
+// wait_disconnect does, a minute.
+func TestShutdownWithoutThePAC(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		v, c := online(t, newPlace(t, addresses, saran(nil)))
+		v.call.gone = true
+		v.cancel()
+		r, took := v.over(t)
+		if r.Reason != record.Shutdown || r.Text == "" || took != farewell {
+			t.Errorf("after %v: %+v", took, r)
+		}
+		equal(t, "the fakes", v.log.take(), []string{"detach 2.1.1.129", "network false invalid IP 0", "clear"})
+		c.hangUp()
+	})
+}
+
 func TestEndsFromThePAC(t *testing.T) {
 	for _, tt := range []struct {
 		err    error
@@ -142,6 +158,7 @@ func TestEndsFromThePAC(t *testing.T) {
 	}{
 		{&peer.DisconnectError{Result: pptp.LostCarrier}, record.CarrierLost, "disconnected by the peer: "},
 		{&peer.DisconnectError{Result: pptp.AdminShutdown}, record.ClearedByPAC, "disconnected by the peer: "},
+		{&peer.DisconnectError{Result: pptp.DisconnectGeneralError, Statistics: "gre-blocked; up 3 frames"}, record.GREBlocked, "GRE does not pass: "},
 		{nil, record.ClearedByPAC, "the PAC ended the call"},
 		{errors.New("connection reset"), record.ControlLost, "connection reset"},
 	} {

@@ -56,6 +56,7 @@ type fakeCall struct {
 	log    *log
 	events chan peer.Event
 	once   sync.Once
+	gone   bool // the PAC answers nothing
 }
 
 func (c *fakeCall) Events() <-chan peer.Event { return c.events }
@@ -66,6 +67,9 @@ func (c *fakeCall) SetLinkInfo(send, receive uint32) {
 
 func (c *fakeCall) Clear() {
 	c.log.add("clear")
+	if c.gone {
+		return
+	}
 	time.AfterFunc(100*time.Millisecond, func() { c.end(nil) })
 }
 

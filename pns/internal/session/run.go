@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"carrier/shared/peer"
@@ -10,9 +11,15 @@ import (
 	"carrier/shared/record"
 )
 
+// farewell bounds how long a session waits for the caller and for the PAC once
+// the program ends: two Terminate-Requests take 6 s.
+const farewell = 10 * time.Second
+
+var errNoAnswer = errors.New("the PAC did not confirm the end of the call")
+
 // Run serves the caller until the call is over, and returns what there is to
 // remember of it. When ctx ends the caller is told so and the call is cleared:
-// Run still waits for that, a few seconds at most.
+// Run still waits for that, ten seconds at most.
 func (s *Session) Run(ctx context.Context) record.Call {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
@@ -35,6 +42,7 @@ func (s *Session) Run(ctx context.Context) record.Call {
 			s.close(time.Now(), e.reason, e.text)
 		case <-done:
 			done = nil
+			s.until = time.Now().Add(farewell)
 			s.close(time.Now(), record.Shutdown, "the server is shutting down")
 		}
 		s.settle(time.Now())
@@ -105,11 +113,14 @@ func (s *Session) expire(now time.Time) {
 		s.stays(now)
 	}
 	s.checkLimits(now)
+	if !s.until.IsZero() && !now.Before(s.until) {
+		s.ended(now, errNoAnswer)
+	}
 }
 
 // deadline is when expire is wanted; zero: never.
 func (s *Session) deadline() time.Time {
-	d := earlier(s.link.Deadline(), earlier(s.idle, s.limit))
+	d := earlier(earlier(s.link.Deadline(), s.until), earlier(s.idle, s.limit))
 	if s.login.wait != nil {
 		d = earlier(d, s.login.until)
 	}

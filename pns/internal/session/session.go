@@ -97,6 +97,7 @@ type Session struct {
 	detach  func()    // from the LAN; nil: not attached
 	idle    time.Time // when to look whether the caller is idle
 	limit   time.Time // when the call has lasted too long
+	until   time.Time // when Run stops waiting: the program ends
 	cleared bool      // we have asked the PAC to end the call
 	over    bool      // the PPTP call is over
 	lost    error     // and why
