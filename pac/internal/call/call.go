@@ -2,7 +2,6 @@ package call
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -59,8 +58,8 @@ func (c *call) run(ctx context.Context, ring line.Ring) error {
 	c.log.Info("profile", "rule", string(kind), "endpoints", d.Endpoints)
 	tunnel, err := c.place(ctx, id, d)
 	if err != nil {
-		if errors.Is(err, ctx.Err()) || ctx.Err() != nil {
-			return context.Cause(ctx)
+		if ctx.Err() != nil {
+			err = context.Cause(ctx)
 		}
 		return c.refuse(ctx, id, err)
 	}
@@ -189,10 +188,13 @@ func (c *call) request() pptp.IncomingCallRequest {
 // number fits what a modem said into the field of a message.
 func number(s string) string { return s[:min(len(s), 64)] }
 
-// refuse tells the caller why she is not served, in the words of PPP or of the
-// login, and ends the call for the reason that err has.
+// refuse tells the caller, unless she is gone, why she is not served, in the
+// words of PPP or of the login, and ends the call for the reason that err has.
 func (c *call) refuse(ctx context.Context, id *identify.Identified, err error) error {
-	bounded, stop := context.WithTimeout(ctx, refuseTime)
+	if why := reason(err); why == record.CarrierLost || why == record.CallerHungUp {
+		return err
+	}
+	bounded, stop := context.WithTimeout(context.WithoutCancel(ctx), refuseTime) // also of an operator or the end
 	defer stop()
 	if told := id.Refuse(bounded, text(err)); told != nil {
 		c.log.Info("the caller could not be told", "error", told)

@@ -14,7 +14,7 @@ import (
 	"carrier/shared/record"
 )
 
-// flushTime bounds how long the PNS's last words may take on the line.
+// flushTime bounds how long the last words to the caller may take on the line.
 const flushTime = 5 * time.Second
 
 // relay carries the caller's PPP until the call ends at either end.
@@ -35,7 +35,7 @@ func (c *call) relay(ctx context.Context, tunnel *peer.Call, handed identify.Han
 	c.stage(record.Relaying)
 	c.log.Info("relaying", "window", window)
 
-	relaying, stop := context.WithCancelCause(ctx)
+	relaying, stop := context.WithCancelCause(context.WithoutCancel(ctx)) // it outlives ctx by the last words
 	over := make(chan struct{})
 	var line error
 	go func() {
@@ -62,6 +62,10 @@ func (c *call) attend(ctx context.Context, tunnel *peer.Call, r *relay.Relay, ov
 		select {
 		case <-over:
 			return nil
+		case <-ctx.Done():
+			err := context.Cause(ctx)
+			c.tell(r, err)
+			return err
 		case <-deaf.C:
 			if !r.Heard() {
 				remote := tunnel.Conn().Remote()
@@ -77,6 +81,19 @@ func (c *call) attend(ctx context.Context, tunnel *peer.Call, r *relay.Relay, ov
 				return err
 			}
 		}
+	}
+}
+
+// tell says to the caller why we end the call, where nobody else does.
+func (c *call) tell(r *relay.Relay, err error) {
+	if why := reason(err); why != record.Operator && why != record.Shutdown {
+		return
+	}
+	r.Terminate(text(err))
+	bounded, stop := context.WithTimeout(context.Background(), flushTime)
+	defer stop()
+	if err := r.Flush(bounded); err != nil {
+		c.log.Info("the caller could not be told", "error", err)
 	}
 }
 

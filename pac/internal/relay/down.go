@@ -7,6 +7,7 @@ import (
 	"carrier/shared/capture"
 	"carrier/shared/hdlc"
 	"carrier/shared/ppp"
+	"carrier/shared/ppp/cp"
 )
 
 // Receive takes GRE packets from the tunnel; with Wake it makes a Relay a
@@ -58,9 +59,26 @@ func (r *Relay) fromTunnel(frame []byte) {
 		r.gre.Release(r.now, 1)
 		return
 	}
+	r.wakeLine()
+}
+
+// wakeLine tells writeLine that something waits.
+func (r *Relay) wakeLine() {
 	select {
 	case r.kick <- struct{}{}:
 	default:
+	}
+}
+
+// Terminate tells the caller in an LCP Terminate-Request that the call ends,
+// and why: she would only see her carrier go. It is for ends of which the PNS
+// knows nothing; Flush says when the line has taken it.
+func (r *Relay) Terminate(text string) {
+	p := cp.Packet{Code: cp.TerminateRequest, Data: []byte(text[:min(len(text), maxText)])}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !r.ended && r.down.PushUrgent(ppp.Append(nil, ppp.LCP, p.Append(nil))) {
+		r.wakeLine()
 	}
 }
 

@@ -229,6 +229,31 @@ func TestWhoEndedIt(t *testing.T) {
 	})
 }
 
+// The last words of ours go behind what waits for the line, whole and in LCP's
+// form, and count for no packet of the PNS's.
+func TestTerminate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, Options{})
+		b.sends(ip('1'))
+		b.relay.Terminate("the operator ended the call")
+		b.listen()
+		if err := b.relay.Flush(t.Context()); err != nil {
+			t.Error(err)
+		}
+		b.wantsDown("the last words", ip('1'), lcp(cp.TerminateRequest, 0, []byte("the operator ended the call")...))
+		b.relay.Terminate(strings.Repeat("x", 1000))
+		b.wantsDown("long ones", lcp(cp.TerminateRequest, 0, bytes.Repeat([]byte{'x'}, maxText)...))
+		if got := b.relay.ClearedText(); got != "" {
+			t.Errorf("taken for the PNS's: %q", got)
+		}
+		b.stop(nil)
+		b.relay.Terminate("nobody listens")
+		if n := b.relay.Stats().Waiting; n != 0 {
+			t.Errorf("%d frames wait for ever", n)
+		}
+	})
+}
+
 // FuzzWatcher sends arbitrary LCP packets both ways: nothing panics, and what
 // is replayed is what was given, once at most.
 func FuzzWatcher(f *testing.F) {
