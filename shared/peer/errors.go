@@ -72,9 +72,15 @@ type DisconnectError struct {
 	Statistics string
 }
 
+// Error ends with what the peer's own statistics say: some name the reason
+// there, for which the codes have no room.
 func (e *DisconnectError) Error() string {
+	s := fmt.Sprintf("disconnected by the peer: %v", e.Result)
 	if e.Code != pptp.NoError {
-		return fmt.Sprintf("disconnected by the peer: %v: %v", e.Result, e.Code)
+		s += fmt.Sprintf(": %v", e.Code)
 	}
-	return fmt.Sprintf("disconnected by the peer: %v", e.Result)
+	if e.Statistics != "" {
+		s += " (" + e.Statistics + ")"
+	}
+	return s
 }

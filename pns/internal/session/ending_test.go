@@ -158,6 +158,7 @@ func TestEndsFromThePAC(t *testing.T) {
 	}{
 		{&peer.DisconnectError{Result: pptp.LostCarrier}, record.CarrierLost, "disconnected by the peer: "},
 		{&peer.DisconnectError{Result: pptp.AdminShutdown}, record.ClearedByPAC, "disconnected by the peer: "},
+		{&peer.DisconnectError{Result: pptp.AdminShutdown, Statistics: "operator; up 3 frames"}, record.ClearedByPAC, "disconnected by the peer: Admin Shutdown (operator; up 3 frames)"},
 		{&peer.DisconnectError{Result: pptp.DisconnectGeneralError, Statistics: "gre-blocked; up 3 frames"}, record.GREBlocked, "GRE does not pass: "},
 		{nil, record.ClearedByPAC, "the PAC ended the call"},
 		{errors.New("connection reset"), record.ControlLost, "connection reset"},
