@@ -10,14 +10,10 @@ import (
 	"strconv"
 )
 
-// Page is what the root of a Web shows.
+// Page is what the root of Pages shows.
 const Page = "Sales, western region: the quarter so far\n"
 
-// Web serves pages on a host, at port 80 of addr, until the test ends:
-//
-//	/           Page
-//	/data?n=N   N octets that look random and are always the same
-//	/hash       the SHA-256 of what is posted, in hexadecimal
+// Web serves Pages on a host, at port 80 of addr, until the test ends.
 func Web(h *Host, addr string) {
 	h.t.Helper()
 	var l net.Listener
@@ -28,6 +24,17 @@ func Web(h *Host, addr string) {
 	if err != nil {
 		h.t.Fatal(err)
 	}
+	server := &http.Server{Handler: Pages()}
+	go server.Serve(l)
+	h.t.Cleanup(func() { server.Close() })
+}
+
+// Pages are the company's intranet:
+//
+//	/           Page
+//	/data?n=N   N octets that look random and are always the same
+//	/hash       the SHA-256 of what is posted, in hexadecimal
+func Pages() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, Page) })
 	mux.HandleFunc("GET /data", func(w http.ResponseWriter, r *http.Request) {
@@ -43,9 +50,7 @@ func Web(h *Host, addr string) {
 		}
 		fmt.Fprintf(w, "%x\n", sum.Sum(nil))
 	})
-	server := &http.Server{Handler: mux}
-	go server.Serve(l)
-	h.t.Cleanup(func() { server.Close() })
+	return mux
 }
 
 // Data is what /data serves.

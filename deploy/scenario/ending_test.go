@@ -1,0 +1,207 @@
+package scenario
+
+import (
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"carrier/deploy/testbed"
+	"carrier/hardware/caller"
+	pac "carrier/pac/app"
+	pns "carrier/pns/app"
+	"carrier/shared/record"
+)
+
+// A carrier that is lost ends the call at both ends, and the line takes the
+// next one.
+func TestDroppedCarrier(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, setting{})
+	c := w.dial(0, sara())
+	w.reads(c)
+	dropped := time.Now()
+	if n := w.phones.Drop(testbed.Number); n != 1 {
+		t.Fatalf("%d calls dropped", n)
+	}
+	w.told(c, caller.ErrCarrier.Error())
+	w.pac.wants(w.pac.ended(1), record.CarrierLost, "carrier")
+	w.pns.wants(w.pns.ended(1), record.CarrierLost, "arrier")
+	for _, p := range []*program{w.pac, w.pns} {
+		if took := p.ended(1).Ended.Sub(dropped); took > 5*time.Second {
+			t.Errorf("%s noticed after %v", p.name, took)
+		}
+	}
+	again := w.dial(0, sara())
+	w.reads(again)
+}
+
+// A caller who never says anything does not keep the line.
+func TestSilentCaller(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, setting{pac: "[identify]\ntimeout = \"1s\"\ntext = false\n"})
+	if _, err := w.try(0, caller.Options{Silent: true}); err == nil || !strings.Contains(err.Error(), caller.ErrCarrier.Error()) {
+		t.Errorf("the silent caller was told %v", err)
+	}
+	w.pac.wants(w.pac.ended(1), record.CallerSilent, "nothing")
+	if n := w.pac.metric(`pac_calls_total{bank="courier",outcome="caller-silent"}`); n != 1 {
+		t.Errorf("%v silent callers were counted", n)
+	}
+	w.reads(w.dial(0, sara()))
+}
+
+// An operator at either end ends a call; both ends remember it, and the caller
+// is told.
+func TestOperatorHangsUp(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, setting{})
+	c := w.dial(0, sara())
+	if err := w.pns.Hangup(within(t), w.pns.calls()[0].Name); err != nil {
+		t.Fatal(err)
+	}
+	w.told(c, "the operator ended the call")
+	w.pns.wants(w.pns.ended(1), record.Operator, "the operator ended the call")
+	w.pac.wants(w.pac.ended(1), record.ClearedByPNS, "the operator ended the call")
+
+	c = w.dial(0, sara())
+	if err := w.pac.Hangup(within(t), w.pac.calls()[0].Name); err != nil {
+		t.Fatal(err)
+	}
+	w.told(c, "the operator ended the call")
+	w.pac.wants(w.pac.ended(2), record.Operator, "the operator ended the call")
+	w.pns.wants(w.pns.ended(2), record.ClearedByPAC, "operator")
+	w.reads(w.dial(0, sara()))
+}
+
+// The PNS's limits end calls, and the caller reads which.
+func TestLimits(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		saran  string
+		reason record.EndReason
+		text   string
+	}{
+		"session": {`session = "2s"`, record.SessionTimeout, "the time limit of this session is over"},
+		"idle":    {`idle = "2s"`, record.IdleTimeout, "no data for 2s"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, setting{saran: tt.saran})
+			c := w.dial(0, sara())
+			began := time.Now()
+			w.told(c, tt.text)
+			if took := time.Since(began); took < time.Second || took > 10*time.Second {
+				t.Errorf("the call ended after %v", took)
+			}
+			w.pns.wants(w.pns.ended(1), tt.reason, tt.text)
+			w.pac.wants(w.pac.ended(1), record.ClearedByPNS, tt.text)
+		})
+	}
+}
+
+// A second call of a user whose address is fixed is refused, or replaces the
+// first.
+func TestSecondCallOfAUser(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		first, second record.EndReason // of the first and the second call at the PNS
+		text          string           // what the one that ends is told
+	}{
+		"refuse":  {record.Running, record.AddressInUse, "is connected already"},
+		"replace": {record.Replaced, record.Running, "a newer call of saran took over"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, setting{modems: 2, callers: 2, saran: `simultaneous = "` + name + `"`})
+			first := w.dial(0, sara())
+			second, err := w.try(1, sara())
+			if tt.second == record.Running {
+				if err != nil {
+					t.Fatal(err)
+				}
+				w.told(first, tt.text)
+				w.pns.wants(w.pns.ended(1), tt.first, tt.text)
+				w.reads(second)
+			} else {
+				if err == nil || !strings.Contains(err.Error(), tt.text) {
+					t.Errorf("the second caller was told %v", err)
+				}
+				w.pns.wants(w.pns.ended(1), tt.second, tt.text)
+				w.reads(first)
+			}
+			w.pac.wants(w.pac.ended(1), record.ClearedByPNS, tt.text)
+		})
+	}
+}
+
+// A PNS that does not know this PAC takes no call of it. The caller reads that,
+// and the PAC remembers it.
+func TestPNSRefusesThisPAC(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, setting{from: "192.0.2.0/24"})
+	const text = "your company's server cannot be reached"
+	if _, err := w.try(0, sara()); err == nil || !strings.Contains(err.Error(), text) {
+		t.Errorf("the caller was told %v", err)
+	}
+	c := w.pac.ended(1)
+	w.pac.wants(c, record.NoTunnel, text)
+	if !strings.Contains(c.Text, "authorized") {
+		t.Errorf("pac remembers %q, which does not tell that it has no permission", c.Text)
+	}
+	if n := len(w.pns.calls()); n != 0 {
+		t.Errorf("the PNS knows %d calls", n)
+	}
+}
+
+// A port that another program has stops the start, with a sentence that says
+// which and what to do.
+func TestPortInUse(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, setting{})
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	data := map[string]any{"Dir": t.TempDir(), "Denver": w.denver, "Free": loopback(), "Taken": taken.Addr(), "UDP": w.sink.LocalAddr()}
+	const lan = `
+[[pac]]
+name = "atlanta"
+from = ["192.0.2.1"]
+transport = "udp"
+[[user]]
+name = "saran"
+password = "x"
+address = "2.1.1.129"
+`
+	const free = "listen = \"{{.Free}}:1723\"\nudp = \"{{.Free}}:4754\"\n"
+	for name, tt := range map[string]struct{ program, config, bank, want string }{
+		"PPTP":         {"pns", `listen = "{{.Denver}}:1723"`, "", w.denver + ":1723 is in use by another program"},
+		"GRE in UDP":   {"pns", "listen = \"{{.Free}}:1723\"\nudp = \"{{.UDP}}\"\n", "", w.sink.LocalAddr().String() + " is in use by another program"},
+		"panel of pns": {"pns", free + `panel = "{{.Taken}}"`, "", "choose another with `panel`"},
+		"panel of pac": {"pac", `panel = "{{.Taken}}"`, "{{.Free}}:5600", "choose another with `panel`"},
+		"direct calls": {"pac", "", "{{.Taken}}", "bank direct: "},
+	} {
+		t.Run(name, func(t *testing.T) {
+			top := "name = \"x\"\nsocket = \"{{.Dir}}/x.sock\"\n" + tt.config
+			if tt.program == "pns" {
+				_, err = pns.Start(t.Context(), "pns.toml", fill(top+lan, data), pns.Env{Log: logger(t)})
+			} else {
+				_, err = pac.Start(t.Context(), "pac.toml", fill(top+`
+[[bank]]
+name = "direct"
+listen = "tcp://`+tt.bank+`"
+[[pns]]
+name = "denver"
+connect = "{{.Denver}}"
+transport = "udp"
+[default]
+tunnel = ["denver"]
+`, data), pac.Env{Log: logger(t)})
+			}
+			if err == nil || !strings.Contains(err.Error(), tt.want) || !strings.Contains(err.Error(), "in use") {
+				t.Errorf("error %v", err)
+			}
+		})
+	}
+}

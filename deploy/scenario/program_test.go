@@ -1,0 +1,118 @@
+package scenario
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+	"testing"
+
+	"carrier/deploy/testbed"
+	pac "carrier/pac/app"
+	pns "carrier/pns/app"
+	"carrier/shared/console"
+	"carrier/shared/record"
+)
+
+// A program is a pac or a pns that runs in this process.
+type program struct {
+	t     *testing.T
+	name  string
+	panel net.Addr
+	calls func() []record.Call
+	wait  func() error
+	end   context.CancelFunc // as SIGTERM does
+
+	*console.Client // what its commands ask
+}
+
+func startPAC(t *testing.T, config []byte, socket string) *program {
+	t.Helper()
+	ctx, end := context.WithCancel(context.Background())
+	p, err := pac.Start(ctx, "pac.toml", config, pac.Env{Log: logger(t)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return started(&program{t: t, name: "pac", panel: p.Panel(), calls: p.Calls, wait: p.Wait, end: end}, socket)
+}
+
+func startPNS(t *testing.T, config []byte, socket string) *program {
+	t.Helper()
+	ctx, end := context.WithCancel(context.Background())
+	p, err := pns.Start(ctx, "pns.toml", config, pns.Env{Log: logger(t)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return started(&program{t: t, name: "pns", panel: p.Panel(), calls: p.Calls, wait: p.Wait, end: end}, socket)
+}
+
+func started(p *program, socket string) *program {
+	p.Client = console.NewClient(socket)
+	p.t.Cleanup(p.stop)
+	return p
+}
+
+func logger(t *testing.T) *slog.Logger { return slog.New(slog.NewTextHandler(t.Output(), nil)) }
+
+// stop ends the program as SIGTERM does; it must end without an error.
+func (p *program) stop() {
+	p.end()
+	if err := p.wait(); err != nil {
+		p.t.Errorf("%s ended with %v", p.name, err)
+	}
+}
+
+// ended waits until n calls have ended and returns the last one that did.
+func (p *program) ended(n int) record.Call {
+	p.t.Helper()
+	var last record.Call
+	testbed.Until(p.t, p.name+"'s call ends", func() bool {
+		all := p.calls()
+		past := 0
+		for i := len(all) - 1; i >= 0; i-- { // the oldest first
+			if all[i].Reason != record.Running {
+				last = all[i]
+				past++
+			}
+		}
+		return past >= n
+	})
+	return last
+}
+
+// wants checks why a call ended: the reason and a part of the text.
+func (p *program) wants(c record.Call, why record.EndReason, text string) {
+	p.t.Helper()
+	if c.Reason != why || !strings.Contains(c.Text, text) {
+		p.t.Errorf("%s remembers %v: %q, want %v: %q", p.name, c.Reason, c.Text, why, text)
+	}
+}
+
+// metric is the value of one line of the panel, "name{label=\"value\"}".
+func (p *program) metric(line string) float64 {
+	p.t.Helper()
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	r, err := client.Get("http://" + p.panel.String() + "/metrics")
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	defer r.Body.Close()
+	page, err := io.ReadAll(r.Body)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	for l := range strings.Lines(string(page)) {
+		if value, ok := strings.CutPrefix(strings.TrimSpace(l), line+" "); ok {
+			v, err := strconv.ParseFloat(value, 64)
+			if err != nil {
+				p.t.Fatal(err)
+			}
+			return v
+		}
+	}
+	p.t.Errorf("%s's panel has no %s", p.name, line)
+	return 0
+}

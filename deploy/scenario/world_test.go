@@ -1,0 +1,134 @@
+package scenario
+
+import (
+	"bytes"
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"net/http/httptest"
+	"path/filepath"
+	"testing"
+	"text/template"
+
+	"carrier/deploy/testbed"
+	"carrier/hardware/exchange"
+)
+
+// The tests wait for modems most of their time, whatever the machine: many can
+// run at once.
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if err := flag.Set("test.parallel", "16"); err != nil {
+		panic(err)
+	}
+	m.Run()
+}
+
+// atlanta is the POP's configuration, denver the company's.
+const (
+	atlanta = `
+name   = "atlanta"
+socket = "{{.Dir}}/pac.sock"
+panel  = "127.0.0.1:0"
+[[bank]]
+name  = "courier"
+ports = [{{range .Modems}}"{{.}}", {{end}}]
+[[pns]]
+name      = "denver"
+at        = "2.1.1.60"
+connect   = "{{.Denver}}:1723"
+transport = "udp"
+[[user]]
+name   = "saran"
+tunnel = ["2.1.1.60"]
+[[user]]
+name   = "bob"
+tunnel = ["2.1.1.60"]
+`
+	denver = `
+name   = "denver"
+listen = "{{.Denver}}:1723"
+udp    = "{{.Denver}}:4754"
+socket = "{{.Dir}}/pns.sock"
+panel  = "127.0.0.1:0"
+[[pac]]
+name      = "atlanta"
+from      = ["{{.From}}"]
+transport = "udp"
+[lan]
+local     = "2.1.1.60"
+addresses = ["2.1.1.130-2.1.1.140"]
+[lan.userspace]
+map         = {"2.1.1.10:80" = "{{.Web}}", "2.1.1.10:9" = "{{.Sink}}"}
+only_mapped = true
+[[user]]
+name     = "saran"
+password = "blue moon"
+address  = "2.1.1.129"
+{{.Saran}}
+[[user]]
+name     = "bob"
+password = "green grass"
+`
+)
+
+// A setting is what a test's world has of its own; zero fields are the usual.
+type setting struct {
+	phones   exchange.Options // Subscribers are filled here
+	line     exchange.Conditions
+	modems   int    // of the POP: one
+	callers  int    // telephones: one
+	pac, pns string // more of each configuration
+	saran    string // more keys of the PNS's user saran
+	from     string // where the PNS lets PACs come from; this host
+}
+
+// A world is a telephone network, a POP and a company, in this process.
+type world struct {
+	t        *testing.T
+	phones   *testbed.Phones
+	pac, pns *program
+	denver   string // its address
+	sink     net.PacketConn
+}
+
+// newWorld starts a world that ends with the test.
+func newWorld(t *testing.T, s setting) *world {
+	t.Helper()
+	w := &world{t: t, denver: loopback()}
+	for i := range max(1, s.callers) {
+		s.phones.Subscribers = append(s.phones.Subscribers, exchange.Subscriber{Number: fmt.Sprint(4045550001 + i), Name: "SARA N", Conditions: s.line})
+	}
+	w.phones = testbed.NewPhones(t, max(1, s.modems), s.phones)
+	web := httptest.NewServer(testbed.Pages())
+	t.Cleanup(web.Close)
+	var err error
+	if w.sink, err = net.ListenPacket("udp", "127.0.0.1:0"); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { w.sink.Close() })
+	if s.from == "" {
+		s.from = "127.0.0.0/8"
+	}
+	dir := t.TempDir()
+	data := map[string]any{"Dir": dir, "Modems": w.phones.Modems, "Denver": w.denver, "From": s.from,
+		"Web": web.Listener.Addr(), "Sink": w.sink.LocalAddr(), "Saran": s.saran}
+	w.pns = startPNS(t, fill(denver+s.pns, data), filepath.Join(dir, "pns.sock"))
+	w.pac = startPAC(t, fill(atlanta+s.pac, data), filepath.Join(dir, "pac.sock"))
+	return w
+}
+
+func fill(text string, data any) []byte {
+	var b bytes.Buffer
+	if err := template.Must(template.New("").Parse(text)).Execute(&b, data); err != nil {
+		panic(err)
+	}
+	return b.Bytes()
+}
+
+// loopback is an address of this host that nobody else uses, so that worlds can
+// stand side by side, each with PPTP's port.
+func loopback() string {
+	return net.IPv4(127, byte(64+rand.N(64)), byte(rand.N(256)), byte(1+rand.N(254))).String()
+}
