@@ -32,27 +32,19 @@ func main() {
 const storyTime = 2 * time.Minute
 
 func run(ctx context.Context, out io.Writer, once bool) error {
-	story := newStory(out)
-	ctx, end := context.WithCancelCause(ctx)
-	defer end(nil)
-	w, err := build(ctx, story)
-	if err != nil {
-		return err
+	story, w := newStory(out), newWorld(ctx)
+	if err := w.build(story); err != nil {
+		return errors.Join(err, w.close())
 	}
-	told := make(chan error, 1)
-	go func() {
-		bounded, stop := context.WithTimeoutCause(ctx, storyTime, fmt.Errorf("the story took longer than %v", storyTime))
-		defer stop()
-		told <- w.tell(bounded, story)
-	}()
-	select {
-	case err = <-told:
-		if err == nil && !once {
-			w.invite(out)
-			<-ctx.Done()
-		}
-	case <-ctx.Done():
+	bounded, stop := context.WithTimeoutCause(ctx, storyTime, fmt.Errorf("the story took longer than %v", storyTime))
+	defer stop()
+	err := w.tell(bounded, story)
+	if err == nil && !once {
+		w.invite(out)
+		<-ctx.Done()
 	}
-	end(nil)
-	return errors.Join(err, w.wait())
+	if ctx.Err() != nil && !once {
+		err = nil // Ctrl-C ends the story wherever it is
+	}
+	return errors.Join(err, w.close())
 }

@@ -11,7 +11,6 @@ import (
 	"net/http"
 	"os"
 	"strings"
-	"sync"
 	"text/template"
 	"time"
 
@@ -42,31 +41,41 @@ type world struct {
 	exchange *exchange.Exchange
 	free     []*exchange.Line // modems that nobody uses
 	pac      *pac.Program
-	running  sync.WaitGroup
-	mu       sync.Mutex
-	failed   error
+	programs group // they end first
+	network  group // what they stand on
 }
 
-// build starts it all, inside out: the telephone network, the companies, the
-// POP between them. It ends with ctx.
-func build(ctx context.Context, s *story) (*world, error) {
+// newWorld is empty; close ends what build starts.
+func newWorld(ctx context.Context) *world {
 	w := &world{}
-	intranet, err := w.intranet(ctx)
+	w.programs.begin(ctx)
+	w.network.begin(context.WithoutCancel(ctx))
+	return w
+}
+
+// close ends the programs, then the network on which they stand. The error is
+// what failed in any of them.
+func (w *world) close() error { return errors.Join(w.programs.close(), w.network.close()) }
+
+// build starts it all, inside out: the telephone network, the companies, the
+// POP between them.
+func (w *world) build(s *story) error {
+	intranet, err := w.intranet()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if w.exchange, err = newExchange(); err != nil {
-		return nil, err
+		return err
 	}
-	w.run("exchange", func() error { return w.exchange.Run(ctx) })
+	w.network.run("exchange", func() error { return w.exchange.Run(w.network.ctx) })
 	lines := w.exchange.Lines()
 	w.free = lines[popModems : popModems+freeModems]
 	dir, err := os.MkdirTemp("", "carrier-demo-")
 	if err != nil {
-		return nil, err
+		return err
 	}
-	w.run("folder", func() error {
-		<-ctx.Done()
+	w.network.run("folder", func() error {
+		<-w.network.ctx.Done()
 		return os.RemoveAll(dir)
 	})
 	data := struct {
@@ -77,17 +86,17 @@ func build(ctx context.Context, s *story) (*world, error) {
 		data.Modems = append(data.Modems, l.URL())
 	}
 	for _, name := range []string{"denver", "boston"} {
-		server, err := pns.Start(ctx, name+".toml", configuration(name, data), pns.Env{Log: s.logger(name)})
+		server, err := pns.Start(w.programs.ctx, name+".toml", configuration(name, data), pns.Env{Log: s.logger(name)})
 		if err != nil {
-			return nil, errors.Join(err, w.wait())
+			return err
 		}
-		w.run(name, server.Wait)
+		w.programs.run(name, server.Wait)
 	}
-	if w.pac, err = pac.Start(ctx, "pac.toml", configuration("pac", data), pac.Env{Log: s.logger("atlanta")}); err != nil {
-		return nil, errors.Join(err, w.wait())
+	if w.pac, err = pac.Start(w.programs.ctx, "pac.toml", configuration("pac", data), pac.Env{Log: s.logger("atlanta")}); err != nil {
+		return err
 	}
-	w.run("atlanta", w.pac.Wait)
-	return w, nil
+	w.programs.run("atlanta", w.pac.Wait)
+	return nil
 }
 
 func configuration(name string, data any) []byte {
@@ -123,14 +132,14 @@ func freePort(port int) string {
 }
 
 // intranet is the web server on the company's LAN.
-func (w *world) intranet(ctx context.Context) (addr string, err error) {
+func (w *world) intranet() (addr string, err error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return "", err
 	}
 	server := &http.Server{Handler: http.HandlerFunc(func(r http.ResponseWriter, _ *http.Request) { io.WriteString(r, page) })}
-	context.AfterFunc(ctx, func() { server.Close() })
-	w.run("intranet", func() error {
+	context.AfterFunc(w.network.ctx, func() { server.Close() })
+	w.network.run("intranet", func() error {
 		if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
 			return err
 		}
@@ -145,7 +154,7 @@ func (w *world) tell(ctx context.Context, s *story) error {
 	lines := w.exchange.Lines()
 	hers, modem := net.Pipe()
 	plugged := lines[len(lines)-1]
-	w.run("sara's modem", func() error { return plugged.Plug(ctx, modem) })
+	w.network.run("sara's modem", func() error { return plugged.Plug(w.network.ctx, modem) })
 	call, err := caller.Dial(ctx, hers, caller.Options{
 		Number: number,
 		Login:  auth.Login{Name: "saran", Secret: auth.NewPassword("blue moon")},
@@ -194,21 +203,4 @@ func (w *world) invite(out io.Writer) {
 	}
 	fmt.Fprintf(out, "or point an emulator's modem (86Box, DOSBox-X) there. Users: saran 'blue moon' (Denver), tomw 'tea party' (Boston, http://10.9.0.10/).\n")
 	fmt.Fprintf(out, "Metrics of the POP: http://%v/metrics\n", w.pac.Panel())
-}
-
-// run keeps one part of the world going and remembers why it failed.
-func (w *world) run(name string, part func() error) {
-	w.running.Go(func() {
-		if err := part(); err != nil && !errors.Is(err, context.Canceled) {
-			w.mu.Lock()
-			defer w.mu.Unlock()
-			w.failed = errors.Join(w.failed, fmt.Errorf("%s: %w", name, err))
-		}
-	})
-}
-
-// wait returns when all has ended.
-func (w *world) wait() error {
-	w.running.Wait()
-	return w.failed
 }

@@ -144,7 +144,7 @@ dial tomw "tea party" || exit 1
 ip route add 2.1.1.10 dev ppp1; ip route add 10.9.0.10 dev ppp2
 ip -4 -o addr show dev ppp1; ip -4 -o addr show dev ppp2
 wget -q -O - http://2.1.1.10/ && wget -q -O - http://10.9.0.10/ || exit 1
-wget -q -O - http://2.1.1.10/data?n=100000 | sha256sum & wget -q -O - http://10.9.0.10/data?n=100000 | sha256sum; wait %1
+wget -q -O - http://2.1.1.10/data?n=100000 | sha256sum & wget -q -O - http://10.9.0.10/data?n=100000 | sha256sum; wait $!
 hangup; port=1 hangup
 `)
 	if !strings.Contains(out, "inet 2.1.1.129 peer 2.1.1.61") || !strings.Contains(out, "inet 10.9.0.100 peer 10.9.0.1") ||

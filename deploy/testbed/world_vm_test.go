@@ -49,7 +49,7 @@ password = "green grass"
 [[user]]
 name     = "eve"
 password = "red rose"
-{{.Methods}}
+{{.People}}
 `
 
 const saran = `
@@ -62,9 +62,10 @@ tunnel = ["2.1.1.60"]
 // have modems on the telephone network.
 type world struct {
 	*Scene
-	Guest  *Guest
-	Phones *Phones
-	data   map[string]any
+	Guest    *Guest
+	Phones   *Phones
+	pac, pns *Process
+	data     map[string]any
 }
 
 // pnsPanel and pacPanel are where metrics are, each on its own host.
@@ -76,6 +77,12 @@ func subscriber(port int) string { return fmt.Sprintf("404555014%d", port) }
 // newWorld starts everything; more goes into pac's configuration.
 func newWorld(t *testing.T, ports int, line exchange.Conditions, more string) *world {
 	t.Helper()
+	return newWorldWith(t, ports, line, more, "")
+}
+
+// newWorldWith knows more people at the PNS, too.
+func newWorldWith(t *testing.T, ports int, line exchange.Conditions, more, people string) *world {
+	t.Helper()
 	w := &world{Scene: NewScene(t), Guest: Boot(t, ports)}
 	var o exchange.Options
 	for n := 1; n <= ports; n++ {
@@ -83,9 +90,9 @@ func newWorld(t *testing.T, ports int, line exchange.Conditions, more string) *w
 			At: "unix://" + w.Guest.Serial(n), Connect: true, Conditions: line})
 	}
 	w.Phones = NewPhones(t, 2, o)
-	w.data = map[string]any{"Dir": w.Dir, "Modems": w.Phones.Modems, "More": more, "Methods": ""}
-	w.Start(w.Office, "pns", pnsConfig, w.data)
-	w.Start(w.POP, "pac", pacConfig, w.data)
+	w.data = map[string]any{"Dir": w.Dir, "Modems": w.Phones.Modems, "More": more, "People": people}
+	w.pns = w.Start(w.Office, "pns", pnsConfig, w.data)
+	w.pac = w.Start(w.POP, "pac", pacConfig, w.data)
 	return w
 }
 

@@ -43,6 +43,11 @@ type data struct {
 	receiver Receiver
 	ready    bool // the call is connected
 	held     [][]byte
+
+	// tx guards what waits until the peer's port is known.
+	tx      sync.Mutex
+	learns  bool // the port: until a packet has shown it nothing is sent
+	waiting [][]byte
 }
 
 // initData prepares the data half before the call has its Call ID; conn.mu is
@@ -54,6 +59,7 @@ func (c *Call) initData() {
 	if c.transport == UDP {
 		if port = remote.UDPPort; port == 0 {
 			port = GREPort
+			c.learns = !c.opensPath()
 		}
 	}
 	c.target.Store(newTarget(c.conn.local.Addr(), netip.AddrPortFrom(c.conn.peer.Addr(), port)))
@@ -122,8 +128,43 @@ func (c *Call) hold(packets [][]byte) {
 }
 
 // Send sends GRE packets, octets from the GRE header on, which it does not
-// keep. After Ended it sends nothing and returns ErrCallEnded.
+// keep. Over UDP to a peer whose port nobody told, the first ones wait until
+// its path-opening packet has shown it. After Ended Send sends nothing and
+// returns ErrCallEnded.
 func (c *Call) Send(packets ...[]byte) error {
+	if c.learns && !c.heard.Load() && c.wait(packets) {
+		return nil
+	}
+	return c.write(packets)
+}
+
+// wait keeps copies of packets until the peer's port is known; false: it is.
+func (c *Call) wait(packets [][]byte) bool {
+	c.tx.Lock()
+	defer c.tx.Unlock()
+	if c.heard.Load() {
+		return false
+	}
+	for _, p := range packets {
+		if len(c.waiting) < holdPackets {
+			c.waiting = append(c.waiting, bytes.Clone(p))
+		}
+	}
+	return true
+}
+
+// found is when the peer's first packet has come: what waited for it is sent.
+func (c *Call) found() {
+	c.tx.Lock()
+	defer c.tx.Unlock()
+	if len(c.waiting) > 0 {
+		_ = c.write(c.waiting) // counted; a packet may be lost
+		c.waiting = nil
+	}
+	c.heard.Store(true)
+}
+
+func (c *Call) write(packets [][]byte) error {
 	e := c.conn.e
 	s, t := e.sockets[c.transport], c.target.Load()
 	var first error
@@ -195,9 +236,13 @@ func (c *Call) arrived(from netip.AddrPort, h gre.Header) {
 	ahead := int32(h.Seq - c.lastSeq) // modulo 2^32
 	next := h.HasSeq && c.sequenced && ahead > 0 && ahead <= rebind
 	same := from == c.target.Load().to
-	if first := !c.heard.Swap(true); !same && (first || next) {
+	first := !c.heard.Load()
+	if !same && (first || next) {
 		c.target.Store(newTarget(c.conn.local.Addr(), from))
 		same = true
+	}
+	if first {
+		c.found()
 	}
 	if same && h.HasSeq && (ahead > 0 || !c.sequenced) {
 		c.lastSeq, c.sequenced = h.Seq, true

@@ -16,7 +16,7 @@ import (
 func (s *Session) linkUp() {
 	agreed := s.link.LCP()
 	s.o.Call.SetLinkInfo(agreed.Theirs.ACCM, agreed.Ours.ACCM)
-	s.o.Log.Debug("link up", "mru", agreed.Theirs.MRU, "accm", fmt.Sprintf("%08x", agreed.Theirs.ACCM))
+	s.o.Log.Info("link up", "mru", agreed.Theirs.MRU, "accm", fmt.Sprintf("%08x", agreed.Theirs.ACCM))
 	s.stage(record.Authenticating)
 }
 
