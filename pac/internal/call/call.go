@@ -3,6 +3,7 @@ package call
 import (
 	"context"
 	"fmt"
+	"io"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -124,7 +125,7 @@ func (c *call) watchCarrier() (stop func()) {
 	watching.Go(func() {
 		select {
 		case <-lost:
-			c.cancel(&ending{record.CarrierLost, "the line lost its carrier"})
+			c.cancel(lost(io.EOF))
 		case <-done:
 		}
 	})

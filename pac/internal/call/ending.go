@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 
 	"carrier/pac/internal/identify"
 	"carrier/pac/internal/tunnel"
@@ -46,6 +47,14 @@ func lineEnded(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
+	return lost(err)
+}
+
+// lost is the end of a line; at its end of file it is the carrier that went.
+func lost(err error) error {
+	if errors.Is(err, io.EOF) {
+		return &ending{record.CarrierLost, "the line lost its carrier"}
+	}
 	return &ending{record.CarrierLost, err.Error()}
 }
 
@@ -61,7 +70,7 @@ func unidentified(ctx context.Context, err error) error {
 	case errors.As(err, &ppp):
 		return &ending{linkReason(ppp.Cause), ppp.Error()}
 	}
-	return &ending{record.CarrierLost, err.Error()}
+	return lost(err)
 }
 
 func linkReason(c link.Cause) record.EndReason {
