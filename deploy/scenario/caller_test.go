@@ -55,8 +55,14 @@ func (w *world) dial(phone int, o caller.Options) *caller.Call {
 // try makes a call.
 func (w *world) try(phone int, o caller.Options) (*caller.Call, error) {
 	w.t.Helper()
+	return w.tryOn(w.plug(phone), o)
+}
+
+// tryOn makes a call on a modem's port.
+func (w *world) tryOn(port net.Conn, o caller.Options) (*caller.Call, error) {
+	w.t.Helper()
 	o.Number = testbed.Number
-	c, err := caller.Dial(within(w.t), w.plug(phone), o)
+	c, err := caller.Dial(within(w.t), port, o)
 	if err == nil {
 		w.t.Cleanup(func() { c.Close() })
 	}

@@ -1,15 +1,14 @@
 package scenario
 
 import (
-	"net"
+	"errors"
 	"strings"
 	"testing"
 	"time"
 
 	"carrier/deploy/testbed"
 	"carrier/hardware/caller"
-	pac "carrier/pac/app"
-	pns "carrier/pns/app"
+	"carrier/shared/console"
 	"carrier/shared/record"
 )
 
@@ -50,27 +49,44 @@ func TestSilentCaller(t *testing.T) {
 	w.reads(w.dial(0, sara()))
 }
 
-// An operator at either end ends a call; both ends remember it, and the caller
-// is told.
+// An operator at either end ends a call; both ends remember it, the caller is
+// told, and the line takes the next call.
 func TestOperatorHangsUp(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, setting{})
-	c := w.dial(0, sara())
-	if err := w.pns.Hangup(within(t), w.pns.calls()[0].Name); err != nil {
-		t.Fatal(err)
+	const text = "the operator ended the call"
+	for name, tt := range map[string]struct {
+		at       func(*world) *program
+		pac, pns record.EndReason
+		told     string // to the other end
+	}{
+		"pac": {func(w *world) *program { return w.pac }, record.Operator, record.ClearedByPAC, "Admin Shutdown (operator; "},
+		"pns": {func(w *world) *program { return w.pns }, record.ClearedByPNS, record.Operator, text},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, setting{})
+			c := w.dial(0, sara())
+			p := tt.at(w)
+			if err := p.Hangup(within(t), "atlanta/99"); !errors.Is(err, console.ErrNoCall) {
+				t.Errorf("a call that does not exist: %v", err)
+			}
+			if err := p.Hangup(within(t), p.calls()[0].Name); err != nil {
+				t.Fatal(err)
+			}
+			w.told(c, text)
+			for _, end := range []struct {
+				*program
+				reason record.EndReason
+			}{{w.pac, tt.pac}, {w.pns, tt.pns}} {
+				want := text
+				if end.program != p {
+					want = tt.told
+				}
+				end.wants(end.ended(1), end.reason, want)
+			}
+			w.reads(w.dial(0, sara()))
+		})
 	}
-	w.told(c, "the operator ended the call")
-	w.pns.wants(w.pns.ended(1), record.Operator, "the operator ended the call")
-	w.pac.wants(w.pac.ended(1), record.ClearedByPNS, "the operator ended the call")
-
-	c = w.dial(0, sara())
-	if err := w.pac.Hangup(within(t), w.pac.calls()[0].Name); err != nil {
-		t.Fatal(err)
-	}
-	w.told(c, "the operator ended the call")
-	w.pac.wants(w.pac.ended(2), record.Operator, "the operator ended the call")
-	w.pns.wants(w.pns.ended(2), record.ClearedByPAC, "operator")
-	w.reads(w.dial(0, sara()))
 }
 
 // The PNS's limits end calls, and the caller reads which.
@@ -150,58 +166,5 @@ func TestPNSRefusesThisPAC(t *testing.T) {
 	}
 	if n := len(w.pns.calls()); n != 0 {
 		t.Errorf("the PNS knows %d calls", n)
-	}
-}
-
-// A port that another program has stops the start, with a sentence that says
-// which and what to do.
-func TestPortInUse(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, setting{})
-	taken, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer taken.Close()
-	data := map[string]any{"Dir": t.TempDir(), "Denver": w.denver, "Free": loopback(), "Taken": taken.Addr(), "UDP": w.sink.LocalAddr()}
-	const lan = `
-[[pac]]
-name = "atlanta"
-from = ["192.0.2.1"]
-transport = "udp"
-[[user]]
-name = "saran"
-password = "x"
-address = "2.1.1.129"
-`
-	const free = "listen = \"{{.Free}}:1723\"\nudp = \"{{.Free}}:4754\"\n"
-	for name, tt := range map[string]struct{ program, config, bank, want string }{
-		"PPTP":         {"pns", `listen = "{{.Denver}}:1723"`, "", w.denver + ":1723 is in use by another program"},
-		"GRE in UDP":   {"pns", "listen = \"{{.Free}}:1723\"\nudp = \"{{.UDP}}\"\n", "", w.sink.LocalAddr().String() + " is in use by another program"},
-		"panel of pns": {"pns", free + `panel = "{{.Taken}}"`, "", "choose another with `panel`"},
-		"panel of pac": {"pac", `panel = "{{.Taken}}"`, "{{.Free}}:5600", "choose another with `panel`"},
-		"direct calls": {"pac", "", "{{.Taken}}", "bank direct: "},
-	} {
-		t.Run(name, func(t *testing.T) {
-			top := "name = \"x\"\nsocket = \"{{.Dir}}/x.sock\"\n" + tt.config
-			if tt.program == "pns" {
-				_, err = pns.Start(t.Context(), "pns.toml", fill(top+lan, data), pns.Env{Log: logger(t)})
-			} else {
-				_, err = pac.Start(t.Context(), "pac.toml", fill(top+`
-[[bank]]
-name = "direct"
-listen = "tcp://`+tt.bank+`"
-[[pns]]
-name = "denver"
-connect = "{{.Denver}}"
-transport = "udp"
-[default]
-tunnel = ["denver"]
-`, data), pac.Env{Log: logger(t)})
-			}
-			if err == nil || !strings.Contains(err.Error(), tt.want) || !strings.Contains(err.Error(), "in use") {
-				t.Errorf("error %v", err)
-			}
-		})
 	}
 }

@@ -108,6 +108,7 @@ func newWorld(t *testing.T, s setting) *world {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { w.sink.Close() })
+	go echo(w.sink)
 	if s.from == "" {
 		s.from = "127.0.0.0/8"
 	}
@@ -117,6 +118,17 @@ func newWorld(t *testing.T, s setting) *world {
 	w.pns = startPNS(t, fill(denver+s.pns, data), filepath.Join(dir, "pns.sock"))
 	w.pac = startPAC(t, fill(atlanta+s.pac, data), filepath.Join(dir, "pac.sock"))
 	return w
+}
+
+// echo answers each packet with its first octets, until c is closed.
+func echo(c net.PacketConn) {
+	for b := make([]byte, 2048); ; {
+		n, from, err := c.ReadFrom(b)
+		if err != nil {
+			return
+		}
+		c.WriteTo(b[:min(n, 8)], from)
+	}
 }
 
 func fill(text string, data any) []byte {

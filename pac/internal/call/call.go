@@ -125,7 +125,7 @@ func (c *call) watchCarrier() (stop func()) {
 	watching.Go(func() {
 		select {
 		case <-lost:
-			c.cancel(lost(io.EOF))
+			c.cancel(noCarrier(io.EOF))
 		case <-done:
 		}
 	})

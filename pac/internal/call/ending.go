@@ -47,11 +47,11 @@ func lineEnded(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	return lost(err)
+	return noCarrier(err)
 }
 
-// lost is the end of a line; at its end of file it is the carrier that went.
-func lost(err error) error {
+// noCarrier is the end of a line; at its end of file it is the carrier that went.
+func noCarrier(err error) error {
 	if errors.Is(err, io.EOF) {
 		return &ending{record.CarrierLost, "the line lost its carrier"}
 	}
@@ -70,7 +70,7 @@ func unidentified(ctx context.Context, err error) error {
 	case errors.As(err, &ppp):
 		return &ending{linkReason(ppp.Cause), ppp.Error()}
 	}
-	return lost(err)
+	return noCarrier(err)
 }
 
 func linkReason(c link.Cause) record.EndReason {
