@@ -3,7 +3,6 @@ package scenario
 import (
 	"fmt"
 	"testing"
-	"time"
 )
 
 // A caller that only acknowledges the PNS's Configure-Request and never starts
@@ -19,16 +18,10 @@ func TestCallerThatOnlyAcks(t *testing.T) {
 			for _, onlyAck := range []bool{true, false} {
 				o := login("eve", "red rose")
 				o.OnlyAck = onlyAck
-				began := time.Now()
 				c := w.dial(0, o)
 				w.reads(c)
-				took := time.Since(began)
 				if err := c.Close(); err != nil {
 					t.Errorf("only ack %v: %v", onlyAck, err)
-				}
-				// The replay waits a second, to see whether she starts herself.
-				if replayed := took > time.Second; onlyAck && handover == "silent" && !replayed {
-					t.Errorf("it took %v: was there a replay?", took)
 				}
 			}
 		})
