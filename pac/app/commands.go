@@ -44,7 +44,7 @@ func (p *Program) commands() console.Program { return commands{p} }
 
 // Status shows lines and tunnels.
 func (p commands) Status() any {
-	s := status{Name: p.config.Name}
+	s := status{Name: p.config.Name, Lines: []lineStatus{}, Tunnels: []tunnelling{}}
 	on := map[string]record.Call{}
 	for _, c := range p.calls.Running() {
 		on[c.Line] = c

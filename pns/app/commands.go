@@ -41,7 +41,8 @@ func (p *Program) commands() console.Program { return commands{p} }
 
 // Status shows who is online and the control connections.
 func (p commands) Status() any {
-	s := status{Name: p.config.Name, Listen: p.endpoint.Addr().String(), Addresses: p.metrics.pool.Stats().Free}
+	s := status{Name: p.config.Name, Listen: p.endpoint.Addr().String(), Addresses: p.metrics.pool.Stats().Free,
+		Users: []user{}, PACs: []joint{}}
 	for _, c := range p.ras.Running() {
 		s.Calls++
 		if c.Address.IsValid() {
