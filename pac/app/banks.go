@@ -3,6 +3,8 @@ package app
 import (
 	"context"
 	"fmt"
+	"sync"
+	"time"
 
 	"carrier/hardware/line"
 	"carrier/hardware/modem"
@@ -23,12 +25,28 @@ func (p *Program) openBanks() error {
 		p.metrics.bankKnown(b.Name)
 		one := bank.New(bank.Options{Name: b.Name, Lines: lines, Taker: p.calls.For(b.Name), Log: p.log.With("bank", b.Name)})
 		p.banks = append(p.banks, one)
-		p.parts.Add("bank "+b.Name, func(ctx context.Context) error {
-			one.Run(ctx)
-			return ctx.Err()
-		})
 	}
+	p.parts.Add("banks", p.answer)
 	return nil
+}
+
+// answer has all lines answer until ctx ends. Then they take no more calls;
+// those that run may go on for a while.
+func (p *Program) answer(ctx context.Context) error {
+	calls, end := context.WithCancelCause(context.WithoutCancel(ctx))
+	defer end(nil)
+	defer context.AfterFunc(ctx, func() {
+		for _, b := range p.banks {
+			b.Drain()
+		}
+		time.AfterFunc(p.config.Drain, func() { end(context.Cause(ctx)) })
+	})()
+	var banks sync.WaitGroup
+	for _, b := range p.banks {
+		banks.Go(func() { b.Run(calls) })
+	}
+	banks.Wait()
+	return ctx.Err()
 }
 
 func (p *Program) openLines(b config.Bank) ([]line.Line, error) {

@@ -2,12 +2,14 @@ package app
 
 import (
 	"net/http"
+	"sync/atomic"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"carrier/pns/internal/flow"
+	"carrier/pns/internal/lan/userspace"
 	"carrier/pns/internal/pool"
 	"carrier/pns/internal/ras"
 	"carrier/pns/internal/session"
@@ -27,6 +29,7 @@ type metrics struct {
 	pool     *pool.Pool
 	sessions session.Stats
 	flows    flow.Stats
+	lan      userspace.Stats
 	peer     peer.Stats
 }
 
@@ -71,6 +74,8 @@ var (
 	greLost      = desc("pns_gre_lost_total", "GRE packets from PACs that never came, by their Sequence Numbers.")
 	greTimeOuts  = desc("pns_gre_time_outs_total", "Acknowledgements of GRE packets that did not come in time.")
 	dropped      = desc("pns_frames_dropped_total", "Frames that went no further, by reason.", "reason")
+	lanPackets   = desc("pns_lan_packets_total", "IP packets between callers and the LAN, by what became of them.", "disposition")
+	lanOpen      = desc("pns_lan_open", "Connections, UDP flows and pings that callers have open through this host.", "kind")
 	controlConns = desc("pns_control_connections", "Control connections by state.", "state")
 )
 
@@ -94,8 +99,21 @@ func (m *metrics) scrape(gauge, counter emit) {
 	counter(greLost, float64(m.flows.GRE.Lost.Load()))
 	counter(greTimeOuts, float64(m.flows.GRE.TimeOuts.Load()))
 	m.flows.Dropped(func(reason string, n uint64) { counter(dropped, float64(n), reason) })
+	m.scrapeLAN(gauge, counter)
 	gauge(controlConns, float64(p.Pending.Load()), "pending")
 	gauge(controlConns, float64(p.Starting.Load()), "starting")
 	gauge(controlConns, float64(p.Established.Load()), "established")
 	gauge(controlConns, float64(p.Stopping.Load()), "stopping")
+}
+
+func (m *metrics) scrapeLAN(gauge, counter emit) {
+	l := &m.lan
+	for disposition, n := range map[string]*atomic.Uint64{"up": &l.Up, "down": &l.Down, "malformed": &l.Malformed,
+		"unattached": &l.Unattached, "broadcast": &l.Broadcast, "too-big": &l.TooBig, "queue-full": &l.QueueFull,
+		"prohibited": &l.Prohibited, "unreachable": &l.Unreachable, "limited": &l.Limited} {
+		counter(lanPackets, float64(n.Load()), disposition)
+	}
+	gauge(lanOpen, float64(l.Connections.Load()), "connection")
+	gauge(lanOpen, float64(l.Flows.Load()), "udp-flow")
+	gauge(lanOpen, float64(l.Pings.Load()), "ping")
 }

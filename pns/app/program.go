@@ -68,7 +68,8 @@ func (p *Program) build() error {
 	if err != nil {
 		return err
 	}
-	network, err := userspace.New(userspace.Options{Local: c.LAN.Local, Map: c.LAN.Map, OnlyMapped: c.LAN.OnlyMapped, Log: p.log})
+	network, err := userspace.New(userspace.Options{Local: c.LAN.Local, Map: c.LAN.Map, OnlyMapped: c.LAN.OnlyMapped, Log: p.log,
+		Stats: &p.metrics.lan})
 	if err != nil {
 		return err
 	}
@@ -99,7 +100,7 @@ func (p *Program) rasOptions(who *users.Table, addresses *pool.Pool, network lan
 	o := ras.Options{LAN: network, Users: who, Pool: addresses, DNS: c.LAN.DNS, NBNS: c.LAN.WINS,
 		Link: link.Options{LCP: lcp.Options{MRU: lan.DefaultMTU, Magic: true, PFC: true, ACFC: true},
 			Ask: c.Methods, Name: c.Name, Echo: c.Echo},
-		Idle: c.Idle, Limit: c.Session, History: history,
+		Idle: c.Idle, Limit: c.Session, Drain: c.Drain, History: history,
 		Sessions: &p.metrics.sessions, Flows: &p.metrics.flows, Meter: p.metrics, Hub: p.hub, Log: p.log}
 	for _, a := range c.PACs {
 		p.metrics.pacKnown(a.Name)

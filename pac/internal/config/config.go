@@ -3,6 +3,8 @@
 package config
 
 import (
+	"time"
+
 	"carrier/pac/internal/identify"
 	"carrier/pac/internal/profile"
 	"carrier/pac/internal/tunnel"
@@ -27,7 +29,8 @@ type Config struct {
 	Identify identify.Options
 	Profiles profile.Options
 	Tunnels  tunnel.Options
-	GRE, UDP bool // the transports that destinations may need
+	Drain    time.Duration // how long calls may go on after SIGTERM
+	GRE, UDP bool          // the transports that destinations may need
 }
 
 // Read reads the file at path. The error is that of opening it, or
@@ -57,6 +60,7 @@ func read(f *conf.File) (*Config, error) {
 		Banks:    banks(t),
 		Identify: identification(t.Table("identify")),
 		Tunnels:  tunnels(t),
+		Drain:    t.Table("limits").Duration("drain", 0, 0, 7*24*time.Hour),
 	}
 	c.Identify.Name = c.Name
 	d := &destinations{pns: c.Tunnels.PNS}

@@ -70,9 +70,10 @@ func TestMistakes(t *testing.T) {
 		{"timeout", "[identify]\ntimeout = 45", `9: identify.timeout: 45 is not text in quotes; would be right: timeout = "…"`},
 		{"timeout too short", "[identify]\ntimeout = '1ms'", `9: identify.timeout: "1ms" is out of range; would be right: from "1s" to "1h"`},
 		{"prompts without text", "[identify]\ntext = false\nlogin = 'x'", `10: identify.login: means nothing while text = false; would be right: without it`},
-		{"limits", "[limits]\nattempts = 0\nattempt = '2m'\nlock_out = 'long'", `9: limits.attempts: 0 is out of range; would be right: a whole number from 1 to 20
+		{"limits", "[limits]\nattempts = 0\nattempt = '2m'\nlock_out = 'long'\ndrain = '-1s'", `9: limits.attempts: 0 is out of range; would be right: a whole number from 1 to 20
 10: limits.attempt: "2m" is out of range; would be right: from "100ms" to "1m"
-11: limits.lock_out: "long" is not a duration; would be right: "45s", "10m" or "1h30m"`},
+11: limits.lock_out: "long" is not a duration; would be right: "45s", "10m" or "1h30m"
+12: limits.drain: "-1s" is out of range; would be right: from "0s" to "168h"`},
 	} {
 		wrong(t, tt.name, least+tt.add, tt.want)
 	}

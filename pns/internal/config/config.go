@@ -32,6 +32,7 @@ type Config struct {
 	Methods  []auth.Method // demanded of callers, in this order
 	Idle     time.Duration // of users without a limit of their own; 0: none
 	Session  time.Duration // likewise
+	Drain    time.Duration // how long calls may go on after SIGTERM
 	Echo     link.EchoOptions
 	Users    []users.User // as users.New takes them
 	NeedsGRE bool         // some PAC uses raw GRE
@@ -85,6 +86,7 @@ func read(f *conf.File) (*Config, error) {
 		Methods:  methods(t.Table("auth")),
 		Idle:     limits.Duration("idle", 0, 0, week),
 		Session:  limits.Duration("session", 0, 0, week),
+		Drain:    limits.Duration("drain", 0, 0, week),
 		Echo: link.EchoOptions{
 			Interval: limits.Duration("echo", 30*time.Second, 0, time.Hour),
 			Failures: limits.Int("echo_failures", 3, 1, 100),

@@ -52,6 +52,8 @@ type Options struct {
 	Idle  time.Duration // 0: none
 	Limit time.Duration // of a call's length, 0: none
 
+	Drain time.Duration // how long calls may go on after the end of Run's context
+
 	History  int // how many calls that ended are kept
 	Sessions *session.Stats
 	Flows    *flow.Stats
@@ -77,7 +79,7 @@ type RAS struct {
 	mu       sync.Mutex
 	running  map[*peer.Call]*session.Session
 	sessions sync.WaitGroup
-	ctx      context.Context // of the sessions; nil before Run and after its end
+	ctx      context.Context // of the sessions; nil while no call is taken
 }
 
 // New makes a RAS that refuses calls until Run.
@@ -85,18 +87,25 @@ func New(o Options) *RAS {
 	return &RAS{o: o, online: session.NewOnline(), history: record.NewHistory(o.History), running: map[*peer.Call]*session.Session{}}
 }
 
-// Run takes calls until ctx ends; then every caller is told so, and Run returns
-// when all calls are over.
+// Run takes calls until ctx ends. Those that run then may go on for a while;
+// when it is over every caller is told so. Run returns when all calls have
+// ended.
 func (r *RAS) Run(ctx context.Context) error {
-	r.mu.Lock()
-	r.ctx = ctx
-	r.mu.Unlock()
+	calls, end := context.WithCancel(context.WithoutCancel(ctx))
+	defer end()
+	r.take(calls)
 	<-ctx.Done()
-	r.mu.Lock()
-	r.ctx = nil
-	r.mu.Unlock()
+	r.take(nil)
+	defer time.AfterFunc(r.o.Drain, end).Stop()
 	r.sessions.Wait()
 	return ctx.Err()
+}
+
+// take sets the context of calls to come; with nil they are refused.
+func (r *RAS) take(calls context.Context) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.ctx = calls
 }
 
 // Admit knows a PAC by its address.
