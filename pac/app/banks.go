@@ -26,7 +26,6 @@ func (p *Program) openBanks() error {
 		one := bank.New(bank.Options{Name: b.Name, Lines: lines, Taker: p.calls.For(b.Name), Log: p.log.With("bank", b.Name)})
 		p.banks = append(p.banks, one)
 	}
-	p.parts.Add("banks", p.answer)
 	return nil
 }
 

@@ -54,6 +54,9 @@ func open(c *config.Config, env Env) (*Program, error) {
 func (p *Program) close() error {
 	ended, end := context.WithCancel(context.Background())
 	end()
+	for _, b := range p.banks {
+		b.Run(ended) // closes its lines
+	}
 	return p.parts.Run(ended, func() {})
 }
 
@@ -89,6 +92,7 @@ func (p *Program) build(env Env) (err error) {
 		return err
 	}
 	p.parts.Add("commands", commands.Run)
+	p.parts.Add("banks", p.answer) // ends first: whoever drains wants to see it
 	return nil
 }
 

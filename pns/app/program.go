@@ -79,7 +79,6 @@ func (p *Program) build() error {
 		return err
 	}
 	p.parts.Add("tunnels", p.endpoint.Run)
-	p.parts.Add("calls", p.ras.Run)
 	p.metrics.ras, p.metrics.pool = p.ras, addresses
 	if c.Panel.IsValid() {
 		if p.panel, err = daemon.OpenPanel(c.Panel, p.metrics.handler()); err != nil {
@@ -92,6 +91,7 @@ func (p *Program) build() error {
 		return err
 	}
 	p.parts.Add("commands", commands.Run)
+	p.parts.Add("calls", p.ras.Run) // ends first: whoever drains wants to see it
 	return nil
 }
 
