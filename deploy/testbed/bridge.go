@@ -30,24 +30,25 @@ type Bridge struct {
 	trouble Trouble
 	seen    [2]Seen
 	held    [2][][]byte
+	segment [2][]byte // the last frame with TCP from each side
+	ports   [2]int
 	random  *rand.Rand
 	done    bool
 }
 
 // NewBridge makes h, which needs no addresses, copy between two of its
-// interfaces until the test ends. The order of troubles depends on seed only.
+// interfaces until the test ends. Troubles are drawn from seed.
 func NewBridge(h *Host, a, b string, seed uint64) *Bridge {
 	h.t.Helper()
-	br := &Bridge{random: rand.New(rand.NewPCG(seed, seed))}
-	ports := [2]int{h.packetSocket(a), h.packetSocket(b)}
+	br := &Bridge{random: rand.New(rand.NewPCG(seed, seed)), ports: [2]int{h.packetSocket(a), h.packetSocket(b)}}
 	var copies sync.WaitGroup
-	for side := range ports {
-		copies.Go(func() { br.copy(side, ports[side], ports[1-side]) })
+	for side := range br.ports {
+		copies.Go(func() { br.copy(side) })
 	}
 	h.t.Cleanup(func() {
 		br.stop()
 		copies.Wait()
-		for _, fd := range ports {
+		for _, fd := range br.ports {
 			unix.Close(fd)
 		}
 	})
@@ -83,39 +84,50 @@ func (b *Bridge) stopped() bool {
 
 // copy reads with a time limit, for nothing wakes the reader of a packet
 // socket: then it sees whether it should end, and what is held back goes out.
-func (b *Bridge) copy(side, from, to int) {
+func (b *Bridge) copy(side int) {
 	buf := make([]byte, 65536)
 	for !b.stopped() {
-		n, sender, err := unix.Recvfrom(from, buf, 0)
+		n, sender, err := unix.Recvfrom(b.ports[side], buf, 0)
 		switch {
 		case err == unix.EAGAIN || err == unix.EINTR:
-			for _, f := range b.flush(side) {
-				unix.Write(to, f)
-			}
+			b.flush(side)
 		case err != nil:
 			return
 		default:
 			if l, ok := sender.(*unix.SockaddrLinklayer); ok && l.Pkttype == unix.PACKET_OUTGOING {
 				continue
 			}
-			for _, f := range b.pass(side, buf[:n]) {
-				unix.Write(to, f)
-			}
+			b.pass(side, buf[:n])
 		}
 	}
 }
 
-// pass decides what leaves when a frame arrives.
-func (b *Bridge) pass(side int, frame []byte) [][]byte {
-	if !isGRE(frame) {
-		return [][]byte{frame}
+// send sends frames out at a side. What does not fit is lost.
+func (b *Bridge) send(side int, frames ...[]byte) {
+	for _, f := range frames {
+		unix.Write(b.ports[side], f)
 	}
+}
+
+// pass decides what leaves when a frame arrives.
+func (b *Bridge) pass(side int, frame []byte) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	switch protocol(frame) {
+	case unix.IPPROTO_GRE:
+		b.gre(side, frame)
+		return
+	case unix.IPPROTO_TCP:
+		b.segment[side] = append(b.segment[side][:0], frame...)
+	}
+	b.send(1-side, frame)
+}
+
+func (b *Bridge) gre(side int, frame []byte) {
 	t, seen := b.trouble, &b.seen[side]
 	if t.Block || b.random.Float64() < t.Loss {
 		seen.Lost++
-		return nil
+		return
 	}
 	seen.Passed++
 	b.held[side] = append(b.held[side], append([]byte(nil), frame...))
@@ -123,16 +135,15 @@ func (b *Bridge) pass(side int, frame []byte) [][]byte {
 		seen.Duplicated++
 		b.held[side] = append(b.held[side], b.held[side][len(b.held[side])-1])
 	}
-	if len(b.held[side]) < t.Reorder {
-		return nil
+	if len(b.held[side]) >= t.Reorder {
+		b.send(1-side, b.release(side, t.Reorder > 1)...)
 	}
-	return b.release(side, t.Reorder > 1)
 }
 
-func (b *Bridge) flush(side int) [][]byte {
+func (b *Bridge) flush(side int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.release(side, b.trouble.Reorder > 1)
+	b.send(1-side, b.release(side, b.trouble.Reorder > 1)...)
 }
 
 func (b *Bridge) release(side int, shuffle bool) [][]byte {
@@ -151,9 +162,13 @@ func (b *Bridge) release(side int, shuffle bool) [][]byte {
 	return shuffled
 }
 
-func isGRE(frame []byte) bool {
-	const ethernet, protocol = 14, 9
-	return len(frame) >= ethernet+20 && binary.BigEndian.Uint16(frame[12:]) == unix.ETH_P_IP && frame[ethernet+protocol] == unix.IPPROTO_GRE
+// protocol is the one inside IPv4; 0 where there is no IPv4.
+func protocol(frame []byte) byte {
+	const ethernet = 14
+	if len(frame) < ethernet+20 || binary.BigEndian.Uint16(frame[12:]) != unix.ETH_P_IP {
+		return 0
+	}
+	return frame[ethernet+9]
 }
 
 // Plain has a host make checksums, and packets no larger than the wire's,

@@ -3,37 +3,43 @@
 package testbed
 
 import (
+	"errors"
+	"io"
 	"net"
+	"syscall"
 	"testing"
 	"time"
 )
 
-// ends are the two hosts of a bridge, and a GRE socket from the first to the
-// second.
-func ends(t *testing.T) (a *Host, bridge *Bridge, in, out net.Conn) {
+// bridged are two hosts with a bridge between.
+func bridged(t *testing.T) (a, b *Host, bridge *Bridge) {
 	t.Helper()
-	a, inet, b := NewHost(t, "a"), NewHost(t, "inet"), NewHost(t, "b")
+	inet := NewHost(t, "inet")
+	a, b = NewHost(t, "a"), NewHost(t, "b")
 	Join(a, "eth0", "192.0.2.1/24", inet, "left", "0.0.0.0/32")
 	Join(b, "eth0", "192.0.2.2/24", inet, "right", "0.0.0.0/32")
 	a.Plain("eth0")
 	b.Plain("eth0")
-	bridge = NewBridge(inet, "left", "right", 1)
-	gre := func(h *Host, local, remote string) (c net.Conn) {
-		err := h.Do(func() (err error) {
-			c, err = net.DialIP("ip4:47", &net.IPAddr{IP: net.ParseIP(local)}, &net.IPAddr{IP: net.ParseIP(remote)})
-			return err
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { c.Close() })
-		return c
+	return a, b, NewBridge(inet, "left", "right", 1)
+}
+
+// rawGRE is a socket for GRE packets to one address.
+func rawGRE(t *testing.T, h *Host, local, remote string) (c net.Conn) {
+	t.Helper()
+	err := h.Do(func() (err error) {
+		c, err = net.DialIP("ip4:47", &net.IPAddr{IP: net.ParseIP(local)}, &net.IPAddr{IP: net.ParseIP(remote)})
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
-	return a, bridge, gre(b, "192.0.2.2", "192.0.2.1"), gre(a, "192.0.2.1", "192.0.2.2")
+	t.Cleanup(func() { c.Close() })
+	return c
 }
 
 func TestBridgeTroublesOnlyGRE(t *testing.T) {
-	a, bridge, in, out := ends(t)
+	a, b, bridge := bridged(t)
+	in, out := rawGRE(t, b, "192.0.2.2", "192.0.2.1"), rawGRE(t, a, "192.0.2.1", "192.0.2.2")
 	send := func(n int) {
 		for i := range n {
 			if _, err := out.Write([]byte{0x20, 1, 0x88, 0x0B, 0, 0, byte(i)}); err != nil {
@@ -53,17 +59,18 @@ func TestBridgeTroublesOnlyGRE(t *testing.T) {
 	Until(t, "60 packets passed", func() bool { return bridge.Seen()[0].Passed == 60 })
 	seen := bridge.Seen()[0]
 	came := map[byte]int{}
-	moved, b := 0, make([]byte, 64)
+	moved, packet := 0, make([]byte, 64)
 	for i, last := 0, byte(0); i < seen.Passed+seen.Duplicated; i++ {
 		in.SetReadDeadline(time.Now().Add(Patience))
-		n, err := in.Read(b)
+		n, err := in.Read(packet)
 		if err != nil {
 			t.Fatalf("packet %d: %v", i, err)
 		}
-		if came[b[n-1]]++; b[n-1] < last {
+		number := packet[n-1]
+		if came[number]++; number < last {
 			moved++
 		}
-		last = b[n-1]
+		last = number
 	}
 	twice := 0
 	for i := range byte(60) {
@@ -74,5 +81,43 @@ func TestBridgeTroublesOnlyGRE(t *testing.T) {
 	}
 	if seen = bridge.Seen()[0]; seen.Lost != 50 || seen.Duplicated != twice || twice == 0 || moved == 0 || seen.Reordered < moved {
 		t.Errorf("%d packets came twice, %d after a later one: %+v", twice, moved, seen)
+	}
+}
+
+func TestBridgeResetsTCP(t *testing.T) {
+	a, b, bridge := bridged(t)
+	if err := bridge.Reset(); err != errNoTCP {
+		t.Errorf("nothing to reset: %v", err)
+	}
+	var l net.Listener
+	err := b.Do(func() (err error) {
+		l, err = net.Listen("tcp", "192.0.2.2:1723")
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	near, err := a.dial(t.Context(), "tcp", "192.0.2.2:1723")
+	if err != nil {
+		t.Fatal(err)
+	}
+	far, err := l.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	near.Write([]byte("hello"))
+	if _, err := io.ReadFull(far, make([]byte, 5)); err != nil {
+		t.Fatal(err)
+	}
+	if err := bridge.Reset(); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []net.Conn{near, far} {
+		c.SetReadDeadline(time.Now().Add(Patience))
+		if _, err := c.Read(make([]byte, 1)); !errors.Is(err, syscall.ECONNRESET) {
+			t.Errorf("%v: %v", c.LocalAddr(), err)
+		}
+		c.Close()
 	}
 }
