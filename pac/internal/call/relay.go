@@ -43,6 +43,7 @@ func (c *call) relay(ctx context.Context, tunnel *peer.Call, handed identify.Han
 		line = r.Run(relaying)
 	}()
 	err := c.attend(ctx, tunnel, r, over)
+	c.tell(r, err)
 	stop(err)
 	<-over
 	if err == nil {
@@ -63,9 +64,7 @@ func (c *call) attend(ctx context.Context, tunnel *peer.Call, r *relay.Relay, ov
 		case <-over:
 			return nil
 		case <-ctx.Done():
-			err := context.Cause(ctx)
-			c.tell(r, err)
-			return err
+			return context.Cause(ctx)
 		case <-deaf.C:
 			if !r.Heard() {
 				remote := tunnel.Conn().Remote()
@@ -86,7 +85,9 @@ func (c *call) attend(ctx context.Context, tunnel *peer.Call, r *relay.Relay, ov
 
 // tell says to the caller why we end the call, where nobody else does.
 func (c *call) tell(r *relay.Relay, err error) {
-	if why := reason(err); why != record.Operator && why != record.Shutdown {
+	switch reason(err) {
+	case record.Operator, record.Shutdown, record.ControlLost, record.GREBlocked:
+	default:
 		return
 	}
 	r.Terminate(text(err))
