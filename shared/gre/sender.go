@@ -31,6 +31,7 @@ type sender struct {
 	unheard   uint32          // the oldest not acknowledged, which may have timed out
 	window    int             // how many may be under way now
 	maxWindow int             // what the peer advertised
+	acked     uint64          // packets, in all
 	digested  int             // acknowledged since the window last changed
 	sentAt    []time.Duration // of the last packets, at Sequence Number modulo length, a power of two
 
@@ -85,10 +86,14 @@ func (s *sender) acknowledge(now time.Duration, n uint32) bool {
 	if int32(n-s.next) >= 0 {
 		return false
 	}
-	if !s.windowing || int32(n-s.unheard) < 0 { // said before
+	if int32(n-s.unheard) < 0 { // said before
 		return true
 	}
+	s.acked += uint64(n + 1 - s.unheard)
 	s.unheard = n + 1
+	if !s.windowing {
+		return true
+	}
 	if int(s.next-n) <= len(s.sentAt) {
 		s.sample(now - s.sentAt[s.slot(n)])
 	}

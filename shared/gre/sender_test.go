@@ -90,14 +90,14 @@ func TestAcknowledgementsThatAreIgnored(t *testing.T) {
 	for _, n := range []uint32{4, 5, 1000, 0x7FFFFFFF} {
 		e.ack(t, n)
 	}
-	if st := e.Stats(); st.AcksIgnored != 5 || st.UnderWay != 4 || e.Ready() {
+	if st := e.Stats(); st.AcksIgnored != 5 || st.Acked != 0 || st.UnderWay != 4 || e.Ready() {
 		t.Errorf("%+v", st)
 	}
 	e.ack(t, 0xFFFFFFFF) // long ago: harmless
 	e.ack(t, 3)
 	e.ack(t, 3)
 	e.ack(t, 1)
-	if st := e.Stats(); st.AcksIgnored != 5 || st.UnderWay != 0 {
+	if st := e.Stats(); st.AcksIgnored != 5 || st.Acked != 4 || st.UnderWay != 0 {
 		t.Errorf("%+v", st)
 	}
 }
@@ -229,7 +229,7 @@ func TestWithoutWindowing(t *testing.T) {
 	}
 	e.ack(t, 999)
 	e.ack(t, 1000)
-	if st := e.Stats(); st.AcksIgnored != 1 || st.Window != 0 {
+	if st := e.Stats(); st.AcksIgnored != 1 || st.Acked != 1000 || st.Window != 0 {
 		t.Errorf("%+v", st)
 	}
 }

@@ -34,6 +34,7 @@ func (d Disposition) String() string {
 type Stats struct {
 	Received    [Dispositions]uint64
 	Lost        uint64 // Sequence Numbers given up
+	Acked       uint64 // data packets of ours that were acknowledged
 	AcksIgnored uint64 // Acknowledgment Numbers of packets never sent
 	Sent        uint64 // data packets
 	SentAcks    uint64 // acknowledgements alone
@@ -50,6 +51,7 @@ type Stats struct {
 // Stats reads the counters.
 func (s *Session) Stats() Stats {
 	st := s.stats
+	st.Acked = s.send.acked
 	if s.send.windowing {
 		st.Window = s.send.window
 		st.UnderWay = s.send.underWay()

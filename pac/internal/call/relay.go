@@ -67,20 +67,24 @@ func (c *call) attend(ctx context.Context, tunnel *peer.Call, r *relay.Relay, ov
 			return context.Cause(ctx)
 		case <-deaf.C:
 			if !r.Heard() {
-				remote := tunnel.Conn().Remote()
-				c.o.Tunnels.Failed(remote)
-				return &ending{record.GREBlocked, fmt.Sprintf("no GRE packet came from %s (%v) in %v, although its control connection works",
-					remote.Name, tunnel.Conn().PeerAddr().Addr(), c.o.Deaf)}
+				return c.blocked(tunnel.Conn().Remote(), "came from")
 			}
 		case e, ok := <-tunnel.Events():
 			if !ok {
 				return &ending{record.ControlLost, "the call is no longer known to its control connection"}
 			}
-			if err := c.event(ctx, e, r); err != nil {
+			if err := c.event(ctx, e, tunnel.Conn().Remote(), r); err != nil {
 				return err
 			}
 		}
 	}
+}
+
+// blocked is that GRE does not pass: the PNS is of no use for a while.
+func (c *call) blocked(pns peer.Remote, what string) error {
+	c.o.Tunnels.Failed(pns)
+	return &ending{record.GREBlocked, fmt.Sprintf("no GRE packet %s %s (%v) in %v, although its control connection works",
+		what, pns.Name, pns.Addr.Addr(), time.Since(c.rec.Up).Round(time.Second))}
 }
 
 // tell says to the caller why we end the call, where nobody else does.
@@ -99,12 +103,15 @@ func (c *call) tell(r *relay.Relay, err error) {
 }
 
 // event does what the PNS asks; an error ends the call.
-func (c *call) event(ctx context.Context, e peer.Event, r *relay.Relay) error {
+func (c *call) event(ctx context.Context, e peer.Event, pns peer.Remote, r *relay.Relay) error {
 	switch m := e.Message.(type) {
 	case pptp.SetLinkInfo:
 		r.SetLinkInfo(m.SendACCM, m.ReceiveACCM)
 		c.log.Debug("link info", "send", fmt.Sprintf("%08x", m.SendACCM), "receive", fmt.Sprintf("%08x", m.ReceiveACCM))
 	case pptp.CallClearRequest:
+		if !r.Answered() && time.Since(c.rec.Up) >= c.o.Deaf { // it gives up, for it hears nothing
+			return c.blocked(pns, "was acknowledged by")
+		}
 		bounded, stop := context.WithTimeout(ctx, flushTime)
 		defer stop()
 		if err := r.Flush(bounded); err != nil {

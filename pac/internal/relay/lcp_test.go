@@ -203,6 +203,28 @@ func TestDecoderIsTakenOver(t *testing.T) {
 	})
 }
 
+// Whether GRE passes is asked for each direction.
+func TestHeardAndAnswered(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, Options{}).listen()
+		want := func(when string, heard, answered bool) {
+			t.Helper()
+			if h, a := b.relay.Heard(), b.relay.Answered(); h != heard || a != answered {
+				t.Errorf("%s: heard %v, answered %v", when, h, a)
+			}
+		}
+		want("at first", false, true)
+		b.says(lcp(cp.ConfigureRequest, 1))
+		want("she spoke", false, false)
+		b.sends(lcp(cp.ConfigureRequest, 1))
+		want("the PNS did, too", true, false)
+		b.wantsUp("her request", lcp(cp.ConfigureRequest, 1))
+		b.sends(lcp(cp.ConfigureAck, 1)) // brings the acknowledgement
+		want("the PNS answered", true, true)
+		b.stop(nil)
+	})
+}
+
 func TestWhoEndedIt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, Options{}).listen()

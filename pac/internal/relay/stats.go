@@ -75,6 +75,13 @@ func (r *Relay) Heard() bool {
 	return false
 }
 
+// Answered reports whether the PNS acknowledged any GRE packet of ours, or had
+// none to acknowledge. If it has not, GRE does not pass towards it.
+func (r *Relay) Answered() bool {
+	st := r.Stats()
+	return st.GRE.Sent == 0 || st.GRE.Acked > 0
+}
+
 // CallerHungUp reports whether the caller ended PPP, by an LCP
 // Terminate-Request.
 func (r *Relay) CallerHungUp() bool {

@@ -129,7 +129,7 @@ func whyEnded(err error) (record.EndReason, string) {
 	case err == nil:
 		return record.ClearedByPAC, "the PAC ended the call"
 	case errors.As(err, &d) && strings.HasPrefix(d.Statistics, record.GREBlocked.String()):
-		return record.GREBlocked, "GRE does not pass: the PAC has received no packet of this call, although the control connection lives"
+		return record.GREBlocked, "GRE does not pass: so the PAC found, although the control connection lives"
 	case errors.As(err, &d) && d.Result == pptp.LostCarrier:
 		return record.CarrierLost, d.Error()
 	case errors.As(err, &d):
