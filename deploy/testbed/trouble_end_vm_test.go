@@ -34,8 +34,8 @@ password = "blue moon"
 	return h
 }
 
-// Scripts of a caller. Her port has no carrier signal: she finds out that she
-// was hung up when nobody answers her LCP any more.
+// Scripts of a caller. Her port has no carrier signal: should nobody tell her
+// that she is hung up, she finds out when nobody answers her LCP any more.
 const (
 	calling = `dial saran "blue moon" lcp-echo-interval 1 lcp-echo-failure 1 lcp-restart 1 \
   lcp-max-terminate 1 lcp-max-configure 21 disconnect true`
@@ -48,7 +48,7 @@ ping -c 1 -W 5 -I ppp$port 10.9.0.1 || exit 1
 	hungUp = `
 p=$(cat $pids/$port)
 while kill -0 $p 2>/dev/null; do sleep 0.1; done
-grep "No response to 1 echo-requests" /share/pppd$port.log || exit 1
+grep "LCP terminated by peer (the control connection was lost" /share/pppd$port.log || exit 1
 `
 )
 
