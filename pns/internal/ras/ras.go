@@ -93,19 +93,16 @@ func New(o Options) *RAS {
 func (r *RAS) Run(ctx context.Context) error {
 	calls, end := context.WithCancel(context.WithoutCancel(ctx))
 	defer end()
-	r.take(calls)
+	r.mu.Lock()
+	r.ctx = calls
+	r.mu.Unlock()
 	<-ctx.Done()
-	r.take(nil)
+	r.mu.Lock()
+	r.ctx = nil
+	r.mu.Unlock()
 	defer time.AfterFunc(r.o.Drain, end).Stop()
 	r.sessions.Wait()
 	return ctx.Err()
-}
-
-// take sets the context of calls to come; with nil they are refused.
-func (r *RAS) take(calls context.Context) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.ctx = calls
 }
 
 // Admit knows a PAC by its address.
