@@ -11,6 +11,7 @@ import (
 // A program that drains takes no call any more, and lets those that run go on
 // as long as its configuration says.
 func TestDrain(t *testing.T) {
+	t.Parallel()
 	for _, name := range []string{"pac", "pns"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -8,6 +8,7 @@ import (
 // A caller that only acknowledges the PNS's Configure-Request and never starts
 // her own direction again is served too: her last request is replayed for her.
 func TestCallerThatOnlyAcks(t *testing.T) {
+	t.Parallel()
 	for _, handover := range []string{"silent", "restart"} {
 		t.Run(handover, func(t *testing.T) {
 			t.Parallel()

@@ -94,17 +94,7 @@ func (p *program) wants(c record.Call, why record.EndReason, text string) {
 // metric is the value of one line of the panel, "name{label=\"value\"}".
 func (p *program) metric(line string) float64 {
 	p.t.Helper()
-	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
-	r, err := client.Get("http://" + p.panel.String() + "/metrics")
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	defer r.Body.Close()
-	page, err := io.ReadAll(r.Body)
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	for l := range strings.Lines(string(page)) {
+	for l := range strings.Lines(p.metrics()) {
 		if value, ok := strings.CutPrefix(strings.TrimSpace(l), line+" "); ok {
 			v, err := strconv.ParseFloat(value, 64)
 			if err != nil {
@@ -115,4 +105,20 @@ func (p *program) metric(line string) float64 {
 	}
 	p.t.Errorf("%s's panel has no %s", p.name, line)
 	return 0
+}
+
+// metrics is the panel's page.
+func (p *program) metrics() string {
+	p.t.Helper()
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	r, err := client.Get("http://" + p.panel.String() + "/metrics")
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	defer r.Body.Close()
+	page, err := io.ReadAll(r.Body)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return string(page)
 }

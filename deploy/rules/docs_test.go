@@ -1,0 +1,172 @@
+package rules
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	pac "carrier/pac/app"
+	pns "carrier/pns/app"
+	"carrier/shared/console"
+	"carrier/shared/record"
+)
+
+// manuals are README.md and docs/, by their paths from the root of the tree.
+func manuals(t *testing.T) map[string]string {
+	t.Helper()
+	paths, err := filepath.Glob("../../docs/*.md")
+	if err != nil || len(paths) < 5 {
+		t.Fatalf("docs: %v, %v", paths, err)
+	}
+	all := map[string]string{}
+	for _, path := range append(paths, "../../README.md") {
+		b, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all[strings.TrimPrefix(path, "../../")] = string(b)
+	}
+	return all
+}
+
+var (
+	linked  = regexp.MustCompile(`\]\(([^)\s]+)\)`)
+	heading = regexp.MustCompile("(?m)^#+ (.*)$")
+	fenced  = regexp.MustCompile("(?ms)^```.*?^```$")
+)
+
+func TestLinksLeadSomewhere(t *testing.T) {
+	all := manuals(t)
+	for from, text := range all {
+		for _, m := range linked.FindAllStringSubmatch(fenced.ReplaceAllString(text, ""), -1) {
+			path, anchor, _ := strings.Cut(m[1], "#")
+			if strings.Contains(path, "://") {
+				continue
+			}
+			to := from
+			if path != "" {
+				to = filepath.Join(filepath.Dir(from), path)
+			}
+			if _, err := os.Stat(filepath.Join("../..", to)); err != nil {
+				t.Errorf("%s: %s: %v", from, m[1], err)
+			} else if anchor != "" && !slices.Contains(anchors(all[to]), anchor) {
+				t.Errorf("%s: %s has no heading #%s", from, to, anchor)
+			}
+		}
+	}
+}
+
+// anchors are the names that headings get in HTML.
+func anchors(text string) (all []string) {
+	for _, m := range heading.FindAllStringSubmatch(fenced.ReplaceAllString(text, ""), -1) {
+		all = append(all, strings.ReplaceAll(strings.ToLower(strings.Map(func(c rune) rune {
+			if strings.ContainsRune("`.,:[]()…", c) {
+				return -1
+			}
+			return c
+		}, m[1])), " ", "-"))
+	}
+	return all
+}
+
+// The manual tells of every reason why a call can end, and of no other.
+func TestManualHasEveryEndReason(t *testing.T) {
+	_, text, _ := strings.Cut(manuals(t)["docs/operating.md"], "\n## Why a call ended\n")
+	text, _, _ = strings.Cut(text, "\n## ")
+	var told []string
+	for _, m := range regexp.MustCompile("(?m)^\\| `([a-z-]+)` \\| (?:pac|pns|both) \\|").FindAllStringSubmatch(text, -1) {
+		told = append(told, m[1])
+	}
+	var real []string
+	for _, r := range record.EndReasons() {
+		if r != record.Running {
+			real = append(real, r.String())
+		}
+	}
+	slices.Sort(told)
+	slices.Sort(real)
+	if !slices.Equal(told, real) {
+		t.Errorf("docs/operating.md has the reasons\n%v, the programs have\n%v", told, real)
+	}
+}
+
+var logged = regexp.MustCompile(`msg=(?:"([^"]+)"|(\S+))`)
+
+// Each message in the manuals' log lines, and in the table of messages, is one
+// that the code logs.
+func TestManualsLogLinesAreReal(t *testing.T) {
+	code := source(t)
+	lines := 0
+	check := func(file, message string) {
+		lines++
+		if !strings.Contains(code, `"`+message+`"`) && !strings.Contains(code, `"`+strings.TrimSuffix(message, "…")) {
+			t.Errorf("%s: nothing logs %q", file, message)
+		}
+	}
+	all := manuals(t)
+	for file, text := range all {
+		for _, m := range logged.FindAllStringSubmatch(text, -1) {
+			check(file, m[1]+m[2])
+		}
+	}
+	_, table, _ := strings.Cut(all["docs/operating.md"], "| message | of | |")
+	table, _, _ = strings.Cut(table, "\n\n")
+	for row := range strings.Lines(table) {
+		first, _, _ := strings.Cut(strings.TrimPrefix(row, "|"), "|")
+		for _, m := range regexp.MustCompile("`([^`]+)`").FindAllStringSubmatch(first, -1) {
+			check("docs/operating.md", m[1])
+		}
+	}
+	if lines < 30 {
+		t.Errorf("only %d messages were looked at", lines)
+	}
+}
+
+// source is all code but tests.
+func source(t *testing.T) string {
+	t.Helper()
+	var all bytes.Buffer
+	for _, top := range []string{"pac", "pns", "shared", "hardware"} {
+		err := filepath.WalkDir(filepath.Join("../..", top), func(path string, d os.DirEntry, err error) error {
+			if err != nil || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+				return err
+			}
+			b, err := os.ReadFile(path)
+			all.Write(b)
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return all.String()
+}
+
+var configured = regexp.MustCompile("(?ms)^```toml\n# (pac|pns)\\.toml\n(.*?)^```$")
+
+// Each whole configuration in the manuals is one without mistakes.
+func TestManualsConfigurations(t *testing.T) {
+	programs := map[string]func(context.Context, []string, console.Stdio) int{"pac": pac.Run, "pns": pns.Run}
+	found := 0
+	for name, text := range manuals(t) {
+		for _, m := range configured.FindAllStringSubmatch(text, -1) {
+			found++
+			file := filepath.Join(t.TempDir(), m[1]+".toml")
+			if err := os.WriteFile(file, []byte(m[2]), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			var out bytes.Buffer
+			if status := programs[m[1]](t.Context(), []string{"check", "-c", file}, console.Stdio{Out: &out, Err: &out}); status != 0 {
+				t.Errorf("%s: %s", name, out.String())
+			}
+		}
+	}
+	if found < 4 {
+		t.Errorf("only %d configurations were found", found)
+	}
+}
