@@ -74,7 +74,7 @@ func TestPortInUse(t *testing.T) {
 		"GRE in UDP":   {"pns", "listen = \"{{.Free}}:1723\"\nudp = \"{{.UDP}}\"\n", "", w.sink.LocalAddr().String() + " is in use by another program"},
 		"panel of pns": {"pns", listens + `panel = "{{.Taken}}"`, "", "choose another with `panel`"},
 		"panel of pac": {"pac", `panel = "{{.Taken}}"`, "", "choose another with `panel`"},
-		"direct calls": {"pac", "", taken.Addr().String(), taken.Addr().String()},
+		"direct calls": {"pac", "", taken.Addr().String(), taken.Addr().String() + "\": in use by another program"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			data := data()
@@ -82,7 +82,7 @@ func TestPortInUse(t *testing.T) {
 				data["Bank"] = tt.bank
 			}
 			err := start(t.Context(), t, tt.program, tt.config, data)
-			if err == nil || !strings.Contains(err.Error(), tt.want) || !strings.Contains(err.Error(), "in use") {
+			if err == nil || !strings.Contains(err.Error(), tt.want) || !strings.Contains(err.Error(), "in use by another program") {
 				t.Errorf("error %v", err)
 			}
 		})

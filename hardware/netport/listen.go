@@ -3,6 +3,7 @@ package netport
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"os"
 	"syscall"
@@ -33,6 +34,9 @@ func (k Kernel) Listen(url string) (*Listener, error) {
 		if err = os.Remove(address); err == nil {
 			l, err = c.Listen(context.Background(), network, address)
 		}
+	}
+	if errors.Is(err, syscall.EADDRINUSE) {
+		err = fmt.Errorf("in use by another program: %w", err)
 	}
 	if err != nil {
 		return nil, &Error{URL: url, Err: err}
