@@ -108,8 +108,8 @@ func TestDelayedAcknowledgement(t *testing.T) {
 }
 
 func TestProbe(t *testing.T) {
-	a, b := newEnd(Options{PeerCallID: 9}), newEnd(Options{})
-	p := a.AppendProbe(nil)
+	b := newEnd(Options{})
+	p := Header{CallID: 9}.Append(nil, nil)
 	if len(p) != 8 || p[7] != 9 {
 		t.Errorf("% x", p)
 	}

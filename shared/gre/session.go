@@ -111,14 +111,6 @@ func (s *Session) AppendAck(now time.Time, dst []byte) []byte {
 	return h.Append(dst, nil)
 }
 
-// AppendProbe appends a packet with neither Sequence nor Acknowledgment
-// Number, 8 octets. It opens the path through NAT routers and changes nothing
-// at the receiver.
-func (s *Session) AppendProbe(dst []byte) []byte {
-	s.stats.SentProbes++
-	return Header{CallID: s.peer}.Append(dst, nil)
-}
-
 // Deadline is when Expire wants to be called; zero when nothing is waited for.
 func (s *Session) Deadline() time.Time {
 	at := min(s.recv.deadline(), s.send.deadline())

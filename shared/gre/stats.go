@@ -38,7 +38,6 @@ type Stats struct {
 	AcksIgnored uint64 // Acknowledgment Numbers of packets never sent
 	Sent        uint64 // data packets
 	SentAcks    uint64 // acknowledgements alone
-	SentProbes  uint64
 	TimeOuts    uint64 // acknowledgements that did not come in time
 
 	Window    int // packets that may be under way now; 0 without windowing

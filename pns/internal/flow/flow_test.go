@@ -248,7 +248,7 @@ func TestStatsAddUpOverSessions(t *testing.T) {
 		b := newBench(t, Options{})
 		b.o.Stats = &stats
 		b.from(ppp.Append(nil, ppp.LCP, nil), ppp.Append(nil, ppp.LCP, nil))
-		b.Receive([][]byte{{1, 2, 3}, b.pac.AppendProbe(nil)})
+		b.Receive([][]byte{{1, 2, 3}, gre.Header{}.Append(nil, nil)})
 		b.SendControl(ppp.Append(nil, ppp.LCP, nil))
 		b.Close()
 	}
