@@ -127,6 +127,28 @@ func TestManualsLogLinesAreReal(t *testing.T) {
 	}
 }
 
+// Each message in the manual's tables is one that the code has, but for its
+// variable words.
+func TestManualsMessagesAreReal(t *testing.T) {
+	code := source(t)
+	_, text, _ := strings.Cut(manuals(t)["docs/operating.md"], "\n## Messages\n")
+	rows := regexp.MustCompile("(?m)^\\| `([^`]+)` \\|").FindAllStringSubmatch(text, -1)
+	if len(rows) < 10 {
+		t.Fatalf("%d messages", len(rows))
+	}
+	for _, m := range rows {
+		if m[1] == "connect: connection refused" { // the kernel's
+			continue
+		}
+		constant := regexp.MustCompile(`\S*[.…_\d]\S*|: `).Split(m[1], -1)
+		for _, words := range constant {
+			if words = strings.TrimSpace(words); words != "" && !strings.Contains(code, words) {
+				t.Errorf("nothing says %q of %q", words, m[1])
+			}
+		}
+	}
+}
+
 // source is all code but tests.
 func source(t *testing.T) string {
 	t.Helper()
