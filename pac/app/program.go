@@ -60,12 +60,21 @@ func (p *Program) close() error {
 	return p.parts.Run(ended, func() {})
 }
 
-// build makes the parts, the first ones ending last.
+// build makes the parts, the first ones ending last; whoever runs already has
+// the commands' socket, and is noticed by it.
 func (p *Program) build(env Env) (err error) {
 	c := p.config
-	serials, err := record.OpenSerials(c.State)
+	commands, err := console.Listen(c.Socket, p.commands())
 	if err != nil {
 		return err
+	}
+	p.parts.Add("commands", commands.Run)
+	serials, err := record.OpenSerials(c.State)
+	if serials == nil {
+		return err
+	}
+	if err != nil {
+		p.log.Warn("call serial numbers start anew", "error", err)
 	}
 	if p.endpoint, err = peer.Open(p.peerOptions()); err != nil {
 		return err
@@ -87,11 +96,6 @@ func (p *Program) build(env Env) (err error) {
 		}
 		p.parts.Add("panel", p.panel.Run)
 	}
-	commands, err := console.Listen(c.Socket, p.commands())
-	if err != nil {
-		return err
-	}
-	p.parts.Add("commands", commands.Run)
 	p.parts.Add("banks", p.answer) // ends first: whoever drains wants to see it
 	return nil
 }

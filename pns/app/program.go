@@ -56,10 +56,16 @@ func (p *Program) close() error {
 	return p.parts.Run(ended, func() {})
 }
 
-// build makes the parts, the first ones ending last: callers are told before
+// build makes the parts, the first ones ending last; whoever runs already has
+// the commands' socket, and is noticed by it: callers are told before
 // the LAN and the control connections go.
 func (p *Program) build() error {
 	c := p.config
+	commands, err := console.Listen(c.Socket, p.commands())
+	if err != nil {
+		return err
+	}
+	p.parts.Add("commands", commands.Run)
 	who, err := users.New(c.Users)
 	if err != nil {
 		return err
@@ -86,11 +92,6 @@ func (p *Program) build() error {
 		}
 		p.parts.Add("panel", p.panel.Run)
 	}
-	commands, err := console.Listen(c.Socket, p.commands())
-	if err != nil {
-		return err
-	}
-	p.parts.Add("commands", commands.Run)
 	p.parts.Add("calls", p.ras.Run) // ends first: whoever drains wants to see it
 	return nil
 }

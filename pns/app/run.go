@@ -37,6 +37,7 @@ func serve(ctx context.Context, file string, asJSON bool, std console.Stdio) err
 	if err != nil {
 		return err
 	}
+	p.parts.Add("signals", func(ctx context.Context) error { return daemon.NoReload(ctx, p.log) })
 	return p.run(ctx)
 }
 

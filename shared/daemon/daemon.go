@@ -17,11 +17,35 @@ import (
 // Logger logs to w: lines for people when w is a terminal and json is not
 // wanted, else JSON.
 func Logger(w io.Writer, level slog.Leveler, json bool) *slog.Logger {
-	o := &slog.HandlerOptions{Level: level}
+	o := &slog.HandlerOptions{Level: level, ReplaceAttr: readable}
 	if f, ok := w.(*os.File); ok && !json && term.IsTerminal(int(f.Fd())) {
 		return slog.New(slog.NewTextHandler(w, o))
 	}
 	return slog.New(slog.NewJSONHandler(w, o))
+}
+
+// readable gives durations their unit, which JSON alone would leave out.
+func readable(_ []string, a slog.Attr) slog.Attr {
+	if a.Value.Kind() == slog.KindDuration {
+		a.Value = slog.StringValue(a.Value.Duration().String())
+	}
+	return a
+}
+
+// NoReload logs, until ctx ends, that SIGHUP changes nothing. Without it the
+// signal would end the program with its modems off hook.
+func NoReload(ctx context.Context, log *slog.Logger) error {
+	hangups := make(chan os.Signal, 1)
+	signal.Notify(hangups, syscall.SIGHUP)
+	defer signal.Stop(hangups)
+	for {
+		select {
+		case <-hangups:
+			log.Warn("SIGHUP does not reload the configuration: restart to read it again")
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
 }
 
 // Signals returns a context that ends with the first SIGINT or SIGTERM; the

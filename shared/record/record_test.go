@@ -75,14 +75,22 @@ func TestSerialsWrapPastZero(t *testing.T) {
 	}
 }
 
-func TestSerialsRefuseAFileThatIsNone(t *testing.T) {
-	dir := t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, "serial"), []byte("70000\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	_, err := OpenSerials(dir)
-	if err == nil || !strings.Contains(err.Error(), `"70000" is not a call serial number`) {
-		t.Errorf("got %v", err)
+func TestSerialsSurviveAFileThatIsNone(t *testing.T) {
+	for _, text := range []string{"", "70000\n"} {
+		dir := t.TempDir()
+		if err := os.WriteFile(filepath.Join(dir, "serial"), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		s, err := OpenSerials(dir)
+		if s == nil || err == nil || !strings.Contains(err.Error(), "is not a call serial number") {
+			t.Fatalf("%q: got %v, %v", text, s, err)
+		}
+		if n, err := s.Next(); n == 0 || err != nil {
+			t.Errorf("%q: first number %d, %v", text, n, err)
+		}
+		if _, err := OpenSerials(dir); err != nil {
+			t.Errorf("%q: the file was not mended: %v", text, err)
+		}
 	}
 }
 

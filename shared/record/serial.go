@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -25,7 +26,8 @@ type Serials struct {
 }
 
 // OpenSerials continues the numbers noted in dir, which is made when it does
-// not exist; with an empty dir numbers start at 1 each time.
+// not exist; with an empty dir numbers start at 1 each time. When what is noted
+// there is no number it returns that error beside Serials that start anywhere.
 func OpenSerials(dir string) (*Serials, error) {
 	s := &Serials{next: 1}
 	if dir == "" {
@@ -44,7 +46,8 @@ func OpenSerials(dir string) (*Serials, error) {
 	}
 	n, err := strconv.ParseUint(strings.TrimSpace(string(b)), 10, 16)
 	if err != nil {
-		return nil, fmt.Errorf("state: %s: %q is not a call serial number", s.file, strings.TrimSpace(string(b)))
+		s.next = uint16(rand.Uint32())
+		return s, fmt.Errorf("state: %s: %.20q is not a call serial number", s.file, strings.TrimSpace(string(b)))
 	}
 	s.next = uint16(n)
 	return s, nil
@@ -72,13 +75,18 @@ func (s *Serials) Next() (uint16, error) {
 }
 
 // note writes the first number not reserved, so that the file always holds a
-// whole number even after a crash.
+// whole number even after a crash, of the machine too.
 func (s *Serials) note(first uint16) error {
 	tmp := s.file + ".new"
-	if err := os.WriteFile(tmp, []byte(strconv.Itoa(int(first))+"\n"), 0o640); err != nil {
+	f, err := os.OpenFile(tmp, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o640)
+	if err != nil {
 		return fmt.Errorf("state: %w", err)
 	}
-	if err := os.Rename(tmp, s.file); err != nil {
+	_, err = fmt.Fprintln(f, first)
+	if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
+		err = os.Rename(tmp, s.file)
+	}
+	if err != nil {
 		return fmt.Errorf("state: %w", err)
 	}
 	return nil

@@ -31,7 +31,7 @@ type Options struct {
 	PNS      []PNS
 	Resolver resolver
 	// Attempts bounds how many addresses one call tries (default 4), Attempt how
-	// long each may take (4 s).
+	// long each may take (4 s), and both together how long a caller waits.
 	Attempts int
 	Attempt  time.Duration
 	// LockOut is how long an endpoint that failed is asked last (30 s).
@@ -66,6 +66,10 @@ func New(e *peer.Endpoint, o Options) *Tunnels {
 // that does not want the call ends the search. The error is a *PlaceError, or
 // ctx's cause.
 func (t *Tunnels) Place(ctx context.Context, endpoints []string, req pptp.IncomingCallRequest) (*peer.Call, error) {
+	caller := ctx
+	total := time.Duration(t.o.Attempts) * t.o.Attempt
+	ctx, cancel := context.WithTimeoutCause(ctx, total, fmt.Errorf("no PNS was found within %v", total))
+	defer cancel()
 	remotes, tried := t.remotes(ctx, endpoints)
 	for _, r := range remotes[:min(len(remotes), t.o.Attempts)] {
 		call, err := t.offer(ctx, r, req)
@@ -74,8 +78,8 @@ func (t *Tunnels) Place(ctx context.Context, endpoints []string, req pptp.Incomi
 			t.o.Stats.placed(r.Name)
 			return call, nil
 		}
-		if ctx.Err() != nil {
-			return nil, context.Cause(ctx)
+		if caller.Err() != nil {
+			return nil, context.Cause(caller)
 		}
 		final := unwanted(err)
 		t.o.Stats.failed(r.Name)

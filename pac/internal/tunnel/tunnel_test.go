@@ -200,3 +200,26 @@ func TestPlaceEndsWithItsContext(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// slow is a DNS that never answers; it counts who waited for it.
+type slow struct{ waited int }
+
+func (s *slow) LookupNetIP(ctx context.Context, _, _ string) ([]netip.Addr, error) {
+	if ctx.Err() == nil {
+		s.waited++
+	}
+	<-ctx.Done()
+	return nil, ctx.Err()
+}
+
+// However many names there are, a caller waits only so long.
+func TestTheSearchAsAWholeIsBounded(t *testing.T) {
+	dns := &slow{}
+	tt := New(open(t, peer.Options{Host: "atlanta", Handler: &server{}}), Options{Resolver: dns, Attempts: 2,
+		Attempt: 50 * time.Millisecond, Log: slog.New(slog.DiscardHandler)})
+	_, err := place(t, tt, "a.example", "b.example", "c.example", "d.example", "e.example", "f.example")
+	var failed *PlaceError
+	if !errors.As(err, &failed) || len(failed.Attempts) != 6 || dns.waited > 3 {
+		t.Errorf("waited for %d names, got %v", dns.waited, err)
+	}
+}
