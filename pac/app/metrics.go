@@ -88,6 +88,7 @@ var (
 	greLost      = desc("pac_gre_lost_total", "GRE packets from PNSs that never came, by their Sequence Numbers.")
 	greTimeOuts  = desc("pac_gre_time_outs_total", "Acknowledgements of GRE packets that did not come in time.")
 	controlConns = desc("pac_control_connections", "Control connections by state.", "state")
+	controlEnded = desc("pac_control_connections_failed_total", "Control connections that came to nothing, by why.", "why")
 )
 
 // scrape reads what is counted elsewhere.
@@ -116,6 +117,11 @@ func (m *metrics) scrape(gauge, counter emit) {
 	gauge(controlConns, float64(p.Starting.Load()), "starting")
 	gauge(controlConns, float64(p.Established.Load()), "established")
 	gauge(controlConns, float64(p.Stopping.Load()), "stopping")
+	counter(controlEnded, float64(p.ConnsRefused.Load()), "refused")
+	counter(controlEnded, float64(p.ConnsCrowded.Load()), "crowded")
+	counter(controlEnded, float64(p.ConnsBroken.Load()), "broken")
+	counter(controlEnded, float64(p.ConnsTimedOut.Load()), "timed-out")
+	counter(controlEnded, float64(p.ConnsStalled.Load()), "stalled")
 	m.packets.Packets(func(direction, disposition string, n uint64) {
 		counter(grePackets, float64(n), direction, disposition)
 	})

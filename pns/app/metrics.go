@@ -77,6 +77,7 @@ var (
 	lanPackets   = desc("pns_lan_packets_total", "IP packets between callers and the LAN, by what became of them.", "disposition")
 	lanOpen      = desc("pns_lan_open", "Connections, UDP flows and pings that callers have open through this host.", "kind")
 	controlConns = desc("pns_control_connections", "Control connections by state.", "state")
+	controlEnded = desc("pns_control_connections_failed_total", "Control connections that came to nothing, by why.", "why")
 )
 
 // scrape reads what is counted elsewhere.
@@ -104,6 +105,11 @@ func (m *metrics) scrape(gauge, counter emit) {
 	gauge(controlConns, float64(p.Starting.Load()), "starting")
 	gauge(controlConns, float64(p.Established.Load()), "established")
 	gauge(controlConns, float64(p.Stopping.Load()), "stopping")
+	counter(controlEnded, float64(p.ConnsRefused.Load()), "refused")
+	counter(controlEnded, float64(p.ConnsCrowded.Load()), "crowded")
+	counter(controlEnded, float64(p.ConnsBroken.Load()), "broken")
+	counter(controlEnded, float64(p.ConnsTimedOut.Load()), "timed-out")
+	counter(controlEnded, float64(p.ConnsStalled.Load()), "stalled")
 }
 
 func (m *metrics) scrapeLAN(gauge, counter emit) {
