@@ -51,6 +51,7 @@ type Conn struct {
 	calls   map[uint16]*Call
 	theirs  map[uint16]*Call // by the peer's Call ID, as far as known
 	out     []byte           // to be written
+	stalled bool             // the peer lets too much pile up
 	counted *atomic.Int64    // the gauge that counts this connection
 	silent  bool             // it lost a collision: nothing may be sent, the peer closes it
 	over    bool
@@ -204,7 +205,8 @@ func (c *Conn) send(m pptp.Message) error {
 		return err
 	}
 	c.out = b
-	if len(c.out) > maxQueue {
+	if len(c.out) > maxQueue && !c.stalled {
+		c.stalled = true
 		c.e.stats.ConnsStalled.Add(1)
 		c.e.wg.Go(func() { c.finish(errStalled, false) })
 	}
@@ -243,7 +245,13 @@ func (c *Conn) finish(err error, flush bool) {
 	if !flush {
 		c.nc.Close()
 	}
-	c.e.bursts.ended.log(c.log, slog.LevelInfo, "control connection ended", "why", err)
+	lines := &c.e.bursts.strangers
+	select {
+	case <-c.up:
+		lines = &c.e.bursts.peers
+	default:
+	}
+	lines.log(c.log, slog.LevelInfo, "control connection ended", "why", err)
 }
 
 func (c *Conn) isSilent() bool {

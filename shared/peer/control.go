@@ -197,7 +197,7 @@ func (c *Conn) conclude(do pptp.ControlAction, ev pptp.ControlEvent, m pptp.Mess
 	switch {
 	case do&pptp.ControlUp != 0:
 		close(c.up)
-		c.e.bursts.ended.log(c.log, slog.LevelInfo, "control connection established", "host", c.PeerHost(), "opened_by_us", c.opened)
+		c.e.bursts.peers.log(c.log, slog.LevelInfo, "control connection established", "host", c.PeerHost(), "opened_by_us", c.opened)
 	case do&pptp.ForCall != 0:
 		c.callMessage(m)
 	case do&pptp.SendStopRequest != 0:

@@ -25,7 +25,7 @@ type Endpoint struct {
 	connect  func(context.Context, netip.AddrPort) (net.Conn, error) // opens TCP connections
 	sockets  [transports]socket
 	about    pptp.StartControlConnectionReply // what we say of ourselves
-	bursts   struct{ accepted, refused, ended, odd burst }
+	bursts   struct{ accepted, refused, strangers, peers, odd burst }
 
 	ctx    context.Context // ends when nothing may be begun any more
 	cancel context.CancelFunc
