@@ -119,16 +119,21 @@ func (c *Calls) enter(one *call) {
 }
 
 func (c *Calls) leave(one *call) {
-	c.history.Add(one.rec)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	delete(c.running, one)
+	c.history.Add(one.rec)
 }
 
 // Running lists the calls that run, the oldest first.
 func (c *Calls) Running() []record.Call {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	return c.list()
+}
+
+// list is Running; mu is held.
+func (c *Calls) list() []record.Call {
 	all := make([]record.Call, 0, len(c.running))
 	for one := range c.running {
 		all = append(all, one.record())
@@ -138,7 +143,11 @@ func (c *Calls) Running() []record.Call {
 }
 
 // Calls lists the calls that run, then those that ended, latest first.
-func (c *Calls) Calls() []record.Call { return append(c.Running(), c.history.Latest()...) }
+func (c *Calls) Calls() []record.Call {
+	c.mu.Lock() // a call that ends goes from one to the other under it
+	defer c.mu.Unlock()
+	return append(c.list(), c.history.Latest()...)
+}
 
 // Hangup ends a call by its name, for the operator. The error is ErrNoCall.
 func (c *Calls) Hangup(name string) error {

@@ -138,13 +138,17 @@ func (r *RAS) Incoming(call *peer.Call) {
 	ctx := r.ctx
 	r.sessions.Go(func() {
 		ended := s.Run(ctx)
-		r.mu.Lock()
-		delete(r.running, call)
-		r.mu.Unlock()
-		r.history.Add(ended)
+		r.leave(call, ended)
 		r.o.Hub.Forget(ended.Name)
 		r.o.Meter.Ended(pac, ended)
 	})
+}
+
+func (r *RAS) leave(call *peer.Call, ended record.Call) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.running, call)
+	r.history.Add(ended)
 }
 
 // Outgoing refuses: this program has no lines.
@@ -179,14 +183,20 @@ func (r *RAS) connect(call *peer.Call, m pptp.IncomingCallConnected, counters *r
 
 // Calls lists the calls that run, then those that ended, latest first.
 func (r *RAS) Calls() []record.Call {
-	running := r.Running()
-	return append(running, r.history.Latest()...)
+	r.mu.Lock() // a call that ends goes from one to the other under it
+	defer r.mu.Unlock()
+	return append(r.list(), r.history.Latest()...)
 }
 
 // Running lists the calls that run, the oldest first.
 func (r *RAS) Running() []record.Call {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	return r.list()
+}
+
+// list is Running; mu is held.
+func (r *RAS) list() []record.Call {
 	all := make([]record.Call, 0, len(r.running))
 	for _, s := range r.running {
 		all = append(all, s.Record())

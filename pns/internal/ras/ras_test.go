@@ -1,0 +1,34 @@
+package ras
+
+import (
+	"strconv"
+	"testing"
+
+	"carrier/pns/internal/session"
+	"carrier/shared/peer"
+	"carrier/shared/record"
+)
+
+// A call that ends is listed once all the time, as running or as ended.
+func TestCallsListsEachOnce(t *testing.T) {
+	r := New(Options{History: 2})
+	for n := range 2000 {
+		rec := record.Call{Name: "atlanta/" + strconv.Itoa(n)}
+		call, left := new(peer.Call), make(chan struct{})
+		r.running[call] = session.New(session.Options{Record: rec, Counters: new(record.Counters)})
+		go func() {
+			defer close(left)
+			r.leave(call, rec)
+		}()
+		for over := false; !over; {
+			select {
+			case <-left:
+				over = true
+			default:
+			}
+			if all := r.Calls(); all[0].Name != rec.Name || len(all) > 1 && all[1].Name == rec.Name {
+				t.Fatalf("call %d is not listed once: %+v", n, all)
+			}
+		}
+	}
+}
