@@ -54,7 +54,7 @@ func (c *call) run(ctx context.Context, ring line.Ring) error {
 	c.identified(who)
 	d, kind, ok := c.o.Profiles.Find(profile.Caller{Called: ring.Called, Calling: ring.Calling, Name: who.Name})
 	if !ok {
-		return c.refuse(ctx, id, &ending{record.NoProfile, fmt.Sprintf("no destination is known for %q", who.Name)})
+		return c.refuse(ctx, id, &ending{record.NoProfile, fmt.Sprintf("no destination is known for %q", c.rec.User)})
 	}
 	c.log.Info("profile", "rule", string(kind), "endpoints", d.Endpoints)
 	tunnel, err := c.place(ctx, id, d)
@@ -136,10 +136,10 @@ func (c *call) watchCarrier() (stop func()) {
 }
 
 func (c *call) identified(who identify.Caller) {
-	c.rec.User, c.rec.Method = who.Name, who.Method
+	c.rec.User, c.rec.Method = record.Shown(who.Name), who.Method
 	c.stage(record.Identified)
-	c.o.Hub.Name(c.rec.Name, who.Name, "")
-	c.log.Info("identified", "user", who.Name, "method", who.Method)
+	c.o.Hub.Name(c.rec.Name, c.rec.User, "")
+	c.log.Info("identified", "user", c.rec.User, "method", who.Method)
 }
 
 // place finds a PNS for the call; meanwhile the caller's PPP is kept alive.

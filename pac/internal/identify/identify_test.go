@@ -60,7 +60,7 @@ func TestFirstOctets(t *testing.T) {
 				t.Errorf("%s: answered % x", tt.what, f)
 			}
 			_ = c.conn.Close()
-			if err := <-done; !errors.Is(err, io.ErrUnexpectedEOF) {
+			if err := <-done; !errors.Is(err, io.EOF) {
 				t.Errorf("%s: ended with %v", tt.what, err)
 			}
 		})

@@ -3,7 +3,6 @@ package identify
 import (
 	"context"
 	"errors"
-	"io"
 	"os"
 	"time"
 
@@ -46,8 +45,6 @@ func (d *dialogue) read(ctx context.Context, until time.Time) ([]byte, error) {
 		return nil, context.Cause(ctx)
 	case err == nil || errors.Is(err, os.ErrDeadlineExceeded):
 		return nil, nil
-	case errors.Is(err, io.EOF):
-		return nil, io.ErrUnexpectedEOF
 	}
 	return nil, err
 }

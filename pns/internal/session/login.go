@@ -3,7 +3,6 @@ package session
 import (
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"carrier/pns/internal/pool"
@@ -37,7 +36,7 @@ type login struct {
 func (s *Session) claimed(now time.Time, c *auth.Claim) {
 	user, found := s.o.Users.Lookup(c.Name)
 	verdict := c.Check(user.Secret)
-	s.rec.User, s.rec.Method = shown(c.Name), c.Method.String()
+	s.rec.User, s.rec.Method = record.Shown(c.Name), c.Method.String()
 	s.stage(record.Authenticating)
 	s.name(user, found)
 	l := &s.login
@@ -187,12 +186,4 @@ func (s *Session) leave() {
 	default:
 		close(s.left)
 	}
-}
-
-// shown is a name from outside as logs and records take it.
-func shown(name string) string {
-	if len(name) > 64 {
-		name = name[:64] + "…"
-	}
-	return strings.ToValidUTF8(name, "?")
 }
