@@ -1,6 +1,7 @@
 package call
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -42,7 +43,7 @@ func (c *call) run(ctx context.Context, ring line.Ring) error {
 	if d, ok := c.o.Profiles.AtRing(profile.Caller{Called: ring.Called, Calling: ring.Calling}); ok {
 		return c.decidedByNumber(ctx, ring, d)
 	}
-	if err := c.answer(ctx); err != nil {
+	if err := c.answer(ctx, ring); err != nil {
 		return err
 	}
 	defer c.watchCarrier()()
@@ -86,7 +87,7 @@ func (c *call) decidedByNumber(ctx context.Context, ring line.Ring, d profile.De
 	go func() {
 		select {
 		case <-ring.Gone:
-			stop(&ending{record.CallerGone, "the caller gave up while it rang"})
+			stop(errGone)
 		case <-answered:
 		}
 	}()
@@ -96,18 +97,52 @@ func (c *call) decidedByNumber(ctx context.Context, ring line.Ring, d profile.De
 		return notPlaced(ringing, err)
 	}
 	c.placed(tunnel)
-	if err := c.answer(ringing); err != nil {
+	if err := c.answerPlaced(ringing, ring, tunnel); err != nil {
 		return c.abandon(tunnel, err)
 	}
 	defer c.watchCarrier()()
 	return c.relay(ctx, tunnel, identify.Handed{})
 }
 
-func (c *call) answer(ctx context.Context) error {
+// answerPlaced answers a call that a PNS has taken, and stops when the PNS gives
+// it up meanwhile.
+func (c *call) answerPlaced(ctx context.Context, ring line.Ring, tunnel *peer.Call) error {
+	answering, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	answered := make(chan struct{})
+	var watching sync.WaitGroup
+	watching.Go(func() {
+		for {
+			select {
+			case e, ok := <-tunnel.Events():
+				if err := givenUp(e, ok); err != nil {
+					stop(err)
+					return
+				}
+			case <-answered:
+				return
+			}
+		}
+	})
+	err := c.answer(answering, ring)
+	close(answered)
+	watching.Wait()
+	return cmp.Or(err, context.Cause(answering))
+}
+
+// errGone is the end of a call that nobody answered in time.
+var errGone = &ending{record.CallerGone, "the caller gave up while it rang"}
+
+func (c *call) answer(ctx context.Context, ring line.Ring) error {
 	connect, err := c.line.Answer(ctx)
 	if err != nil {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
+		}
+		select {
+		case <-ring.Gone:
+			return errGone
+		default:
 		}
 		return &ending{record.CarrierLost, "no carrier after answering: " + err.Error()}
 	}

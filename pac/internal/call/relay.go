@@ -70,10 +70,7 @@ func (c *call) attend(ctx context.Context, tunnel *peer.Call, r *relay.Relay, ov
 				return c.blocked(tunnel.Conn().Remote(), "came from")
 			}
 		case e, ok := <-tunnel.Events():
-			if !ok {
-				return &ending{record.ControlLost, "the call is no longer known to its control connection"}
-			}
-			if err := c.event(ctx, e, tunnel.Conn().Remote(), r); err != nil {
+			if err := c.event(ctx, e, ok, tunnel.Conn().Remote(), r); err != nil {
 				return err
 			}
 		}
@@ -103,7 +100,7 @@ func (c *call) tell(r *relay.Relay, err error) {
 }
 
 // event does what the PNS asks; an error ends the call.
-func (c *call) event(ctx context.Context, e peer.Event, pns peer.Remote, r *relay.Relay) error {
+func (c *call) event(ctx context.Context, e peer.Event, ok bool, pns peer.Remote, r *relay.Relay) error {
 	switch m := e.Message.(type) {
 	case pptp.SetLinkInfo:
 		r.SetLinkInfo(m.SendACCM, m.ReceiveACCM)
@@ -117,9 +114,19 @@ func (c *call) event(ctx context.Context, e peer.Event, pns peer.Remote, r *rela
 		if err := r.Flush(bounded); err != nil {
 			c.log.Info("the caller did not hear the PNS's last words", "error", err)
 		}
-		return &ending{record.ClearedByPNS, "the PNS cleared the call"}
 	}
-	if e.Kind != peer.Ended {
+	return givenUp(e, ok)
+}
+
+// givenUp says why an event of the tunnel, or that there is none any more, ends
+// the call; nil if it does not.
+func givenUp(e peer.Event, ok bool) error {
+	switch {
+	case !ok:
+		return &ending{record.ControlLost, "the call is no longer known to its control connection"}
+	case e.Kind == peer.Cleared:
+		return &ending{record.ClearedByPNS, "the PNS cleared the call"}
+	case e.Kind != peer.Ended:
 		return nil
 	}
 	var disconnected *peer.DisconnectError

@@ -57,7 +57,7 @@ func TestClearedBecauseGREIsBlockedTowardsThePNS(t *testing.T) {
 				ctx, stop := context.WithCancel(t.Context())
 				go r.Run(ctx)
 				time.Sleep(tt.after)
-				err := c.event(ctx, peer.Event{Kind: peer.Cleared, Message: pptp.CallClearRequest{}}, denver, r)
+				err := c.event(ctx, peer.Event{Kind: peer.Cleared, Message: pptp.CallClearRequest{}}, true, denver, r)
 				if reason(err) != tt.reason || text(err) != tt.text || stats.Snapshot()["denver"].Failed != tt.failed {
 					t.Errorf("%v: %q, %+v", reason(err), text(err), stats.Snapshot())
 				}
