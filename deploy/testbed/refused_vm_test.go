@@ -3,6 +3,8 @@
 package testbed
 
 import (
+	"fmt"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -35,19 +37,27 @@ name   = "deserted"
 tunnel = ["192.0.2.1"]
 `
 
-// Every caller who is not served reads why in pppd's own log, within 15 s of
-// CONNECT, and every end that the call reached remembers it.
+// told is pppd's line of the packet that refuses its user by a method. The same
+// text comes again in the Terminate-Request, which is no answer to a login.
+func told(method, text string) *regexp.Regexp {
+	packet := `CHAP Failure`
+	if method == "pap" {
+		packet = `PAP AuthNak`
+	}
+	return regexp.MustCompile(`rcvd \[` + packet + ` id=0x[0-9a-f]+ "[^"]*` + regexp.QuoteMeta(text))
+}
+
+// Every caller who is not served reads why in the answer to her login, within
+// 15 s of CONNECT, and every end that the call reached remembers it.
 func TestWhoIsNotServedReadsWhy(t *testing.T) {
 	w := newWorld(t, 2, exchange.Conditions{}, destinations)
-	const (
-		pap  = "refuse-chap refuse-mschap refuse-mschap-v2 refuse-eap"
-		chap = "refuse-pap"
-	)
+	const pap, chap = "pap", "mschap-v2"
+	options := map[string]string{pap: "refuse-chap refuse-mschap refuse-mschap-v2 refuse-eap", chap: "refuse-pap"}
 	for _, tt := range []struct {
-		name, user, password, options string
-		reads                         string // in pppd's log
-		pac, pns                      record.EndReason
-		outcome                       string // of pns_auth_total
+		name, user, password, method string
+		reads                        string // in what pppd is answered
+		pac, pns                     record.EndReason
+		outcome                      string // of pns_auth_total
 	}{
 		{"no profile", "nobody", "x", chap, `no destination is known`, record.NoProfile, record.Running, ""},
 		{"no profile, PAP", "nobody", "x", pap, `no destination is known`, record.NoProfile, record.Running, ""},
@@ -66,10 +76,12 @@ func TestWhoIsNotServedReadsWhy(t *testing.T) {
 			counted := func(h *Host, panel, line string) float64 { return w.Metric(h, panel, line) }
 			pacLine := `pac_calls_total{bank="courier",outcome="` + tt.pac.String() + `"}`
 			pnsLine := `pns_calls_total{outcome="` + tt.pns.String() + `",pac="atlanta"}`
+			authLine := fmt.Sprintf("pns_auth_total{method=%q,outcome=%q}", tt.method, tt.outcome)
 			pacBefore, pnsBefore := counted(w.POP, pacPanel, pacLine), counted(w.Office, pnsPanel, pnsLine)
-			out := w.run(setup + `dial ` + tt.user + ` "` + tt.password + `" ` + tt.options + " && exit 1\ntrue\n")
-			if log := w.Guest.Log(1); !strings.Contains(log, tt.reads) {
-				t.Errorf("pppd's log has no %q:\n%s\n%s", tt.reads, out, log)
+			authBefore := counted(w.Office, pnsPanel, authLine)
+			out := w.run(setup + `dial ` + tt.user + ` "` + tt.password + `" ` + options[tt.method] + " && exit 1\ntrue\n")
+			if log, line := w.Guest.Log(1), told(tt.method, tt.reads); !line.MatchString(log) {
+				t.Errorf("pppd's log has no %s:\n%s\n%s", line, out, log)
 			}
 			newest := func(h *Host, program string) record.Call {
 				var c record.Call
@@ -99,6 +111,9 @@ func TestWhoIsNotServedReadsWhy(t *testing.T) {
 				}
 				if n := counted(w.Office, pnsPanel, pnsLine) - pnsBefore; n != 1 {
 					t.Errorf("%s grew by %v", pnsLine, n)
+				}
+				if n := counted(w.Office, pnsPanel, authLine) - authBefore; n != 1 {
+					t.Errorf("%s grew by %v", authLine, n)
 				}
 				if c.Text == "" || strings.HasPrefix(c.Text, "the PNS cleared") {
 					t.Errorf("pac did not learn the PNS's reason: %q", c.Text)
