@@ -105,7 +105,7 @@ func (m *Modem) abort(ctx context.Context) error {
 	a, err := m.talk.wait(ctx, time.Now().Add(abortTime), noCarrier, okay, failed, connect)
 	switch {
 	case err == nil && a.code == connect:
-		err = m.release(ctx) // the octet came too late
+		err = m.release(ctx, false) // the octet came too late
 	case errors.Is(err, errSilent):
 		m.ready = false // whatever it does, it needs a reset
 		err = nil

@@ -91,4 +91,7 @@ func (p *peer) callAndHangUp(m *Modem) {
 		start(hangUp(m), p.t.Context())
 	}()
 	p.say("\r\nNO CARRIER\r\n")
+	p.want("+++")
+	p.want("ATH\r")
+	p.say("\r\nOK\r\n")
 }

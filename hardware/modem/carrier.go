@@ -32,9 +32,8 @@ type call struct {
 
 // An ending is what a call leaves.
 type ending struct {
-	lost bool   // the modem is in command state already
-	rest []byte // octets that the modem sent and nobody has seen
-	err  error  // the port is lost
+	lost bool  // the modem is in command state already, or so it seems
+	err  error // the port is lost
 }
 
 func newCall(p Port, first []byte, rate int) *call {
@@ -194,13 +193,9 @@ func (c *call) finish() ending {
 	defer c.writing.Unlock()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	// Words that are not believed yet are taken for true: the reset that follows
-	// finds out if they are not.
+	// Words that are not believed yet are taken for true: no answer is expected
+	// of the modem then, but it is hung up all the same.
 	end.lost = end.lost || !c.verdict.IsZero()
-	end.rest = c.words.said
-	if len(c.first) > 0 {
-		end.rest = c.first
-	}
 	if c.err != nil {
 		end.err = fmt.Errorf("%w: %w", errLost, c.err)
 	}

@@ -129,6 +129,38 @@ func TestCallsThroughAnExchange(t *testing.T) {
 	}
 }
 
+// A caller says herself that her carrier is lost, then plays a modem in command
+// state and one that rings. Her call must be over all the same.
+func TestACallerPlaysTheModem(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := newNetwork(t, "pipe", exchange.Conditions{})
+		n.connect(t)
+		over := make(chan struct{})
+		go func() {
+			defer close(over)
+			answer := "\r\nNO CARRIER\r\n"
+			for {
+				if _, err := n.caller.Write([]byte(answer)); err != nil {
+					return
+				}
+				if _, err := n.caller.Read(make([]byte, 100)); err != nil {
+					return
+				}
+				answer = "\r\nOK\r\n\r\nRING\r\n\r\nNMBR=5559999\r\n"
+			}
+		}()
+		if _, err := io.ReadAll(n.pop); err != nil {
+			t.Errorf("read: %v", err)
+		}
+		hangUp(t, n.pop)
+		<-over
+		hangUp(t, n.caller)
+		if r, _, _ := n.connect(t); r.Calling != "5550001" {
+			t.Errorf("the next ring tells %+v", r)
+		}
+	})
+}
+
 func hangUp(t *testing.T, m *modem.Modem) {
 	t.Helper()
 	if err := m.HangUp(t.Context()); err != nil {

@@ -60,11 +60,13 @@ func (m *Modem) clear(ctx context.Context, c *call) error {
 		return nil
 	}
 	end := c.finish()
-	m.talk.scan, m.talk.in = scanner{}, end.rest
-	if end.lost {
+	m.talk.scan, m.talk.in = scanner{}, nil
+	if end.err != nil || end.lost && m.signals() != nil {
 		return end.err
 	}
-	return m.release(ctx)
+	// Without signals the caller may have said NO CARRIER herself, and a RING
+	// behind it: the modem must be hung up whatever it seems to say.
+	return m.release(ctx, end.lost)
 }
 
 // takeCall makes the present call one of the past.
@@ -77,7 +79,8 @@ func (m *Modem) takeCall() *call {
 }
 
 // release brings a modem that may have a call back to command state, on hook.
-func (m *Modem) release(ctx context.Context) error {
+// Of one that is said to have lost its carrier no answer is expected.
+func (m *Modem) release(ctx context.Context, lost bool) error {
 	if s := m.signals(); s != nil {
 		if err := s.SetDTR(false); err != nil {
 			return fmt.Errorf("%w: %w", errLost, err)
@@ -92,7 +95,8 @@ func (m *Modem) release(ctx context.Context) error {
 			return nil
 		}
 	}
-	err := m.escape(ctx)
+	lost, err := m.escape(ctx, lost)
+	m.talk.ring = ringing{} // which the caller may have told
 	if errors.Is(err, errSilent) {
 		// Perhaps it was in command state all the time.
 		return m.talk.command(ctx, form, probeTime)
@@ -100,24 +104,41 @@ func (m *Modem) release(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return m.talk.command(ctx, "ATH", hookTime)
+	err = m.talk.command(ctx, "ATH", hookTime)
+	if lost && (errors.Is(err, errRefused) || errors.Is(err, errSilent)) {
+		return nil // there was nothing to hang up
+	}
+	return err
 }
 
 // escape leaves data state by the escape sequence. The first may fall behind
-// octets that the modem has not sent yet, and then it is data.
-func (m *Modem) escape(ctx context.Context) error {
+// octets that the modem has not sent yet, and then it is data. Until the guard
+// time behind it is over the caller may be the one who speaks: she must not
+// bring us to break the silence. One sequence is enough where NO CARRIER is
+// said, because in command state it has no answer.
+func (m *Modem) escape(ctx context.Context, lost bool) (bool, error) {
 	for range 3 {
-		lost, err := m.talk.skip(ctx, m.o.Guard)
-		if lost || err != nil {
-			return err
+		said, err := m.talk.skip(ctx, m.o.Guard)
+		if err != nil {
+			return lost, err
 		}
+		lost = lost || said
 		if err := m.talk.write(ctx, "+++"); err != nil {
-			return err
+			return lost, err
 		}
-		_, err = m.talk.wait(ctx, time.Now().Add(m.o.Guard+time.Second), okay, noCarrier)
+		guarded := time.Now().Add(m.o.Guard)
+		if lost {
+			_, err := m.talk.skip(ctx, time.Until(guarded))
+			return lost, err
+		}
+		a, err := m.talk.wait(ctx, guarded.Add(time.Second), okay, noCarrier)
+		if err == nil {
+			lost = a.code == noCarrier
+			_, err = m.talk.skip(ctx, time.Until(guarded))
+		}
 		if !errors.Is(err, errSilent) {
-			return err
+			return lost, err
 		}
 	}
-	return errSilent
+	return lost, errSilent
 }

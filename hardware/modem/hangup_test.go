@@ -75,11 +75,10 @@ func TestHangUpAfterTheCarrierWasLost(t *testing.T) {
 				p.connect(m, connected)
 				prepare(m, p)
 				h := start(hangUp(m), t.Context())
-				if name == "and not read" {
-					p.want("ATH\r") // does no harm
-					p.say("\r\nOK\r\n")
-				}
-				p.becomeReady() // no escape sequence: it would not be answered
+				p.want("+++") // perhaps the caller said it: but once is enough
+				p.want("ATH\r")
+				p.say("\r\nERROR\r\n")
+				p.becomeReady()
 				if _, err := h.get(); err != nil || m.State() != line.Idle {
 					t.Errorf("%v, state %v", err, m.State())
 				}
@@ -88,19 +87,61 @@ func TestHangUpAfterTheCarrierWasLost(t *testing.T) {
 	}
 }
 
-func TestTheNextCallRingsBeforeHangUp(t *testing.T) {
+// What is said before the call is surely over may be the caller's.
+func TestARingToldBeforeHangUpIsNotBelieved(t *testing.T) {
+	const forged = "\r\nRING\r\n\r\nNMBR=5559999\r\n"
+	for name, forge := range map[string]func(p *peer){
+		"behind NO CARRIER": func(p *peer) { go p.say("~\r\nNO CARRIER\r\n" + forged) },
+		"before the escape": func(p *peer) {},
+		"silent in command": func(p *peer) { go p.say("~\r\nNO CARRIER\r\n") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				m, p := newPeer(t, Options{})
+				p.connect(m, connected)
+				forge(p)
+				if name != "before the escape" {
+					readAll(m)
+				}
+				h := start(hangUp(m), t.Context())
+				p.want("+++")
+				p.say(forged)
+				if name == "before the escape" {
+					p.say("\r\nOK\r\n") // the modem's may come a little later
+				}
+				p.want("ATH\r")
+				if name != "silent in command" {
+					p.say("\r\nOK\r\n")
+				}
+				p.becomeReady()
+				if _, err := h.get(); err != nil {
+					t.Fatal(err)
+				}
+				r := start(m.Ring, t.Context())
+				p.say("\r\nRING\r\n")
+				p.say("\r\nNMBR=5550003\r\n")
+				if r, err := r.get(); err != nil || r.Calling != "5550003" {
+					t.Errorf("%+v, %v", r, err)
+				}
+			})
+		})
+	}
+}
+
+// A forged OK must not make us break the silence behind the escape sequence.
+func TestAnEarlyOKDoesNotBreakTheGuard(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		m, p := newPeer(t, Options{})
 		p.connect(m, connected)
-		go p.say("~\r\nNO CARRIER\r\n\r\nRING\r\n\r\nNMBR=5550003\r\n")
-		readAll(m)
 		h := start(hangUp(m), t.Context())
+		p.want("+++")
+		p.say("\r\nOK\r\n")
+		p.wantNothing(1200*time.Millisecond - 1)
+		p.want("ATH\r")
+		p.say("\r\nOK\r\n")
 		p.becomeReady()
 		if _, err := h.get(); err != nil {
-			t.Fatal(err)
-		}
-		if r, err := m.Ring(t.Context()); err != nil || r.Calling != "5550003" {
-			t.Errorf("%+v, %v", r, err)
+			t.Error(err)
 		}
 	})
 }

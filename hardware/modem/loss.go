@@ -11,9 +11,6 @@ import (
 // time of a frame. A modem says more words at most.
 const lossWords = "\r\nNO CARRIER\r\n"
 
-// maxSaid bounds what is kept of what a modem says behind lossWords, octets.
-const maxSaid = 256
-
 // lossTime is how long what is behind the words must look like a modem's: a
 // frame of 1600 octets and half a second for the modem's own delays.
 func lossTime(rate int) time.Duration {
@@ -28,7 +25,6 @@ func lossTime(rate int) time.Duration {
 type lossWatch struct {
 	wait    time.Duration
 	matched int
-	said    []byte
 }
 
 // see takes the next octets and says whether the words were the last thing
@@ -51,9 +47,6 @@ func (w *lossWatch) see(b []byte) bool {
 func (w *lossWatch) step(c byte) {
 	switch {
 	case w.matched == len(lossWords) && sayable(c):
-		if len(w.said) < maxSaid {
-			w.said = append(w.said, c)
-		}
 		return
 	case w.matched < len(lossWords) && c == lossWords[w.matched]:
 		w.matched++
@@ -62,7 +55,6 @@ func (w *lossWatch) step(c byte) {
 	default:
 		w.matched = 0
 	}
-	w.said = w.said[:0]
 }
 
 // sayable tells an octet of a modem's words. The flag of PPP is none.

@@ -46,7 +46,7 @@ func (m *Modem) reset(ctx context.Context) error {
 			return err
 		}
 		// It may have a call from before our time.
-		if err := m.release(ctx); err != nil {
+		if err := m.release(ctx, false); err != nil {
 			return err
 		}
 		if err := m.insist(ctx, form, probeTime); err != nil {
