@@ -14,6 +14,23 @@ import (
 // hangUpTime bounds one hanging up; what it leaves undone, Ring mends.
 const hangUpTime = 30 * time.Second
 
+// Calls in a row that end within brief are followed by growing delays: a modem
+// that fails at once and rings on, or a program that connects and closes, must
+// not keep the switch busy with nothing.
+const (
+	brief     = time.Second
+	lastDelay = 5 * time.Second
+)
+
+// after is the delay after a call: none after the first brief one, then 100 ms
+// and twice as much each time.
+func after(inARow int) time.Duration {
+	if inARow < 2 {
+		return 0
+	}
+	return min(100*time.Millisecond<<min(inARow-2, 6), lastDelay)
+}
+
 // A Taker takes one call, from its ring to its end. It need not hang up: the
 // bank does, when Take returns.
 type Taker interface {
@@ -65,6 +82,7 @@ func (b *Bank) serve(ctx context.Context, l line.Line) {
 	waiting, stop := context.WithCancel(ctx)
 	defer stop()
 	defer context.AfterFunc(b.draining, stop)()
+	inARow := 0 // brief calls
 	for waiting.Err() == nil {
 		ring, err := l.Ring(waiting)
 		if waiting.Err() != nil {
@@ -74,11 +92,27 @@ func (b *Bank) serve(ctx context.Context, l line.Line) {
 			log.Error("the line is out of service", "err", err)
 			break
 		}
+		inARow++
+		began := time.Now()
 		b.o.Taker.Take(ctx, l, ring)
+		if time.Since(began) >= brief {
+			inARow = 0
+		}
 		b.hangUp(ctx, l, log)
+		rest(waiting, after(inARow))
 	}
 	if err := l.Close(); err != nil {
 		log.Warn("closing the line", "err", err)
+	}
+}
+
+// rest returns after d or at the end of ctx.
+func rest(ctx context.Context, d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-ctx.Done():
 	}
 }
 

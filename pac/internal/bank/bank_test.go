@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -119,6 +120,7 @@ func TestALineGoesRound(t *testing.T) {
 			if s := b.Status()[0]; s != (Status{"ttyS0", "courier", line.Ringing}) {
 				t.Errorf("in a call: %+v", s)
 			}
+			time.Sleep(time.Minute)
 			k.end <- ""
 			synctest.Wait()
 			if s := b.Status()[0]; s != (Status{"ttyS0", "courier", line.Idle}) {
@@ -195,6 +197,64 @@ func TestTheEndHangsUp(t *testing.T) {
 		if got := l.did(); got != "wait ring hang-up close" {
 			t.Error(got)
 		}
+	})
+}
+
+// A brief taker is done with a call after some time.
+type briefTaker struct {
+	calls atomic.Int32
+	took  atomic.Int64
+}
+
+func (k *briefTaker) Take(context.Context, line.Line, line.Ring) {
+	k.calls.Add(1)
+	time.Sleep(time.Duration(k.took.Load()))
+}
+
+func TestALineThatRingsForNothingIsSlowedDown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l, k := newFake("ttyS0"), &briefTaker{}
+		l.rings = make(chan line.Ring, 1)
+		b := New(Options{Name: "courier", Lines: []line.Line{l}, Taker: k, Log: slog.New(slog.DiscardHandler)})
+		ctx, stop := context.WithCancel(t.Context())
+		done := make(chan struct{})
+		go func() { defer close(done); b.Run(ctx) }()
+		go func() { // rings all the time
+			for {
+				select {
+				case l.rings <- line.Ring{}:
+				case <-ctx.Done():
+					return
+				}
+			}
+		}()
+		seen := int32(0)
+		in := func(d time.Duration) int32 {
+			time.Sleep(d)
+			synctest.Wait()
+			before := seen
+			seen = k.calls.Load()
+			return seen - before
+		}
+		// At 0, 0, 0.1, 0.3, 0.7, 1.5, 3.1, 6.3 s, and each 5 s from there.
+		for i, want := range []int32{7, 1, 2, 2} {
+			if got := in([]time.Duration{5 * time.Second, 5 * time.Second, 10 * time.Second, 10 * time.Second}[i]); got != want {
+				t.Errorf("%d calls in period %d, want %d", got, i, want)
+			}
+		}
+		k.took.Store(int64(brief)) // a call that was one
+		if got := in(20 * time.Second); got < 14 {
+			t.Errorf("%d calls that were no brief ones", got)
+		}
+		k.took.Store(0)
+		in(20 * time.Second) // in a long delay now
+		begin := time.Now()
+		b.Drain()
+		<-done
+		if d := time.Since(begin); d != 0 {
+			t.Errorf("Drain waited %v for a delay", d)
+		}
+		stop()
 	})
 }
 
