@@ -14,6 +14,16 @@ import (
 	"carrier/shared/record"
 )
 
+// notifyEvery is how often the PNS may be told of the line's errors (RFC 2637
+// §2.14).
+const notifyEvery = time.Minute
+
+// control is the control half of a call; *peer.Call is one.
+type control interface {
+	Events() <-chan peer.Event
+	ErrorNotify(pptp.WANErrorNotify)
+}
+
 // flushTime bounds how long the last words to the caller may take on the line.
 const flushTime = 5 * time.Second
 
@@ -42,7 +52,7 @@ func (c *call) relay(ctx context.Context, tunnel *peer.Call, handed identify.Han
 		defer close(over)
 		line = r.Run(relaying)
 	}()
-	err := c.attend(ctx, tunnel, r, over)
+	err := c.attend(ctx, tunnel, tunnel.Conn().Remote(), r, over)
 	c.tell(r, err)
 	stop(err)
 	<-over
@@ -56,9 +66,12 @@ func (c *call) relay(ctx context.Context, tunnel *peer.Call, handed identify.Han
 
 // attend follows the control half of the call until something there ends it,
 // or, with a nil error, the relay is over.
-func (c *call) attend(ctx context.Context, tunnel *peer.Call, r *relay.Relay, over <-chan struct{}) error {
+func (c *call) attend(ctx context.Context, tunnel control, pns peer.Remote, r *relay.Relay, over <-chan struct{}) error {
 	deaf := time.NewTimer(c.o.Deaf)
 	defer deaf.Stop()
+	notify := time.NewTicker(notifyEvery)
+	defer notify.Stop()
+	var told pptp.WANErrorNotify
 	for {
 		select {
 		case <-over:
@@ -67,14 +80,27 @@ func (c *call) attend(ctx context.Context, tunnel *peer.Call, r *relay.Relay, ov
 			return context.Cause(ctx)
 		case <-deaf.C:
 			if !r.Heard() {
-				return c.blocked(tunnel.Conn().Remote(), "came from")
+				return c.blocked(pns, "came from")
+			}
+		case <-notify.C:
+			if now := lineErrors(r); now != told {
+				tunnel.ErrorNotify(now)
+				told = now
 			}
 		case e, ok := <-tunnel.Events():
-			if err := c.event(ctx, e, ok, tunnel.Conn().Remote(), r); err != nil {
+			if err := c.event(ctx, e, ok, pns, r); err != nil {
 				return err
 			}
 		}
 	}
+}
+
+// lineErrors counts what the line spoiled since relaying began. What the
+// serial port does to octets is not known: it shows in the frames.
+func lineErrors(r *relay.Relay) pptp.WANErrorNotify {
+	e := r.LineErrors()
+	return pptp.WANErrorNotify{CRCErrors: uint32(e.FCS.Load()),
+		FramingErrors: uint32(e.Abort.Load() + e.Runt.Load() + e.Giant.Load())}
 }
 
 // blocked is that GRE does not pass: the PNS is of no use for a while.

@@ -1,0 +1,77 @@
+package call
+
+import (
+	"context"
+	"maps"
+	"net"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"carrier/pac/internal/relay"
+	"carrier/shared/gre"
+	"carrier/shared/hdlc"
+	"carrier/shared/peer"
+	"carrier/shared/pptp"
+)
+
+// A listener is a PNS that writes down what it is told of the line's errors.
+type listener struct {
+	began time.Time
+	told  map[time.Duration]pptp.WANErrorNotify
+}
+
+func (*listener) Events() <-chan peer.Event { return nil }
+
+func (l *listener) ErrorNotify(m pptp.WANErrorNotify) { l.told[time.Since(l.began)] = m }
+
+// The PNS is told of errors when there were any, all since the call began, and
+// not more than once in 60 seconds (RFC 2637 §2.14).
+func TestErrorNotify(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := &call{Calls: New(Options{Deaf: time.Hour})}
+		line, caller := net.Pipe()
+		r := relay.New(relay.Options{Line: line, Tunnel: hole{}, Counters: &c.counters, Errors: new(relay.LineErrors), Packets: new(gre.Counters)})
+		ctx, stop := context.WithCancel(t.Context())
+		over := make(chan struct{})
+		go func() {
+			defer close(over)
+			r.Run(ctx)
+		}()
+		l := &listener{time.Now(), map[time.Duration]pptp.WANErrorNotify{}}
+		attended := make(chan error)
+		go func() { attended <- c.attend(ctx, l, peer.Remote{}, r, over) }()
+
+		sends := func(octets ...byte) {
+			if _, err := caller.Write(octets); err != nil {
+				t.Error(err)
+			}
+		}
+		good := hdlc.AppendFull(nil, []byte{0xFF, 0x03, 0xC0, 0x21, 9, 1, 0, 8, 0, 0, 0, 0})
+		bad := slices.Clone(good)
+		bad[len(bad)-5] ^= 1
+		sends(good...)
+		time.Sleep(90 * time.Second) // nothing to tell at 60 s
+		sends(bad...)
+		time.Sleep(10 * time.Second)
+		sends(bad...)
+		time.Sleep(50 * time.Second) // told at 120 s, nothing new at 180 s
+		time.Sleep(time.Minute)
+		sends([]byte("\x7E1\x7E123\x7E1234567}\x7E")...) // two runts, an abort
+		time.Sleep(time.Minute)
+
+		stop()
+		caller.Close()
+		<-attended
+		<-over
+
+		want := map[time.Duration]pptp.WANErrorNotify{
+			2 * time.Minute: {CRCErrors: 2},
+			4 * time.Minute: {CRCErrors: 2, FramingErrors: 3},
+		}
+		if !maps.Equal(l.told, want) {
+			t.Errorf("told %+v, want %+v", l.told, want)
+		}
+	})
+}
