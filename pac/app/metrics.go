@@ -112,24 +112,13 @@ func (m *metrics) scrape(gauge, counter emit) {
 		counter(tunnelCalls, float64(n.Failed), pns, "failed")
 	}
 	m.errors.Each(func(kind string, n uint64) { counter(lineErrors, float64(n), kind) })
-	p := &m.peer
-	gauge(controlConns, float64(p.Pending.Load()), "pending")
-	gauge(controlConns, float64(p.Starting.Load()), "starting")
-	gauge(controlConns, float64(p.Established.Load()), "established")
-	gauge(controlConns, float64(p.Stopping.Load()), "stopping")
-	counter(controlEnded, float64(p.ConnsRefused.Load()), "refused")
-	counter(controlEnded, float64(p.ConnsCrowded.Load()), "crowded")
-	counter(controlEnded, float64(p.ConnsBroken.Load()), "broken")
-	counter(controlEnded, float64(p.ConnsTimedOut.Load()), "timed-out")
-	counter(controlEnded, float64(p.ConnsStalled.Load()), "stalled")
-	m.packets.Packets(func(direction, disposition string, n uint64) {
+	m.peer.States(func(state string, n int64) { gauge(controlConns, float64(n), state) })
+	m.peer.Failures(func(why string, n uint64) { counter(controlEnded, float64(n), why) })
+	packet := func(direction, disposition string, n uint64) {
 		counter(grePackets, float64(n), direction, disposition)
-	})
-	counter(grePackets, float64(p.GREProbes.Load()), "received", "probe")
-	counter(grePackets, float64(p.GREMalformed.Load()), "received", "malformed")
-	counter(grePackets, float64(p.GREUnknown.Load()), "received", "unknown-call")
-	counter(grePackets, float64(p.GREOverflow.Load()), "received", "overflow")
-	counter(grePackets, float64(p.GRESendError.Load()), "sent", "failed")
+	}
+	m.packets.Packets(packet)
+	m.peer.Packets(packet)
 	counter(greLost, float64(m.packets.Lost.Load()))
 	counter(greTimeOuts, float64(m.packets.TimeOuts.Load()))
 }

@@ -88,28 +88,17 @@ func (m *metrics) scrape(gauge, counter emit) {
 	gauge(addresses, float64(s.Used), "default", "used")
 	gauge(addresses, float64(s.Free), "default", "free")
 	gauge(addresses, float64(s.Fixed), "fixed", "used")
-	m.flows.GRE.Packets(func(direction, disposition string, n uint64) {
+	packet := func(direction, disposition string, n uint64) {
 		counter(grePackets, float64(n), direction, disposition)
-	})
-	p := &m.peer
-	counter(grePackets, float64(p.GREProbes.Load()), "received", "probe")
-	counter(grePackets, float64(p.GREMalformed.Load()), "received", "malformed")
-	counter(grePackets, float64(p.GREUnknown.Load()), "received", "unknown-call")
-	counter(grePackets, float64(p.GREOverflow.Load()), "received", "overflow")
-	counter(grePackets, float64(p.GRESendError.Load()), "sent", "failed")
+	}
+	m.flows.GRE.Packets(packet)
+	m.peer.Packets(packet)
 	counter(greLost, float64(m.flows.GRE.Lost.Load()))
 	counter(greTimeOuts, float64(m.flows.GRE.TimeOuts.Load()))
 	m.flows.Dropped(func(reason string, n uint64) { counter(dropped, float64(n), reason) })
 	m.scrapeLAN(gauge, counter)
-	gauge(controlConns, float64(p.Pending.Load()), "pending")
-	gauge(controlConns, float64(p.Starting.Load()), "starting")
-	gauge(controlConns, float64(p.Established.Load()), "established")
-	gauge(controlConns, float64(p.Stopping.Load()), "stopping")
-	counter(controlEnded, float64(p.ConnsRefused.Load()), "refused")
-	counter(controlEnded, float64(p.ConnsCrowded.Load()), "crowded")
-	counter(controlEnded, float64(p.ConnsBroken.Load()), "broken")
-	counter(controlEnded, float64(p.ConnsTimedOut.Load()), "timed-out")
-	counter(controlEnded, float64(p.ConnsStalled.Load()), "stalled")
+	m.peer.States(func(state string, n int64) { gauge(controlConns, float64(n), state) })
+	m.peer.Failures(func(why string, n uint64) { counter(controlEnded, float64(n), why) })
 }
 
 func (m *metrics) scrapeLAN(gauge, counter emit) {

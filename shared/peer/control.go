@@ -161,7 +161,7 @@ func (c *Conn) settle() {
 		deadline = time.Time{}
 	}
 	c.e.clock.set(&c.limit, deadline)
-	gauge := c.gauge()
+	_, gauge := c.status()
 	if gauge == c.counted {
 		return
 	}
@@ -173,22 +173,24 @@ func (c *Conn) settle() {
 	}
 }
 
-// gauge is the one that counts connections in this one's state.
-func (c *Conn) gauge() *atomic.Int64 {
+// status is the connection's state in words and the gauge that counts those in
+// it; neither for one that is over. mu is held.
+func (c *Conn) status() (string, *atomic.Int64) {
+	stats := c.e.stats
 	if c.over {
-		return nil
+		return "", nil
 	}
 	switch c.control.State() {
 	case pptp.ControlIdle:
-		return &c.e.stats.Pending
+		return "pending", &stats.Pending
 	case pptp.WaitControlReply:
-		return &c.e.stats.Starting
+		return "starting", &stats.Starting
 	case pptp.ControlEstablished:
-		return &c.e.stats.Established
+		return "established", &stats.Established
 	case pptp.WaitStopReply:
-		return &c.e.stats.Stopping
+		return "stopping", &stats.Stopping
 	default:
-		return nil
+		return "", nil
 	}
 }
 

@@ -1,7 +1,5 @@
 package peer
 
-import "carrier/shared/pptp"
-
 // A ConnState is one control connection as status and metrics show it.
 type ConnState struct {
 	Remote Remote
@@ -19,29 +17,10 @@ func (e *Endpoint) Conns() []ConnState {
 	states := make([]ConnState, 0, len(all))
 	for _, c := range all {
 		c.mu.Lock()
-		if s := c.stateName(); s != "" {
+		if s, _ := c.status(); s != "" {
 			states = append(states, ConnState{c.remote, s})
 		}
 		c.mu.Unlock()
 	}
 	return states
-}
-
-// stateName is empty for a connection that is over.
-func (c *Conn) stateName() string {
-	if c.over {
-		return ""
-	}
-	switch c.control.State() {
-	case pptp.ControlIdle:
-		return "pending"
-	case pptp.WaitControlReply:
-		return "starting"
-	case pptp.ControlEstablished:
-		return "established"
-	case pptp.WaitStopReply:
-		return "stopping"
-	default:
-		return ""
-	}
 }

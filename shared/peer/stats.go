@@ -33,3 +33,30 @@ type Stats struct {
 	GREOverflow  atomic.Uint64 // came before the call was connected, and too many did
 	GRESendError atomic.Uint64
 }
+
+// States calls f for each state of control connections.
+func (s *Stats) States(f func(state string, n int64)) {
+	f("pending", s.Pending.Load())
+	f("starting", s.Starting.Load())
+	f("established", s.Established.Load())
+	f("stopping", s.Stopping.Load())
+}
+
+// Failures calls f for each reason why control connections came to nothing.
+func (s *Stats) Failures(f func(why string, n uint64)) {
+	f("refused", s.ConnsRefused.Load())
+	f("crowded", s.ConnsCrowded.Load())
+	f("broken", s.ConnsBroken.Load())
+	f("timed-out", s.ConnsTimedOut.Load())
+	f("stalled", s.ConnsStalled.Load())
+}
+
+// Packets calls f for each disposition of GRE packets that no call's data half
+// has seen.
+func (s *Stats) Packets(f func(direction, disposition string, n uint64)) {
+	f("received", "probe", s.GREProbes.Load())
+	f("received", "malformed", s.GREMalformed.Load())
+	f("received", "unknown-call", s.GREUnknown.Load())
+	f("received", "overflow", s.GREOverflow.Load())
+	f("sent", "failed", s.GRESendError.Load())
+}
