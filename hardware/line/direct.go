@@ -202,3 +202,12 @@ func (d *Direct) SetWriteDeadline(t time.Time) error {
 	}
 	return nil
 }
+
+// Unsent is how many octets of the present call the far end has not
+// acknowledged.
+func (d *Direct) Unsent() (octets int, known bool) {
+	if p := d.call(); p != nil {
+		return p.Unsent()
+	}
+	return 0, false
+}

@@ -38,6 +38,9 @@ type Line interface {
 	io.ReadWriter
 	SetReadDeadline(time.Time) error
 	SetWriteDeadline(time.Time) error
+	// Unsent is how many octets Write has taken that have not left the device
+	// towards the modem or the far end; false where that cannot be known.
+	Unsent() (octets int, known bool)
 	// Lost is closed when the present call's carrier is lost, as far as that can
 	// be known while nobody reads. It is replaced by the next Answer or Dial.
 	Lost() <-chan struct{}

@@ -80,6 +80,18 @@ func (m *Modem) SetWriteDeadline(t time.Time) error {
 	return nil
 }
 
+// Unsent is how many octets of the present call wait in the port.
+func (m *Modem) Unsent() (octets int, known bool) {
+	c := m.online()
+	if c == nil {
+		return 0, false
+	}
+	if g, ok := c.port.(Gauge); ok {
+		return g.Unsent()
+	}
+	return 0, false
+}
+
 // Lost is closed when the carrier is lost. On a port without signals Read finds
 // that.
 func (m *Modem) Lost() <-chan struct{} {

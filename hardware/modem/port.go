@@ -24,6 +24,14 @@ type Signals interface {
 	SetDTR(on bool) error
 }
 
+// A Gauge is what a port has besides when it can tell how much of what was
+// written waits in it.
+type Gauge interface {
+	// Unsent is how many octets Write has taken that have not left the port;
+	// false where that cannot be known.
+	Unsent() (octets int, known bool)
+}
+
 // An Opener opens the port of one modem; Signals is looked for in what it
 // returns. It is called again whenever the port was lost.
 type Opener func(ctx context.Context) (Port, error)

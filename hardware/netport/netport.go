@@ -80,6 +80,10 @@ func (p *Port) SetReadDeadline(t time.Time) error { return p.conn.SetReadDeadlin
 // SetWriteDeadline does for Write what SetReadDeadline does for Read.
 func (p *Port) SetWriteDeadline(t time.Time) error { return p.conn.SetWriteDeadline(t) }
 
+// Unsent is how many octets Write has taken and the far end has not
+// acknowledged; false where the kernel cannot tell.
+func (p *Port) Unsent() (octets int, known bool) { return unsent(p.conn) }
+
 // Close gives the connection back and frees whoever waits in Read or Write.
 func (p *Port) Close() error { return p.conn.Close() }
 

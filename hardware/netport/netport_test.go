@@ -117,6 +117,12 @@ func TestASlowReaderIsNotFarBehind(t *testing.T) {
 			if held > 64<<10 {
 				t.Errorf("%d octets are on their way", held) // with the kernel's own settings it is megabytes
 			}
+			switch n, known := ours.Unsent(); {
+			case known != (kind == "tcp"):
+				t.Errorf("whether the kernel can tell: %v", known)
+			case known && (n <= 0 || n > held):
+				t.Errorf("%d octets unsent of %d", n, held)
+			}
 		})
 	}
 }

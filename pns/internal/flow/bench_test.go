@@ -46,7 +46,11 @@ func (b *bench) Send(packets ...[]byte) error {
 
 func (b *bench) WakeAt(t time.Time) { b.wake = t }
 
-func (b *bench) Write(packet []byte) { b.lan = append(b.lan, bytes.Clone(packet)) }
+func (b *bench) Write(packets ...[]byte) {
+	for _, p := range packets {
+		b.lan = append(b.lan, bytes.Clone(p))
+	}
+}
 
 // open is what the session does when IPCP opens.
 func (b *bench) open() *bench {

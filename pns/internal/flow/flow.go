@@ -26,7 +26,7 @@ type Tunnel interface {
 // A LAN takes the caller's packets; a lan.Network is one. Write is called with
 // the flow's lock held.
 type LAN interface {
-	Write(packet []byte)
+	Write(packets ...[]byte)
 }
 
 // A Tap is shown each PPP frame of the session; *capture.Hub is one.
@@ -69,6 +69,7 @@ type Flow struct {
 	net      Network
 	frame    []byte    // where toCaller puts one together
 	syn      []byte    // where clamp changes one
+	up       [1][]byte // what toLAN hands over
 	now      time.Time // of the batch that deliver is called for
 	lastData time.Time
 	wake     time.Time // what WakeAt was asked for, zero when nothing

@@ -296,7 +296,7 @@ type nowhere struct{}
 
 func (nowhere) Send(...[]byte) error { return nil }
 func (nowhere) WakeAt(time.Time)     {}
-func (nowhere) Write([]byte)         {}
+func (nowhere) Write(...[]byte)      {}
 
 func TestSteadyStateDoesNotAllocate(t *testing.T) {
 	var count record.Counters

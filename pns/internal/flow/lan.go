@@ -25,7 +25,8 @@ func (f *Flow) toLAN(info []byte) {
 		return
 	}
 	f.lastData = f.now
-	f.o.LAN.Write(f.clamp(packet))
+	f.up[0] = f.clamp(packet)
+	f.o.LAN.Write(f.up[:]...)
 }
 
 // Deliver takes packets for the caller; it makes a Flow a lan.Receiver.

@@ -17,11 +17,11 @@ type Network interface {
 	// network's to give. detach may be called twice; Deliver may still be
 	// running when it returns.
 	Attach(addr netip.Addr, mtu int, r Receiver) (detach func(), err error)
-	// Write takes one IP packet from a caller; whoever calls it has checked the
-	// source address. Any goroutine may; the packet is not kept. What cannot be
-	// sent on is dropped and counted. Write never calls a Receiver: a lock may
-	// be held that Deliver takes as well.
-	Write(packet []byte)
+	// Write takes IP packets from a caller, in their order; whoever calls it has
+	// checked the source addresses. Any goroutine may; the packets are not kept
+	// and not changed. What cannot be sent on is dropped and counted. Write never
+	// calls a Receiver: a lock may be held that Deliver takes as well.
+	Write(packets ...[]byte)
 	// Local is our own address on that network.
 	Local() netip.Addr
 	// Run moves packets until ctx ends, then closes the network and returns

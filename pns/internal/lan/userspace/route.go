@@ -10,7 +10,13 @@ import (
 )
 
 // Write is that of lan.Network.
-func (l *LAN) Write(packet []byte) {
+func (l *LAN) Write(packets ...[]byte) {
+	for _, p := range packets {
+		l.write(p)
+	}
+}
+
+func (l *LAN) write(packet []byte) {
 	h, err := lan.Parse(packet)
 	if err != nil {
 		l.stats.Malformed.Add(1)

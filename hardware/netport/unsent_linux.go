@@ -1,0 +1,24 @@
+package netport
+
+import (
+	"net"
+
+	"golang.org/x/sys/unix"
+)
+
+// unsent asks the kernel for the length of the connection's send queue. That of
+// a Unix socket is no number of octets: it counts the kernel's buffers.
+func unsent(c net.Conn) (octets int, known bool) {
+	tcp, ok := c.(*net.TCPConn)
+	if !ok {
+		return 0, false
+	}
+	raw, err := tcp.SyscallConn()
+	if err != nil {
+		return 0, false
+	}
+	closed := raw.Control(func(fd uintptr) {
+		octets, err = unix.IoctlGetInt(int(fd), unix.SIOCOUTQ)
+	})
+	return octets, err == nil && closed == nil
+}

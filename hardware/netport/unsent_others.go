@@ -1,0 +1,7 @@
+//go:build !linux
+
+package netport
+
+import "net"
+
+func unsent(net.Conn) (octets int, known bool) { return 0, false }
