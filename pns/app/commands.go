@@ -56,6 +56,9 @@ func (p commands) Status() any {
 	return s
 }
 
+// Reload reads the configuration again.
+func (p commands) Reload() ([]string, error) { return p.reread() }
+
 // Hangup ends a call.
 func (p commands) Hangup(name string) error {
 	if err := p.ras.Hangup(name); errors.Is(err, ras.ErrNoCall) {
@@ -67,4 +70,15 @@ func (p commands) Hangup(name string) error {
 // Capture writes what calls carry.
 func (p commands) Capture(ctx context.Context, f capture.Filter, w io.Writer) error {
 	return p.hub.Run(ctx, f, w, capture.Limit{})
+}
+
+// reread reads the configuration again.
+func (p *Program) reread() ([]string, error) {
+	return nil, errors.New("pns reads its configuration at its start only; restart it")
+}
+
+// reload is reread for SIGHUP.
+func (p *Program) reload() error {
+	_, err := p.reread()
+	return err
 }

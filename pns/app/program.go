@@ -123,12 +123,25 @@ func (p *Program) peerOptions() peer.Options {
 // run works until ctx ends: callers are then told so and their calls cleared.
 func (p *Program) run(ctx context.Context) error {
 	defer p.log.Info("ended")
+	defer context.AfterFunc(ctx, func() { p.tell(daemon.Stopping) })()
 	return p.parts.Run(ctx, func() {
 		p.log.Info("ready", "listen", p.endpoint.Addr())
-		if err := daemon.Notify(daemon.Ready); err != nil {
-			p.log.Warn("systemd could not be told", "error", err)
-		}
+		p.tell(daemon.Ready)
 	})
+}
+
+// tell tells systemd.
+func (p *Program) tell(state string) {
+	if err := daemon.Notify(state); err != nil {
+		p.log.Warn("systemd could not be told", "error", err)
+	}
+}
+
+// alive asks what an operator would: it goes through the socket, and past every
+// part's lock.
+func (p *Program) alive(ctx context.Context) error {
+	_, err := console.NewClient(p.config.Socket).Status(ctx)
+	return err
 }
 
 // Panel is where the metrics are; nil without a panel.

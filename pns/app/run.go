@@ -37,7 +37,8 @@ func serve(ctx context.Context, file string, asJSON bool, std console.Stdio) err
 	if err != nil {
 		return err
 	}
-	p.parts.Add("signals", func(ctx context.Context) error { return daemon.NoReload(ctx, p.log) })
+	p.parts.Add("signals", func(ctx context.Context) error { return daemon.Reload(ctx, p.log, p.reload) })
+	p.parts.Add("watchdog", func(ctx context.Context) error { return daemon.Watchdog(ctx, p.alive) })
 	return p.run(ctx)
 }
 

@@ -46,6 +46,13 @@ func (c *Client) Calls(ctx context.Context) ([]record.Call, error) {
 	return v, c.get(ctx, "/calls", &v)
 }
 
+// Reload has the program read its configuration again, and returns the keys
+// that changed and need a restart.
+func (c *Client) Reload(ctx context.Context) ([]string, error) {
+	var v reloaded
+	return v.Restart, c.ask(ctx, "POST", "/reload", &v)
+}
+
 // Hangup ends a call; the error is ErrNoCall when there is none of that name.
 func (c *Client) Hangup(ctx context.Context, call string) error {
 	r, err := c.do(ctx, "POST", "/hangup?"+url.Values{"call": {call}}.Encode())
@@ -69,7 +76,12 @@ func (c *Client) Capture(ctx context.Context, f capture.Filter, w io.Writer) err
 }
 
 func (c *Client) get(ctx context.Context, path string, v any) error {
-	r, err := c.do(ctx, "GET", path)
+	return c.ask(ctx, "GET", path, v)
+}
+
+// ask is do for an answer in JSON.
+func (c *Client) ask(ctx context.Context, method, path string, v any) error {
+	r, err := c.do(ctx, method, path)
 	if err != nil {
 		return err
 	}

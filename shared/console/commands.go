@@ -105,7 +105,7 @@ func (s *session) root() *cobra.Command {
 	f.StringVarP(&s.config, "config", "c", s.Config, "configuration file")
 	f.StringVar(&s.socket, "socket", "", "socket of the daemon (default: as the configuration says)")
 	f.BoolVar(&s.asJSON, "json", false, "answer in JSON")
-	root.AddCommand(s.run(), s.check(), s.status(), s.calls(), s.hangup(), s.capture())
+	root.AddCommand(s.run(), s.check(), s.status(), s.calls(), s.reload(), s.hangup(), s.capture())
 	return root
 }
 

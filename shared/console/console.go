@@ -19,6 +19,9 @@ type Program interface {
 	Status() any
 	// Calls lists the calls that run, then those that ended, latest first.
 	Calls() []record.Call
+	// Reload reads the configuration again; a mistake in it changes nothing and
+	// is the error. It returns the keys that changed and need a restart.
+	Reload() (restart []string, err error)
 	// Hangup ends a call. The error is ErrNoCall when there is none of that name.
 	Hangup(call string) error
 	// Capture writes pcapng to w until ctx ends or w fails.

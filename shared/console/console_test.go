@@ -19,9 +19,11 @@ import (
 
 // fake is a daemon with two calls.
 type fake struct {
-	hungUp string
-	filter capture.Filter
-	calls  []record.Call
+	hungUp  string
+	spoilt  bool // the configuration
+	restart []string
+	filter  capture.Filter
+	calls   []record.Call
 }
 
 type fakeLine struct {
@@ -41,6 +43,13 @@ func (f *fake) Status() any {
 }
 
 func (f *fake) Calls() []record.Call { return f.calls }
+
+func (f *fake) Reload() ([]string, error) {
+	if f.spoilt {
+		return nil, conf.Mistakes{{File: "pac.toml", Line: 2, Key: "name", Text: "missing"}}
+	}
+	return f.restart, nil
+}
 
 func (f *fake) Hangup(call string) error {
 	switch call {
@@ -134,7 +143,7 @@ func execute(ctx context.Context, socket string, args ...string) (status int, ou
 
 const (
 	flags    = "--config, --json, --socket"
-	commands = "calls, capture, check, completion, hangup, run, status"
+	commands = "calls, capture, check, completion, hangup, reload, run, status"
 )
 
 func TestCommandLines(t *testing.T) {
@@ -263,4 +272,22 @@ func TestHangupReachesTheProgram(t *testing.T) {
 	if f.hungUp != "atlanta/4711" {
 		t.Errorf("hung up %q", f.hungUp)
 	}
+}
+
+func TestReload(t *testing.T) {
+	f := newFake()
+	path, _ := start(t, f)
+	run := func(want int, out, errs string, args ...string) {
+		t.Helper()
+		status, o, e := execute(t.Context(), path, append([]string{"reload"}, args...)...)
+		if status != want || o != out || e != errs {
+			t.Errorf("%d, %q, %q", status, o, e)
+		}
+	}
+	run(0, "reloaded\n", "")
+	run(0, "{\n  \"restart\": []\n}\n", "", "--json")
+	f.restart = []string{"name", "socket"}
+	run(0, "reloaded, but for what needs a restart: name, socket\n", "")
+	f.spoilt = true
+	run(1, "", "pac: pac.toml:2: name: missing\n")
 }

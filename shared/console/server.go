@@ -57,6 +57,7 @@ func (s *Server) handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /status", func(w http.ResponseWriter, _ *http.Request) { reply(w, http.StatusOK, s.program.Status()) })
 	mux.HandleFunc("GET /calls", func(w http.ResponseWriter, _ *http.Request) { reply(w, http.StatusOK, s.program.Calls()) })
+	mux.HandleFunc("POST /reload", s.reload)
 	mux.HandleFunc("POST /hangup", s.hangup)
 	mux.HandleFunc("GET /capture", s.capture)
 	return mux
@@ -79,6 +80,20 @@ func (s *Server) capture(w http.ResponseWriter, r *http.Request) {
 	if s.program.Capture(r.Context(), f, &flushing{w, http.NewResponseController(w)}) != nil {
 		panic(http.ErrAbortHandler) // the reader sees that the file is not whole
 	}
+}
+
+// reloaded is the answer to a reload.
+type reloaded struct {
+	Restart []string `json:"restart"`
+}
+
+func (s *Server) reload(w http.ResponseWriter, _ *http.Request) {
+	restart, err := s.program.Reload()
+	if err != nil {
+		reply(w, http.StatusConflict, failure{err.Error()})
+		return
+	}
+	reply(w, http.StatusOK, reloaded{append([]string{}, restart...)})
 }
 
 // flushing hands each Write on at once.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
@@ -103,6 +104,30 @@ func recent(all []record.Call, n int) []record.Call {
 		}
 	}
 	return keep
+}
+
+func (s *session) reload() *cobra.Command {
+	return &cobra.Command{
+		Use: "reload", Short: "Read the configuration again; running calls go on", Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := s.client()
+			if err != nil {
+				return err
+			}
+			restart, err := c.Reload(cmd.Context())
+			switch {
+			case err != nil:
+				return err
+			case s.asJSON:
+				s.print(reloaded{append([]string{}, restart...)})
+			case len(restart) > 0:
+				fmt.Fprintf(s.std.Out, "reloaded, but for what needs a restart: %s\n", strings.Join(restart, ", "))
+			default:
+				fmt.Fprintln(s.std.Out, "reloaded")
+			}
+			return nil
+		},
+	}
 }
 
 func (s *session) hangup() *cobra.Command {

@@ -5,6 +5,7 @@ package daemon
 
 import (
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"os"
@@ -32,16 +33,18 @@ func readable(_ []string, a slog.Attr) slog.Attr {
 	return a
 }
 
-// NoReload logs, until ctx ends, that SIGHUP changes nothing. Without it the
-// signal would end the program with its modems off hook.
-func NoReload(ctx context.Context, log *slog.Logger) error {
+// Reload calls reload at each SIGHUP, until ctx ends. systemd sees the program
+// reload; what reload returns is logged, and changes nothing else.
+func Reload(ctx context.Context, log *slog.Logger, reload func() error) error {
 	hangups := make(chan os.Signal, 1)
 	signal.Notify(hangups, syscall.SIGHUP)
 	defer signal.Stop(hangups)
 	for {
 		select {
 		case <-hangups:
-			log.Warn("SIGHUP does not reload the configuration: restart to read it again")
+			if err := errors.Join(Notify(reloading()), reload(), Notify(Ready)); err != nil {
+				log.Error("SIGHUP", "error", err)
+			}
 		case <-ctx.Done():
 			return ctx.Err()
 		}

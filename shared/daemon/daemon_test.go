@@ -6,8 +6,6 @@ import (
 	"errors"
 	"log/slog"
 	"net"
-	"os"
-	"os/signal"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -157,43 +155,4 @@ func TestDurationsHaveTheirUnitInJSON(t *testing.T) {
 	if !strings.Contains(out.String(), `"duration":"1.5s"`) {
 		t.Errorf("logged %s", out.String())
 	}
-}
-
-// SIGHUP, which would end the program, is said to change nothing.
-func TestSIGHUPChangesNothing(t *testing.T) {
-	ctx, stop := context.WithCancel(t.Context())
-	said := make(chan string, 1)
-	done := make(chan error, 1)
-	beside := make(chan os.Signal, 1) // so that the test survives the first one
-	signal.Notify(beside, syscall.SIGHUP)
-	defer signal.Stop(beside)
-	go func() { done <- NoReload(ctx, slog.New(slog.NewTextHandler(first(said), nil))) }()
-	for heard := ""; heard == ""; {
-		if err := syscall.Kill(os.Getpid(), syscall.SIGHUP); err != nil {
-			t.Fatal(err)
-		}
-		<-beside
-		select {
-		case heard = <-said:
-			if !strings.Contains(heard, "SIGHUP does not reload") {
-				t.Errorf("logged %s", heard)
-			}
-		default: // NoReload did not listen yet
-		}
-	}
-	stop()
-	if err := <-done; !errors.Is(err, context.Canceled) {
-		t.Error(err)
-	}
-}
-
-// first hands over the first line that is written.
-type first chan string
-
-func (f first) Write(b []byte) (int, error) {
-	select {
-	case f <- string(b):
-	default:
-	}
-	return len(b), nil
 }
