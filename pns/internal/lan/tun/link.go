@@ -1,0 +1,40 @@
+package tun
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+
+	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
+)
+
+// setUp gives the interface its MTU, its address and its routes, and puts it
+// up. Called again it changes what is missing only.
+func (l *LAN) setUp() error {
+	link, err := l.netlink.LinkByName(l.o.Name)
+	if err != nil {
+		return fmt.Errorf("interface %s: %w", l.o.Name, err)
+	}
+	if err := l.netlink.LinkSetMTU(link, l.o.MTU); err != nil {
+		return fmt.Errorf("interface %s: MTU %d: %w", l.o.Name, l.o.MTU, err)
+	}
+	own := &netlink.Addr{IPNet: ipNet(netip.PrefixFrom(l.o.Local, 32)), Scope: unix.RT_SCOPE_LINK}
+	if err := l.netlink.AddrReplace(link, own); err != nil {
+		return fmt.Errorf("interface %s: address %v: %w", l.o.Name, l.o.Local, err)
+	}
+	if err := l.netlink.LinkSetUp(link); err != nil {
+		return fmt.Errorf("interface %s: up: %w", l.o.Name, err)
+	}
+	for _, p := range l.o.Routes {
+		r := &netlink.Route{LinkIndex: link.Attrs().Index, Dst: ipNet(p), Scope: netlink.SCOPE_LINK, Src: l.o.Local.AsSlice()}
+		if err := l.netlink.RouteReplace(r); err != nil {
+			return fmt.Errorf("interface %s: route to %v: %w", l.o.Name, p, err)
+		}
+	}
+	return nil
+}
+
+func ipNet(p netip.Prefix) *net.IPNet {
+	return &net.IPNet{IP: p.Addr().AsSlice(), Mask: net.CIDRMask(p.Bits(), p.Addr().BitLen())}
+}

@@ -1,0 +1,113 @@
+package tun
+
+import (
+	"errors"
+	"net/netip"
+
+	wgtun "golang.zx2c4.com/wireguard/tun"
+
+	"carrier/pns/internal/lan"
+)
+
+// segments is how many packets one from the kernel may be split into: 64 KiB
+// at an MSS of 128 octets. What is beyond is lost, and TCP sends it again.
+const segments = 512
+
+// A reader brings packets from the kernel to callers. Only Run's goroutine has
+// it.
+type reader struct {
+	dev   wgtun.Device
+	bufs  [][]byte
+	sizes []int
+
+	to  *lan.Port // of run
+	run [][]byte
+}
+
+// use takes a device.
+func (r *reader) use(d wgtun.Device) {
+	r.dev = d
+	if r.bufs == nil {
+		r.bufs, r.sizes, r.run = make([][]byte, segments), make([]int, segments), make([][]byte, 0, segments)
+		r.bufs[0] = make([]byte, maxPacket) // one that is not split may be this long
+		for i := range r.bufs[1:] {
+			r.bufs[i+1] = make([]byte, 2048) // and a segment no longer than the interface's MTU
+		}
+	}
+}
+
+// read delivers packets until the device is closed or gone.
+func (l *LAN) read() error {
+	r := &l.in
+	for {
+		n, err := r.dev.Read(r.bufs, r.sizes, 0)
+		if err != nil && !errors.Is(err, wgtun.ErrTooManySegments) {
+			return err
+		}
+		for i := range n {
+			l.down(r.bufs[i][:r.sizes[i]])
+		}
+		l.deliver()
+	}
+}
+
+// down puts one packet into the run of its receiver.
+func (l *LAN) down(packet []byte) {
+	total := length(packet)
+	if total == 0 {
+		l.stats.Foreign.Add(1)
+		return
+	}
+	packet = packet[:total]
+	r := &l.in
+	if dst := netip.AddrFrom4([4]byte(packet[16:20])); r.to == nil || r.to.Addr != dst {
+		l.deliver()
+		if r.to = l.table.Find(dst); r.to == nil {
+			l.stats.Unattached.Add(1)
+			return
+		}
+	}
+	if total > r.to.MTU {
+		l.cut(packet)
+		return
+	}
+	r.run = append(r.run, packet)
+}
+
+// deliver hands the run over.
+func (l *LAN) deliver() {
+	r := &l.in
+	if len(r.run) > 0 {
+		l.stats.Down.Add(uint64(len(r.run)))
+		r.to.Receiver.Deliver(r.run)
+		r.run = r.run[:0]
+	}
+	r.to = nil
+}
+
+// cut makes fragments of a packet that its receiver does not take whole, or
+// says that it may not.
+func (l *LAN) cut(packet []byte) {
+	r := &l.in
+	h, err := lan.Parse(packet)
+	if err == nil {
+		err = lan.Fragment(packet, h, r.to.MTU, func(p []byte) { r.run = append(r.run, p) })
+	}
+	if err != nil {
+		l.stats.TooBig.Add(1)
+		l.report(lan.FragmentationNeeded, r.to.MTU, packet)
+	}
+}
+
+// report sends an ICMP error about a packet to where that came from. It speaks
+// in the name of the caller: the kernel would take no packet with an address of
+// its own from the interface.
+func (l *LAN) report(e lan.ICMPError, mtu int, packet []byte) {
+	h, err := lan.Parse(packet)
+	if err != nil {
+		return
+	}
+	if answer := lan.AppendError(nil, e, mtu, h.Dst, packet); len(answer) > 0 {
+		l.Write(answer)
+	}
+}
