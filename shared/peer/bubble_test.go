@@ -47,13 +47,17 @@ func (c *cable) read(b *batch) error {
 	}
 }
 
-func (c *cable) write(packet []byte, to *target) error {
+func (c *cable) write(packets [][]byte, to *target) (int, error) {
 	if to.to != c.out.at {
-		return nil // nobody there
+		return len(packets), nil // nobody there
 	}
-	c.out.in <- datagram{c.at, append([]byte(nil), packet...)}
-	return nil
+	for _, p := range packets {
+		c.out.in <- datagram{c.at, append([]byte(nil), p...)}
+	}
+	return len(packets), nil
 }
+
+func (c *cable) addr() netip.AddrPort { return c.at }
 
 func (c *cable) close() error {
 	close(c.closed)

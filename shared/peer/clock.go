@@ -1,54 +1,107 @@
 package peer
 
 import (
-	"container/heap"
 	"context"
+	"math"
+	"math/bits"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
-// A clock rings alarms when their time has come: one heap and one goroutine for
-// all connections and calls, however many there are.
+const (
+	// tick is how exact a clock is: alarms ring up to one late, never early, and
+	// those of one tick wake it once.
+	tick = 10 * time.Millisecond
+	// spokes is the length of a turn in ticks: 41 s. An alarm further away is
+	// passed over once a turn.
+	spokes = 4096
+)
+
+// A clock rings alarms when their time has come: a wheel with a list of alarms
+// for each tick, and one goroutine, for all connections and calls of an
+// endpoint. To set an alarm costs the same however many there are.
 type clock struct {
-	mu   sync.Mutex
-	heap alarms
-	kick chan struct{} // the first alarm has changed
+	start time.Time // of tick 0, which never rings
+	kick  chan struct{}
+
+	mu    sync.Mutex
+	now   int64 // the next tick to look at; those before have rung
+	wakes int64 // the tick for which the goroutine sleeps
+	wheel [spokes]*alarm
+	full  [spokes / 64]uint64 // a bit for each spoke that has an alarm
 }
 
 // An alarm belongs to one clock. Its ring is called by the clock's goroutine,
 // without locks, and must not block.
 type alarm struct {
-	ring  func(now time.Time)
-	at    time.Time
-	place int // in the heap, from 1; 0: not set
+	ring       func(now time.Time)
+	at         atomic.Int64 // the tick; 0: not set. Written under the clock's lock
+	next, back *alarm       // on the same spoke
 }
 
-func newClock() *clock { return &clock{kick: make(chan struct{}, 1)} }
+func newClock() *clock {
+	return &clock{start: time.Now().Add(-tick), kick: make(chan struct{}, 1), now: 1}
+}
+
+// tickOf is the first tick at or after t, at least 1.
+func (c *clock) tickOf(t time.Time) int64 {
+	return max(int64((t.Sub(c.start)+tick-1)/tick), 1)
+}
 
 // set has a ring at t, once, in place of what was set before; zero takes it
 // back. A ring that is being called meanwhile is not waited for.
 func (c *clock) set(a *alarm, t time.Time) {
+	var at int64
+	if !t.IsZero() {
+		at = c.tickOf(t)
+	}
+	if a.at.Load() == at {
+		return
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	switch {
-	case t.IsZero():
-		if a.place > 0 {
-			heap.Remove(&c.heap, a.place-1)
-		}
-		return
-	case a.place == 0:
-		a.at = t
-		heap.Push(&c.heap, a)
-	case !a.at.Equal(t):
-		a.at = t
-		heap.Fix(&c.heap, a.place-1)
+	if a.at.Load() != 0 {
+		c.remove(a)
 	}
-	if a.place == 1 {
+	if at == 0 {
+		return
+	}
+	at = max(at, c.now)
+	c.insert(a, at)
+	if at < c.wakes {
+		c.wakes = at
 		select {
 		case c.kick <- struct{}{}:
 		default:
 		}
 	}
+}
+
+// insert and remove are called with mu held.
+func (c *clock) insert(a *alarm, at int64) {
+	spoke := at % spokes
+	a.at.Store(at)
+	a.back, a.next = nil, c.wheel[spoke]
+	if a.next != nil {
+		a.next.back = a
+	}
+	c.wheel[spoke] = a
+	c.full[spoke/64] |= 1 << (spoke % 64)
+}
+
+func (c *clock) remove(a *alarm) {
+	spoke := a.at.Load() % spokes
+	if a.next != nil {
+		a.next.back = a.back
+	}
+	if a.back != nil {
+		a.back.next = a.next
+	} else if c.wheel[spoke] = a.next; a.next == nil {
+		c.full[spoke/64] &^= 1 << (spoke % 64)
+	}
+	a.at.Store(0)
+	a.next, a.back = nil, nil
 }
 
 // run rings until ctx ends.
@@ -72,44 +125,42 @@ func (c *clock) run(ctx context.Context) {
 	}
 }
 
-// next takes the first alarm that is due, or says how long to wait.
+// next takes an alarm that is due, or says how long to wait.
 func (c *clock) next(now time.Time) (ring func(time.Time), wait time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if len(c.heap) == 0 {
+	due := int64(now.Sub(c.start) / tick)
+	for at := c.occupied(c.now); at <= due; at = c.occupied(c.now) {
+		c.now = at
+		for a := c.wheel[at%spokes]; a != nil; a = a.next {
+			if a.at.Load() <= at {
+				c.remove(a)
+				return a.ring, 0
+			}
+		}
+		c.now = at + 1
+	}
+	c.now = max(c.now, due)
+	c.wakes = c.occupied(c.now)
+	if c.wakes == math.MaxInt64 {
 		return nil, time.Hour
 	}
-	first := c.heap[0]
-	if d := first.at.Sub(now); d > 0 {
-		return nil, d
+	return nil, c.start.Add(time.Duration(c.wakes) * tick).Sub(now)
+}
+
+// occupied is the first tick from at on whose spoke has an alarm, if only one
+// of a later turn.
+func (c *clock) occupied(at int64) int64 {
+	first := at % spokes
+	for i := range int64(len(c.full) + 1) {
+		word := (first/64 + i) % int64(len(c.full))
+		b := c.full[word]
+		if i == 0 {
+			b &= math.MaxUint64 << (first % 64)
+		}
+		if b != 0 {
+			return at - first + (first/64+i)*64 + int64(bits.TrailingZeros64(b))
+		}
 	}
-	heap.Pop(&c.heap)
-	return first.ring, 0
-}
-
-// alarms is a heap by time.
-type alarms []*alarm
-
-func (h alarms) Len() int           { return len(h) }
-func (h alarms) Less(i, j int) bool { return h[i].at.Before(h[j].at) }
-func (h alarms) Swap(i, j int) {
-	h[i], h[j] = h[j], h[i]
-	h[i].place, h[j].place = i+1, j+1
-}
-
-// Push is heap.Interface's.
-func (h *alarms) Push(x any) {
-	a := x.(*alarm)
-	*h = append(*h, a)
-	a.place = len(*h)
-}
-
-// Pop is heap.Interface's.
-func (h *alarms) Pop() any {
-	last := len(*h) - 1
-	a := (*h)[last]
-	(*h)[last] = nil
-	*h = (*h)[:last]
-	a.place = 0
-	return a
+	return math.MaxInt64
 }

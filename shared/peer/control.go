@@ -17,7 +17,7 @@ func (c *Conn) message(octets []byte) error {
 	m, err := pptp.Parse(octets)
 	if errors.Is(err, pptp.ErrUnknown) {
 		c.e.stats.MessagesUnknown.Add(1)
-		c.e.bursts.odd.log(c.log, slog.LevelWarn, "control message left alone", "err", err)
+		c.e.bursts.odd.log(c.log, slog.LevelWarn, "control message left alone", "error", err)
 		return nil
 	}
 	if err != nil {

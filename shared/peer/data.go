@@ -132,6 +132,9 @@ func (c *Call) hold(packets [][]byte) {
 // its path-opening packet has shown it. After Ended Send sends nothing and
 // returns ErrCallEnded.
 func (c *Call) Send(packets ...[]byte) error {
+	if c.dead.Load() {
+		return ErrCallEnded
+	}
 	if c.learns && !c.heard.Load() && c.wait(packets) {
 		return nil
 	}
@@ -166,25 +169,18 @@ func (c *Call) found() {
 
 func (c *Call) write(packets [][]byte) error {
 	e := c.conn.e
-	s, t := e.sockets[c.transport], c.target.Load()
-	var first error
-	for _, p := range packets {
-		if c.dead.Load() {
-			return ErrCallEnded
-		}
-		if e.o.Tap != nil {
+	t := c.target.Load()
+	if e.o.Tap != nil {
+		for _, p := range packets {
 			e.o.Tap.GRE(c.name, c.conn.local.Addr(), t.to.Addr(), p)
 		}
-		if err := s.write(p, t); err != nil {
-			e.stats.GRESendError.Add(1)
-			if first == nil {
-				first = err
-			}
-			continue
-		}
-		e.stats.GRESent.Add(1)
 	}
-	return first
+	sent, err := e.sockets[c.transport].write(packets, t)
+	e.stats.GRESent.Add(uint64(sent))
+	if lost := len(packets) - sent; lost > 0 {
+		e.stats.GRESendError.Add(uint64(lost))
+	}
+	return err
 }
 
 // WakeAt has the Receiver's Wake called at t, once. A later WakeAt replaces it;
@@ -230,7 +226,9 @@ func (c *Call) stopData() {
 // changes only for a packet that is next in sequence, which others cannot send.
 func (c *Call) arrived(from netip.AddrPort, h gre.Header) {
 	if c.transport != UDP {
-		c.heard.Store(true)
+		if !c.heard.Load() {
+			c.heard.Store(true)
+		}
 		return
 	}
 	ahead := int32(h.Seq - c.lastSeq) // modulo 2^32

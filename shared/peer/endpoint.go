@@ -75,7 +75,7 @@ func (e *Endpoint) bind() (err error) {
 		}
 	}
 	if e.o.GRE {
-		if e.sockets[GRE], err = openRaw(e.o.Source); err != nil {
+		if e.sockets[GRE], err = openRaw(e.o.Source, e.o.OddIDs); err != nil {
 			return err
 		}
 	}
@@ -113,10 +113,10 @@ func (e *Endpoint) Addr() netip.AddrPort {
 
 // UDPAddr is where GRE over UDP is bound; invalid without it.
 func (e *Endpoint) UDPAddr() netip.AddrPort {
-	if s, ok := e.sockets[UDP].(*udpSocket); ok {
-		return s.conn.LocalAddr().(*net.UDPAddr).AddrPort()
+	if e.sockets[UDP] == nil {
+		return netip.AddrPort{}
 	}
-	return netip.AddrPort{}
+	return e.sockets[UDP].addr()
 }
 
 // Run serves until ctx ends, then sends Stop-Control-Connection-Request to all
@@ -182,7 +182,7 @@ func (e *Endpoint) accept() error {
 			return nil
 		}
 		// Out of descriptors, or the peer is gone already: it may get better.
-		e.bursts.accepted.log(e.o.Log, slog.LevelWarn, "cannot accept a control connection", "err", err)
+		e.bursts.accepted.log(e.o.Log, slog.LevelWarn, "cannot accept a control connection", "error", err)
 		select {
 		case <-e.ctx.Done():
 			return nil

@@ -3,14 +3,18 @@ package peer
 import (
 	"log/slog"
 	"net/netip"
+	"runtime"
+	"sync/atomic"
 	"time"
 
 	"carrier/shared/gre"
 )
 
 // readGRE takes packets from a socket until it is closed, and hands those of
-// each call to it in one piece.
+// each call to it in one piece. It keeps a thread, which waits in the kernel.
 func (e *Endpoint) readGRE(t Transport, s socket) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
 	b := newBatch()
 	d := dispatcher{e: e, transport: t}
 	for {
@@ -19,7 +23,7 @@ func (e *Endpoint) readGRE(t Transport, s socket) {
 			return
 		}
 		if err != nil {
-			e.bursts.accepted.log(e.o.Log, slog.LevelWarn, "cannot read GRE", "transport", t, "err", err)
+			e.bursts.accepted.log(e.o.Log, slog.LevelWarn, "cannot read GRE", "transport", t, "error", err)
 			select {
 			case <-e.ctx.Done():
 			case <-time.After(100 * time.Millisecond):
@@ -36,6 +40,7 @@ type dispatcher struct {
 	transport Transport
 	calls     []*Call
 	group     [][]byte
+	counts    struct{ received, unknown, malformed, probes uint64 }
 }
 
 // dispatch hands each call the packets of a batch that are its own, in their
@@ -46,6 +51,7 @@ func (d *dispatcher) dispatch(packets [][]byte, from []netip.AddrPort) {
 	for i, p := range packets {
 		d.calls = append(d.calls, d.callOf(p, from[i]))
 	}
+	d.count()
 	for i, c := range d.calls {
 		if c == nil {
 			continue
@@ -61,26 +67,39 @@ func (d *dispatcher) dispatch(packets [][]byte, from []netip.AddrPort) {
 	}
 }
 
+// count adds what a batch brought to the endpoint's counters.
+func (d *dispatcher) count() {
+	s, n := d.e.stats, &d.counts
+	for _, c := range [...]struct {
+		to *atomic.Uint64
+		n  *uint64
+	}{{&s.GREReceived, &n.received}, {&s.GREUnknown, &n.unknown}, {&s.GREMalformed, &n.malformed}, {&s.GREProbes, &n.probes}} {
+		if *c.n > 0 {
+			c.to.Add(*c.n)
+			*c.n = 0
+		}
+	}
+}
+
 // callOf finds the call that a packet is to be handed to, or nil.
 func (d *dispatcher) callOf(packet []byte, from netip.AddrPort) *Call {
-	stats := d.e.stats
 	h, _, err := gre.Parse(packet)
 	if err != nil {
-		stats.GREMalformed.Add(1)
+		d.counts.malformed++
 		return nil
 	}
 	c := d.e.ids.get(h.CallID)
 	if c == nil || c.conn.peer.Addr() != from.Addr() || c.transport != d.transport {
-		stats.GREUnknown.Add(1)
+		d.counts.unknown++
 		return nil
 	}
-	stats.GREReceived.Add(1)
+	d.counts.received++
 	if d.e.o.Tap != nil {
 		d.e.o.Tap.GRE(c.name, from.Addr(), c.conn.local.Addr(), packet)
 	}
 	c.arrived(from, h)
 	if !h.HasSeq && !h.HasAck {
-		stats.GREProbes.Add(1)
+		d.counts.probes++
 		return nil
 	}
 	return c

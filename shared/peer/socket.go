@@ -4,10 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"net"
 	"net/netip"
-
-	"golang.org/x/net/ipv4"
+	"time"
 )
 
 const (
@@ -16,136 +14,86 @@ const (
 	// PPTP: 1532 octets of payload (RFC 2637 §1.4) and 16 of header. A longer one
 	// comes cut and is counted as malformed.
 	packetRoom = 2048
+
+	// socketBuffer is what a socket may hold, each way, in octets: a window of
+	// packets for some thousand calls. The system may allow less.
+	socketBuffer = 8 << 20
+	// sendPatience bounds how long a full socket holds up who sends: a call's lock
+	// may be held meanwhile. What it does not take then is lost, and counted.
+	sendPatience = 100 * time.Millisecond
+	// readPatience is how long a read waits for a packet before it returns none.
+	readPatience = 250 * time.Millisecond
 )
 
-// A socket moves GRE packets, octets from the GRE header on. The two kinds are
-// raw IP and UDP; faster ones may take their place.
+// A socket moves GRE packets, octets from the GRE header on, many in one call
+// of the system. The two kinds are raw IP and UDP; faster ones may take their
+// place.
 type socket interface {
-	// read waits for packets and fills b. Its error means that the socket is
-	// closed, or that this read failed.
+	// read waits for packets, not for ever, and fills b: perhaps with none. Only
+	// one goroutine reads. An error means that the socket is closed, or that this
+	// read failed.
 	read(b *batch) error
-	// write sends one packet; any goroutine may.
-	write(packet []byte, to *target) error
+	// write sends packets, which it does not keep, in their order; any goroutine
+	// may. It returns how many went, and why the first that did not stayed.
+	write(packets [][]byte, to *target) (sent int, err error)
+	// addr is where the socket is bound.
+	addr() netip.AddrPort
+	// close frees who reads, and waits for those who write.
 	close() error
 }
 
-// A batch is what one read brings: packets, which alias its buffers, and where
-// each came from (port 0 for raw IP).
+// A batch is what one read brings: packets, which alias its room and are good
+// until the next read, and where each came from (port 0 for raw IP).
 type batch struct {
-	messages []ipv4.Message
-	packets  [][]byte
-	from     []netip.AddrPort
+	packets [][]byte
+	from    []netip.AddrPort
+	room    room
 }
 
 func newBatch() *batch {
-	b := &batch{messages: make([]ipv4.Message, batchPackets)}
-	room := make([]byte, batchPackets*packetRoom)
-	for i := range b.messages {
-		b.messages[i].Buffers = [][]byte{room[i*packetRoom : (i+1)*packetRoom]}
-	}
-	return b
+	return &batch{packets: make([][]byte, 0, batchPackets), from: make([]netip.AddrPort, 0, batchPackets)}
 }
 
-// fill reads messages and takes each apart with f, which returns false for what
-// is no packet.
-func (b *batch) fill(p *ipv4.PacketConn, f func(octets []byte, from net.Addr) ([]byte, netip.AddrPort, bool)) error {
-	n, err := p.ReadBatch(b.messages, 0)
-	if err != nil {
-		return err
-	}
-	b.packets, b.from = b.packets[:0], b.from[:0]
-	for _, m := range b.messages[:n] {
-		if packet, from, ok := f(m.Buffers[0][:m.N], m.Addr); ok {
-			b.packets, b.from = append(b.packets, packet), append(b.from, from)
-		}
-	}
-	return nil
+func (b *batch) clear() { b.packets, b.from = b.packets[:0], b.from[:0] }
+
+func (b *batch) add(packet []byte, from netip.AddrPort) {
+	b.packets, b.from = append(b.packets, packet), append(b.from, from)
 }
 
 // A target is where a call's packets go, and from which of our addresses: on a
 // host with several, that of the control connection.
 type target struct {
-	to   netip.AddrPort
-	ip   *net.IPAddr // for raw IP
-	from []byte      // the control message that chooses our address
+	to    netip.AddrPort
+	route route // the same in the system's form
 }
 
 func newTarget(local netip.Addr, to netip.AddrPort) *target {
-	t := &target{to: to, ip: &net.IPAddr{IP: to.Addr().AsSlice()}}
-	if local.Is4() && !local.IsUnspecified() {
-		t.from = (&ipv4.ControlMessage{Src: local.AsSlice()}).Marshal()
-	}
-	return t
+	return &target{to, newRoute(local, to)}
 }
 
-// rawSocket is IP protocol 47.
-type rawSocket struct {
-	conn  *net.IPConn
-	batch *ipv4.PacketConn
-}
-
-func openRaw(source netip.Addr) (socket, error) {
-	c, err := net.ListenIP("ip4:47", &net.IPAddr{IP: source.AsSlice()})
+// openError puts the usual failures of raw GRE into a sentence.
+func openError(err error) error {
 	if errors.Is(err, fs.ErrPermission) {
-		return nil, fmt.Errorf("GRE needs the privilege CAP_NET_RAW: run as root or give it to the program; `transport = \"udp\"` works without it: %w", err)
+		return fmt.Errorf("GRE needs the privilege CAP_NET_RAW: run as root or give it to the program; `transport = \"udp\"` works without it: %w", err)
 	}
-	if err != nil {
-		return nil, fmt.Errorf("GRE: %w", err)
-	}
-	return &rawSocket{c, ipv4.NewPacketConn(c)}, nil
+	return fmt.Errorf("GRE: %w", err)
 }
 
-func (s *rawSocket) read(b *batch) error { return b.fill(s.batch, cutHeader) }
+// The IPv4 header of RFC 791 as far as a raw socket's reader looks at it.
+const (
+	ipHeader = 20
+	ipSource = 12
+)
 
-// cutHeader takes off the IPv4 header, which a batch of a raw socket still has.
-func cutHeader(octets []byte, from net.Addr) ([]byte, netip.AddrPort, bool) {
-	ip, ok := from.(*net.IPAddr)
-	if !ok || len(octets) < ipv4.HeaderLen || octets[0]>>4 != ipv4.Version {
+// cutHeader takes off the IPv4 header, which the packets of a raw socket have.
+func cutHeader(octets []byte) (packet []byte, from netip.AddrPort, ok bool) {
+	if len(octets) < ipHeader || octets[0]>>4 != 4 {
 		return nil, netip.AddrPort{}, false
 	}
 	header := int(octets[0]&0x0F) << 2
-	addr, ok := netip.AddrFromSlice(ip.IP)
-	if !ok || header < ipv4.HeaderLen || header > len(octets) {
+	if header < ipHeader || header > len(octets) {
 		return nil, netip.AddrPort{}, false
 	}
-	return octets[header:], netip.AddrPortFrom(addr.Unmap(), 0), true
+	source := netip.AddrFrom4([4]byte(octets[ipSource:]))
+	return octets[header:], netip.AddrPortFrom(source, 0), true
 }
-
-func (s *rawSocket) write(packet []byte, to *target) error {
-	_, _, err := s.conn.WriteMsgIP(packet, to.from, to.ip)
-	return err
-}
-
-func (s *rawSocket) close() error { return s.conn.Close() }
-
-// udpSocket carries the same packets as UDP datagrams.
-type udpSocket struct {
-	conn  *net.UDPConn
-	batch *ipv4.PacketConn
-}
-
-func openUDP(at netip.AddrPort) (socket, error) {
-	c, err := net.ListenUDP("udp4", net.UDPAddrFromAddrPort(at))
-	if err != nil {
-		return nil, fmt.Errorf("GRE over UDP: %w", bindError(at, err))
-	}
-	return &udpSocket{c, ipv4.NewPacketConn(c)}, nil
-}
-
-func (s *udpSocket) read(b *batch) error {
-	return b.fill(s.batch, func(octets []byte, from net.Addr) ([]byte, netip.AddrPort, bool) {
-		udp, ok := from.(*net.UDPAddr)
-		if !ok {
-			return nil, netip.AddrPort{}, false
-		}
-		at := udp.AddrPort()
-		return octets, netip.AddrPortFrom(at.Addr().Unmap(), at.Port()), true
-	})
-}
-
-func (s *udpSocket) write(packet []byte, to *target) error {
-	_, _, err := s.conn.WriteMsgUDPAddrPort(packet, to.from, to.to)
-	return err
-}
-
-func (s *udpSocket) close() error { return s.conn.Close() }
