@@ -56,7 +56,11 @@ func open(path string, o Options) (*Port, error) {
 	if err != nil {
 		return nil, errors.Join(err, tty.Close())
 	}
-	if err := setUp(fd, o); err != nil {
+	err = setUp(fd, o)
+	if err == nil && !id.pseudo() { // there it would outlive us
+		err = unix.IoctlSetInt(fd, unix.TIOCEXCL, 0)
+	}
+	if err != nil {
 		return nil, errors.Join(err, tty.Close(), base.Close())
 	}
 	return newPort(path, base, tty, id.pseudo())
@@ -107,9 +111,6 @@ func setUp(fd int, o Options) error {
 	// A receiver bears with 2 % or so; drivers say what they really set.
 	if off := max(t.Ospeed, speed) - min(t.Ospeed, speed); off > speed/33 {
 		return fmt.Errorf("it cannot do %d bit/s; it took %d", speed, t.Ospeed)
-	}
-	if err := unix.IoctlSetInt(fd, unix.TIOCEXCL, 0); err != nil {
-		return err
 	}
 	return unix.IoctlSetInt(fd, unix.TCFLSH, unix.TCIOFLUSH)
 }
