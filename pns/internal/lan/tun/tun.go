@@ -49,7 +49,6 @@ type LAN struct {
 	stats   *Stats
 	table   lan.Table
 	netlink *netlink.Handle
-	ids     atomic.Uint32 // of the packets we make
 
 	out writer
 	in  reader
