@@ -8,13 +8,16 @@ import (
 	"os"
 	"syscall"
 	"time"
+
+	"carrier/hardware/netport/telnet"
 )
 
 // A Listener accepts connections; each is a port. Its methods may be called
 // from any goroutine.
 type Listener struct {
-	l   net.Listener
-	url string
+	l      net.Listener
+	url    string
+	scheme string
 }
 
 // Listen binds the address of a URL as Open takes it; with TCP port 0 the
@@ -24,10 +27,14 @@ func Listen(url string) (*Listener, error) { return Kernel{}.Listen(url) }
 
 // Listen is the function Listen with these settings.
 func (k Kernel) Listen(url string) (*Listener, error) {
-	network, address, err := parse(url)
+	at, err := parse(url)
 	if err != nil {
 		return nil, err
 	}
+	if at.scheme == schemeComPort {
+		return nil, &Error{URL: url, Err: errors.New("ports of others cannot be had by listening; use tcp:// or telnet://")}
+	}
+	network, address := at.network, at.address
 	c := net.ListenConfig{KeepAliveConfig: keepAlive, Control: k.control}
 	l, err := c.Listen(context.Background(), network, address)
 	if network == "unix" && errors.Is(err, syscall.EADDRINUSE) && abandoned(address) {
@@ -42,9 +49,9 @@ func (k Kernel) Listen(url string) (*Listener, error) {
 		return nil, &Error{URL: url, Err: err}
 	}
 	if network == "tcp" {
-		url = "tcp://" + l.Addr().String()
+		url = at.scheme + "://" + l.Addr().String()
 	}
-	return &Listener{l: l, url: url}, nil
+	return &Listener{l: l, url: url, scheme: at.scheme}, nil
 }
 
 // abandoned says whether path is a socket whose listener has gone. The kernel
@@ -71,7 +78,11 @@ func (l *Listener) Accept() (*Port, error) {
 	if a, ok := c.RemoteAddr().(*net.TCPAddr); ok {
 		name = "tcp://" + a.String()
 	}
-	return newPort(c, name), nil
+	p := newPort(c, name)
+	if l.scheme == schemeTelnet {
+		p.speak(telnet.Accepted()).flush()
+	}
+	return p, nil
 }
 
 // URL is what a client opens to reach this listener, with the port number

@@ -1,13 +1,17 @@
 // Package netport makes ports out of network connections: a TCP connection
-// (a terminal server's raw port, an emulator) or a Unix socket (a virtual
-// machine's serial line). A port is octets with deadlines; such ports have no
-// modem signals.
+// (a terminal server's port, raw or Telnet, an emulator) or a Unix socket (a
+// virtual machine's serial line). A port is octets with deadlines. Modem
+// signals it has where the server speaks RFC 2217 and its port has them.
 package netport
 
 import (
 	"context"
+	"io"
+	"log/slog"
 	"net"
 	"time"
+
+	"carrier/hardware/netport/telnet"
 )
 
 // sendBuffer is asked of the kernel for what we write, octets. A modem line
@@ -38,22 +42,90 @@ type Kernel struct {
 	ReadBuffer int
 }
 
-// Open connects to a port by its URL: tcp://host:port or unix:///path. It
-// gives up when ctx ends. Errors name the URL.
+// Open connects to a port by its URL: tcp://host:port for octets as they are,
+// telnet://host:port, or unix:///path. An rfc2217:// port is opened too, at
+// its server's usual settings for us (see OpenWith). It gives up when ctx ends.
+// Errors name the URL.
 func Open(ctx context.Context, url string) (*Port, error) { return Kernel{}.Open(ctx, url) }
 
 // Open is the function Open with these settings.
 func (k Kernel) Open(ctx context.Context, url string) (*Port, error) {
-	network, address, err := parse(url)
+	at, err := parse(url)
 	if err != nil {
 		return nil, err
 	}
+	p, err := k.dial(ctx, at, url)
+	if err != nil {
+		return nil, err
+	}
+	switch at.scheme {
+	case schemeTelnet:
+		s := p.speak(telnet.Dialled(false))
+		s.flush()
+	case schemeComPort:
+		if _, err := openComPort(ctx, p, Options{}); err != nil {
+			return nil, err
+		}
+	}
+	return p, nil
+}
+
+func (k Kernel) dial(ctx context.Context, at place, url string) (*Port, error) {
 	d := net.Dialer{Timeout: dialTime, KeepAliveConfig: keepAlive}
-	c, err := d.DialContext(ctx, network, address)
+	c, err := d.DialContext(ctx, at.network, at.address)
 	if err != nil {
 		return nil, &Error{URL: url, Err: err}
 	}
 	return newPort(c, url), nil
+}
+
+// A Flow is how a port and a modem stop each other.
+type Flow uint8
+
+// The ways of flow control. Behind a network port only RFC 2217 sets them.
+const (
+	RTSCTS Flow = iota
+	NoFlow
+	XONXOFF
+)
+
+// Options are the settings of the serial port behind a network port. Those of
+// tcp://, telnet:// and unix:// are the server's own.
+type Options struct {
+	Speed int // bit/s between server and modem; 0 means 115200
+	Flow  Flow
+	Log   *slog.Logger // nil means silence
+}
+
+// An Opened is a port, octets with deadlines: a *Port, or a *ComPort where modem
+// signals reach us.
+type Opened interface {
+	io.ReadWriteCloser
+	SetReadDeadline(time.Time) error
+	SetWriteDeadline(time.Time) error
+	Unsent() (octets int, known bool)
+	String() string
+}
+
+// OpenWith opens any port as Open does. One of rfc2217:// is set up as o says; a
+// server that does otherwise is an error.
+func OpenWith(ctx context.Context, url string, o Options) (Opened, error) {
+	at, err := parse(url)
+	if err != nil {
+		return nil, err
+	}
+	if at.scheme != schemeComPort {
+		p, err := Open(ctx, url)
+		if err != nil {
+			return nil, err
+		}
+		return p, nil
+	}
+	p, err := Kernel{}.dial(ctx, at, url)
+	if err != nil {
+		return nil, err
+	}
+	return openComPort(ctx, p, o)
 }
 
 func newPort(c net.Conn, name string) *Port {
@@ -63,6 +135,23 @@ func newPort(c net.Conn, name string) *Port {
 		_ = b.SetWriteBuffer(sendBuffer)
 	}
 	return &Port{conn: c, name: name}
+}
+
+// speak makes a port of octets one of Telnet, before its first Read and Write.
+func (p *Port) speak(c *telnet.Codec) *session {
+	s := newSession(p.conn, c)
+	p.conn = s
+	return s
+}
+
+// Detect lets the far end of an accepted connection speak Telnet or not, as its
+// first octets show: WILL, WONT, DO, DONT or SB mean Telnet. From the first
+// flag of PPP on, 7E, octets are data for ever. It must come before the first
+// Read and Write, and does nothing to a Listener's telnet:// port.
+func (p *Port) Detect() {
+	if _, speaks := p.conn.(*session); !speaks {
+		p.speak(telnet.Undecided())
+	}
 }
 
 // Read waits for at least one octet. After the far end has closed it returns

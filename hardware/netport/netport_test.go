@@ -18,10 +18,10 @@ func TestCheckSaysWhatIsWrong(t *testing.T) {
 		"tcp://[::1]:0":                       "",
 		"tcp://terminal-server:1":             "",
 		"unix:///run/vm.sock":                 "",
-		"/dev/ttyS0":                          "it has no scheme; use tcp://host:port or unix:///path",
-		"192.0.2.9:2001":                      "it has no scheme; use tcp://host:port or unix:///path",
-		"":                                    "it has no scheme; use tcp://host:port or unix:///path",
-		"udp://192.0.2.9:1":                   `"udp" is not a kind of port; use tcp://host:port or unix:///path`,
+		"/dev/ttyS0":                          "it has no scheme; use tcp://host:port, telnet://host:port, rfc2217://host:port or unix:///path",
+		"192.0.2.9:2001":                      "it has no scheme; use tcp://host:port, telnet://host:port, rfc2217://host:port or unix:///path",
+		"":                                    "it has no scheme; use tcp://host:port, telnet://host:port, rfc2217://host:port or unix:///path",
+		"udp://192.0.2.9:1":                   `"udp" is not a kind of port; use tcp://host:port, telnet://host:port, rfc2217://host:port or unix:///path`,
 		"tcp://192.0.2.9":                     "the port number is missing; use tcp://host:port",
 		"tcp://192.0.2.9:":                    "the port number is missing; use tcp://host:port",
 		"tcp://:2001":                         "the host is missing; use tcp://host:port",
@@ -43,7 +43,7 @@ func TestCheckSaysWhatIsWrong(t *testing.T) {
 			t.Errorf("%s: %v, want %s", url, err, want)
 		}
 	}
-	if got := Check("x").Error(); got != `port "x": it has no scheme; use tcp://host:port or unix:///path` {
+	if got := Check("x").Error(); got != `port "x": it has no scheme; use tcp://host:port, telnet://host:port, rfc2217://host:port or unix:///path` {
 		t.Error(got)
 	}
 }

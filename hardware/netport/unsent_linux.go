@@ -9,6 +9,9 @@ import (
 // unsent asks the kernel for the length of the connection's send queue. That of
 // a Unix socket is no number of octets: it counts the kernel's buffers.
 func unsent(c net.Conn) (octets int, known bool) {
+	if s, ok := c.(*session); ok {
+		c = s.Conn
+	}
 	tcp, ok := c.(*net.TCPConn)
 	if !ok {
 		return 0, false

@@ -27,14 +27,28 @@ func (e *Error) Unwrap() error { return e.Err }
 
 // Check says what is wrong with a port's URL, without opening anything.
 func Check(url string) error {
-	_, _, err := parse(url)
+	_, err := parse(url)
 	return err
 }
 
-// parse takes a URL to pieces as package net wants them.
-func parse(raw string) (network, address string, err error) {
+// What stands before :// in the URL of a port.
+const (
+	schemeTCP     = "tcp"
+	schemeUnix    = "unix"
+	schemeTelnet  = "telnet"
+	schemeComPort = "rfc2217"
+)
+
+// kinds are the URLs that there are, for whoever wrote another.
+const kinds = "tcp://host:port, telnet://host:port, rfc2217://host:port or unix:///path"
+
+// A place is a URL as package net wants it.
+type place struct{ scheme, network, address string }
+
+// parse takes a URL to pieces.
+func parse(raw string) (place, error) {
 	if !strings.Contains(raw, "://") {
-		return "", "", &Error{URL: raw, Err: errors.New("it has no scheme; use tcp://host:port or unix:///path")}
+		return place{}, &Error{URL: raw, Err: errors.New("it has no scheme; use " + kinds)}
 	}
 	u, err := url.Parse(raw)
 	if err != nil {
@@ -42,23 +56,25 @@ func parse(raw string) (network, address string, err error) {
 		if errors.As(err, &cause) {
 			err = cause.Err
 		}
-		return "", "", &Error{URL: raw, Err: err}
+		return place{}, &Error{URL: raw, Err: err}
 	}
+	at := place{scheme: u.Scheme, network: "tcp"}
 	switch u.Scheme {
-	case "tcp":
-		address, err = tcpAddress(u)
-	case "unix":
-		address, err = unixPath(u)
+	case schemeTCP, schemeTelnet, schemeComPort:
+		at.address, err = tcpAddress(u)
+	case schemeUnix:
+		at.network = "unix"
+		at.address, err = unixPath(u)
 	default:
-		err = fmt.Errorf("%q is not a kind of port; use tcp://host:port or unix:///path", u.Scheme)
+		err = fmt.Errorf("%q is not a kind of port; use %s", u.Scheme, kinds)
 	}
 	if err == nil && (u.User != nil || u.RawQuery != "" || u.Fragment != "") {
 		err = errors.New("user, query and fragment mean nothing here")
 	}
 	if err != nil {
-		return "", "", &Error{URL: raw, Err: err}
+		return place{}, &Error{URL: raw, Err: err}
 	}
-	return u.Scheme, address, nil
+	return at, nil
 }
 
 func tcpAddress(u *url.URL) (string, error) {
@@ -66,9 +82,9 @@ func tcpAddress(u *url.URL) (string, error) {
 	case u.Path != "" && u.Path != "/":
 		return "", fmt.Errorf("a TCP port has no path %q", u.Path)
 	case u.Hostname() == "":
-		return "", errors.New("the host is missing; use tcp://host:port")
+		return "", errors.New("the host is missing; use " + u.Scheme + "://host:port")
 	case u.Port() == "":
-		return "", errors.New("the port number is missing; use tcp://host:port")
+		return "", errors.New("the port number is missing; use " + u.Scheme + "://host:port")
 	case err != nil:
 		return "", fmt.Errorf("port number %s is above 65535", u.Port())
 	default:
