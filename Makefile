@@ -2,10 +2,11 @@
 # make test   every layer of tests; installs what is missing (Debian)
 GO     ?= go
 FUZZ   ?= 10s
+ROUNDS ?= 5
 # The programs need no cgo; the race detector of the tests does.
 BUILD   = CGO_ENABLED=0 $(GO) build -trimpath -o bin/
 
-.PHONY: all run test build packages lint unit small deep fuzz clean
+.PHONY: all run test build packages lint unit small deep fuzz bench clean
 all: build
 
 build:
@@ -41,6 +42,11 @@ deep: build
 # Every fuzz target for so long; make fuzz FUZZ=5m for a long run.
 fuzz:
 	./deploy/fuzz.sh $(FUZZ)
+
+# Our programs beside the lines to compare with; status 1 when a bar is missed.
+# make bench ONLY='HDLC decode' ROUNDS=3 prints some rows and writes nothing.
+bench: packages
+	$(GO) run ./deploy/bench -rounds $(ROUNDS) $(if $(ONLY),-only '$(ONLY)',-md docs/performance.md)
 
 clean:
 	rm -rf bin dist

@@ -1,0 +1,102 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"runtime"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// number is x with three digits that matter, or with all before the point.
+func number(x float64) string {
+	switch {
+	case x >= 100 || x == float64(int64(x)):
+		return fmt.Sprintf("%.0f", x)
+	case x >= 10:
+		return fmt.Sprintf("%.1f", x)
+	}
+	return fmt.Sprintf("%.2f", x)
+}
+
+// lines are a result's lines of the table, one for each bar.
+func (r Result) lines() []string {
+	if r.Err != nil {
+		return []string{fmt.Sprintf("| %s | not measured: %s | | | | **no** |\n", r.Name, oneLine(r.Err.Error()))}
+	}
+	var all []string
+	ours := number(median(r.Figures[0])) + " " + r.Unit
+	for _, v := range r.verdicts() {
+		rival := ""
+		for i, name := range r.Names[1:] {
+			if name == v.Rival {
+				rival = fmt.Sprintf("%s: %s %s", name, number(median(r.Figures[i+1])), r.Unit)
+			}
+		}
+		met := "yes"
+		if !v.Met {
+			met = "**no**"
+		}
+		all = append(all, fmt.Sprintf("| %s | %s | %s | %s | %s (%s–%s) | %s |\n",
+			r.Name, ours, rival, v.Bar, number(v.Value), number(v.Min), number(v.Max), met))
+	}
+	return all
+}
+
+// oneLine makes a text fit a cell.
+func oneLine(s string) string {
+	return strings.ReplaceAll(strings.Join(strings.Fields(s), " "), "|", "/")
+}
+
+// met says that a result meets all its bars.
+func (r Result) met() bool {
+	if r.Err != nil {
+		return false
+	}
+	for _, v := range r.verdicts() {
+		if !v.Met {
+			return false
+		}
+	}
+	return true
+}
+
+const heading = "| what | ours | compared with | bar | reached (over the rounds) | met |\n|---|---|---|---|---|---|\n"
+
+// Where the manual has the table.
+const (
+	begin = "<!-- made by make bench -->\n"
+	end   = "<!-- end -->\n"
+)
+
+// write puts the machine and the table into a page, between its two marks.
+func write(page, text string) error {
+	b, err := os.ReadFile(page)
+	if err != nil {
+		return err
+	}
+	before, rest, ok := bytes.Cut(b, []byte(begin))
+	_, after, ended := bytes.Cut(rest, []byte(end))
+	if !ok || !ended {
+		return fmt.Errorf("%s has no %q and %q", page, strings.TrimSpace(begin), strings.TrimSpace(end))
+	}
+	return os.WriteFile(page, fmt.Appendf(nil, "%s%s%s%s%s", before, begin, text, end, after), 0o644)
+}
+
+// machine names what the figures are true for.
+func machine() string {
+	cpu := "unknown processor"
+	if b, err := os.ReadFile("/proc/cpuinfo"); err == nil {
+		for line := range strings.Lines(string(b)) {
+			if name, model, ok := strings.Cut(line, ":"); ok && strings.TrimSpace(name) == "model name" {
+				cpu = strings.TrimSpace(model)
+				break
+			}
+		}
+	}
+	var u unix.Utsname
+	unix.Uname(&u)
+	return fmt.Sprintf("%s, %d cores, Linux %s, %s\n", cpu, runtime.NumCPU(), unix.ByteSliceToString(u.Release[:]), runtime.Version())
+}
