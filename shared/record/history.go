@@ -29,6 +29,21 @@ func (h *History) Add(c Call) {
 	h.next = (h.next + 1) % h.keep
 }
 
+// Amend changes the latest call that ended for which is holds, and says whether
+// there was one.
+func (h *History) Amend(is func(Call) bool, change func(*Call)) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for i := range h.calls {
+		at := (h.next - 1 - i + 2*len(h.calls)) % len(h.calls)
+		if is(h.calls[at]) {
+			change(&h.calls[at])
+			return true
+		}
+	}
+	return false
+}
+
 // Latest returns a copy, the call that ended last first.
 func (h *History) Latest() []Call {
 	h.mu.Lock()

@@ -29,6 +29,8 @@ type Call struct {
 	Peer    string     `json:"peer,omitempty"`    // the PNS, or the PAC
 	Address netip.Addr `json:"address,omitzero"`  // given to the caller
 	Traffic Traffic    `json:"traffic"`
+	// Report is what the line's modem said of the call, where it says anything.
+	Report *LineReport `json:"report,omitempty"`
 }
 
 // A Stage is how far a call came.

@@ -3,9 +3,11 @@ package config
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"carrier/hardware/netport"
+	"carrier/hardware/serial"
 	"carrier/shared/conf"
 )
 
@@ -13,11 +15,16 @@ import (
 // Listen.
 type Bank struct {
 	Name   string
-	Ports  []string // URLs as netport takes them, one modem each
+	Ports  []string // one modem each: URLs as netport takes them, paths and patterns as serial does
+	Speed  int      // bit/s between port and modem, where the port has one to set
+	Flow   serial.Flow
 	Init   []string // commands that set up each modem; empty: the usual ones
 	Listen string   // URL; a connection there is itself a call
 	Lines  int      // so many calls at a time behind Listen
 }
+
+// defaultSpeed is that of the port where nothing is said.
+const defaultSpeed = 115200
 
 // maxLines bounds the calls of one listening bank.
 const maxLines = 1000
@@ -32,9 +39,11 @@ func banks(root *conf.Table) []Bank {
 		t.Need("name", `"courier"`)
 		b := Bank{
 			Name:   conf.Value(t, "name", "", conf.Name),
-			Ports:  conf.Values(t, "ports", ports.once(t.Line("ports"))),
+			Ports:  conf.Values(t, "ports", ports.once(t.Line("ports"), port)),
+			Speed:  t.Int("speed", defaultSpeed, 300, 4_000_000),
+			Flow:   conf.Value(t, "flow", serial.RTSCTS, flow),
 			Init:   conf.Values(t, "init", command),
-			Listen: conf.Value(t, "listen", "", ports.once(t.Line("listen"))),
+			Listen: conf.Value(t, "listen", "", ports.once(t.Line("listen"), listener)),
 			Lines:  t.Int("lines", 1, 1, maxLines),
 		}
 		names.Once(t, "name", b.Name)
@@ -48,41 +57,86 @@ func banks(root *conf.Table) []Bank {
 func kind(t *conf.Table) {
 	switch ports, listen := t.Has("ports"), t.Has("listen"); {
 	case !ports && !listen:
-		t.Bad("ports", `missing; would be right: ports = ["tcp://192.0.2.9:2001"], or listen = "tcp://127.0.0.1:5600"`)
+		t.Bad("ports", `missing; would be right: ports = ["/dev/ttyS0"], or listen = "tcp://127.0.0.1:5600"`)
 	case ports && len(t.Strings("ports")) == 0 && t.Good("ports"):
-		t.Bad("ports", `names no port; would be right: ports = ["tcp://192.0.2.9:2001"]`)
+		t.Bad("ports", `names no port; would be right: ports = ["/dev/ttyS0"]`)
 	case ports && listen:
 		t.Bad("listen", "stands beside ports; would be right: a bank for each")
 	case ports && t.Has("lines"):
 		t.Bad("lines", "means nothing beside ports; would be right: without it, each port is one line")
-	case listen && t.Has("init"):
-		t.Bad("init", "means nothing beside listen, where a connection is itself a call; would be right: without it")
+	case listen:
+		for _, key := range []string{"init", "speed", "flow"} {
+			if t.Has(key) {
+				t.Bad(key, "means nothing beside listen, where a connection is itself a call; would be right: without it")
+			}
+		}
+	case !slices.ContainsFunc(t.Strings("ports"), settable):
+		for _, key := range []string{"speed", "flow"} {
+			if t.Has(key) {
+				t.Bad(key, "means nothing for these ports; would be right: without it, or with a serial port")
+			}
+		}
 	}
+}
+
+// settable says that a port has a speed to set.
+func settable(port string) bool {
+	return strings.HasPrefix(port, "/") || strings.HasPrefix(port, "rfc2217://")
+}
+
+// flow reads how port and modem stop each other.
+func flow(s string) (serial.Flow, error) {
+	switch s {
+	case "rtscts":
+		return serial.RTSCTS, nil
+	case "none":
+		return serial.None, nil
+	case "xonxoff":
+		return serial.XONXOFF, nil
+	}
+	return 0, conf.Unfit("is not known here", conf.Quote("rtscts", "none", "xonxoff"))
 }
 
 // portLines are the lines on which ports stand, so that each stands once.
 type portLines map[string]int
 
-func (p portLines) once(line int) func(string) (string, error) {
+func (p portLines) once(line int, check func(string) (string, error)) func(string) (string, error) {
 	return func(s string) (string, error) {
 		if first, ok := p[s]; ok {
 			return "", conf.Unfit(fmt.Sprintf("stands on line %d already", first), "each port once")
 		}
 		p[s] = line
-		return port(s)
+		return check(s)
 	}
 }
 
-// port checks the URL of a port.
+// port checks the URL or the path of a port.
 func port(s string) (string, error) {
-	const right = `"tcp://192.0.2.9:2001" or "unix:///run/modem"`
-	scheme, _, _ := strings.Cut(s, "://")
-	switch {
-	case strings.HasPrefix(s, "/dev/"):
-		return "", conf.Unfit("is a serial port, which this version cannot open", right)
-	case scheme == "rfc2217" || scheme == "telnet":
-		return "", conf.Unfit("is a kind of port that this version cannot open", right)
+	const right = `"/dev/ttyS0", "rfc2217://192.0.2.9:2217", "tcp://192.0.2.9:2001" or "unix:///run/modem"`
+	if !strings.HasPrefix(s, "/") {
+		return url(s, right)
 	}
+	if err := serial.Check(s); err != nil {
+		var why *serial.Error
+		if errors.As(err, &why) {
+			err = why.Err
+		}
+		return "", conf.Unfit("is no port: "+err.Error(), right)
+	}
+	return s, nil
+}
+
+// listener checks where connections that are calls come in.
+func listener(s string) (string, error) {
+	const right = `"tcp://127.0.0.1:5600" or "unix:///run/calls"`
+	if scheme, _, _ := strings.Cut(s, "://"); scheme == "telnet" || scheme == "rfc2217" || strings.HasPrefix(s, "/") {
+		return "", conf.Unfit("is not where one listens", right)
+	}
+	return url(s, right)
+}
+
+// url checks a port of netport's.
+func url(s, right string) (string, error) {
 	if err := netport.Check(s); err != nil {
 		var why *netport.Error
 		if errors.As(err, &why) {

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"carrier/hardware/serial"
 	"carrier/pac/internal/identify"
 	"carrier/pac/internal/profile"
 	"carrier/pac/internal/tunnel"
@@ -30,7 +31,9 @@ order  = ["user", "number", "realm", "default"]
 
 [[bank]]
 name  = "courier"
-ports = ["tcp://192.0.2.9:2001", "unix:///run/modem"]
+ports = ["/dev/ttyS[0-7]", "tcp://192.0.2.9:2001", "unix:///run/modem"]
+speed = 57600
+flow  = "none"
 init  = ["AT&F1", "ats0=0&C1&D2"]
 
 [[bank]]
@@ -92,8 +95,9 @@ func TestWhole(t *testing.T) {
 		Settings: daemon.Settings{Name: "atlanta", Panel: netip.MustParseAddrPort("127.0.0.1:8723"), Socket: "/run/pac.sock", Level: slog.LevelDebug},
 		State:    "/var/lib/carrier/pac",
 		Banks: []Bank{
-			{Name: "courier", Ports: []string{"tcp://192.0.2.9:2001", "unix:///run/modem"}, Init: []string{"AT&F1", "ats0=0&C1&D2"}, Lines: 1},
-			{Name: "emulators", Listen: "tcp://127.0.0.1:5600", Lines: 16},
+			{Name: "courier", Ports: []string{"/dev/ttyS[0-7]", "tcp://192.0.2.9:2001", "unix:///run/modem"}, Speed: 57600, Flow: serial.None,
+				Init: []string{"AT&F1", "ats0=0&C1&D2"}, Lines: 1},
+			{Name: "emulators", Listen: "tcp://127.0.0.1:5600", Lines: 16, Speed: 115200},
 		},
 		Identify: identify.Options{Name: "atlanta", Ask: []auth.Method{auth.CHAPMD5, auth.PAP}, Silence: 30 * time.Second,
 			Text: identify.TextLogin{Banner: "Welcome", Login: "Name? ", Password: "Secret? ", Start: "Go"}},

@@ -13,8 +13,8 @@ func TestMistakes(t *testing.T) {
 		{"unknown key", "[defualt]\n", `8: defualt: unknown key; would be right: default`},
 		{"unknown key of a table", user + "tunel = ['192.0.2.1']", "8: user[1].tunnel: missing; would be right: tunnel = [\"192.0.2.1\"]\n10: user[1].tunel: unknown key; would be right: tunnel"},
 
-		{"bank without lines", bank, `8: bank[2].ports: missing; would be right: ports = ["tcp://192.0.2.9:2001"], or listen = "tcp://127.0.0.1:5600"`},
-		{"bank without ports", bank + "ports = []", `10: bank[2].ports: names no port; would be right: ports = ["tcp://192.0.2.9:2001"]`},
+		{"bank without lines", bank, `8: bank[2].ports: missing; would be right: ports = ["/dev/ttyS0"], or listen = "tcp://127.0.0.1:5600"`},
+		{"bank without ports", bank + "ports = []", `10: bank[2].ports: names no port; would be right: ports = ["/dev/ttyS0"]`},
 		{"bank without name", "[[bank]]\nports = ['tcp://192.0.2.9:1']", `8: bank[2].name: missing; would be right: name = "courier"`},
 		{"two banks of one name", "[[bank]]\nname = 'b'\nports = ['tcp://192.0.2.9:1']", `9: bank[2].name: "b" stands on line 4 already; would be right: another one`},
 		{"bank of both kinds", bank + "ports = ['tcp://192.0.2.9:1']\nlisten = 'tcp://127.0.0.1:1'", `11: bank[2].listen: stands beside ports; would be right: a bank for each`},
@@ -24,9 +24,16 @@ func TestMistakes(t *testing.T) {
 		{"a port in two banks", bank + "ports = ['tcp://192.0.2.9:1', 'tcp://127.0.0.1:5600']", `10: bank[2].ports[2]: "tcp://127.0.0.1:5600" stands on line 5 already; would be right: each port once`},
 		{"a port twice in a bank", bank + "ports = ['unix:///a',\n'unix:///a']", `11: bank[2].ports[2]: "unix:///a" stands on line 10 already; would be right: each port once`},
 		{"listening twice", bank + "listen = 'tcp://127.0.0.1:5600'", `10: bank[2].listen: "tcp://127.0.0.1:5600" stands on line 5 already; would be right: each port once`},
-		{"serial port", bank + "ports = ['/dev/ttyS0']", `10: bank[2].ports[1]: "/dev/ttyS0" is a serial port, which this version cannot open; would be right: "tcp://192.0.2.9:2001" or "unix:///run/modem"`},
-		{"port of a later version", bank + "ports = ['rfc2217://192.0.2.9:2217']", `10: bank[2].ports[1]: "rfc2217://192.0.2.9:2217" is a kind of port that this version cannot open; would be right: "tcp://192.0.2.9:2001" or "unix:///run/modem"`},
-		{"port without number", bank + "ports = ['tcp://192.0.2.9']", `10: bank[2].ports[1]: "tcp://192.0.2.9" is no port: the port number is missing; use tcp://host:port; would be right: "tcp://192.0.2.9:2001" or "unix:///run/modem"`},
+		{"serial port", bank + "ports = ['/dev/ttyS[0-7', '/dev//ttyS0']", `10: bank[2].ports[1]: "/dev/ttyS[0-7" is no port: a bracket of the pattern is not closed; use /dev/ttyS[0-7]; would be right: "/dev/ttyS0", "rfc2217://192.0.2.9:2217", "tcp://192.0.2.9:2001" or "unix:///run/modem"
+10: bank[2].ports[2]: "/dev//ttyS0" is no port: a path in short: /dev/ttyS0; would be right: "/dev/ttyS0", "rfc2217://192.0.2.9:2217", "tcp://192.0.2.9:2001" or "unix:///run/modem"`},
+		{"speed", bank + "ports = ['/dev/ttyS0']\nspeed = 110\nflow = 'dtr'", `11: bank[2].speed: 110 is out of range; would be right: a whole number from 300 to 4000000
+12: bank[2].flow: "dtr" is not known here; would be right: "rtscts", "none" or "xonxoff"`},
+		{"speed of nothing", bank + "ports = ['tcp://192.0.2.9:1']\nspeed = 9600\nflow = 'none'", `11: bank[2].speed: means nothing for these ports; would be right: without it, or with a serial port
+12: bank[2].flow: means nothing for these ports; would be right: without it, or with a serial port`},
+		{"speed of a connection", bank + "listen = 'tcp://127.0.0.1:1'\nspeed = 9600", `11: bank[2].speed: means nothing beside listen, where a connection is itself a call; would be right: without it`},
+		{"listening at a serial port", bank + "listen = '/dev/ttyS0'", `10: bank[2].listen: "/dev/ttyS0" is not where one listens; would be right: "tcp://127.0.0.1:5600" or "unix:///run/calls"`},
+		{"listening for telnet", bank + "listen = 'telnet://127.0.0.1:1'", `10: bank[2].listen: "telnet://127.0.0.1:1" is not where one listens; would be right: "tcp://127.0.0.1:5600" or "unix:///run/calls"`},
+		{"port without number", bank + "ports = ['tcp://192.0.2.9']", `10: bank[2].ports[1]: "tcp://192.0.2.9" is no port: the port number is missing; use tcp://host:port; would be right: "/dev/ttyS0", "rfc2217://192.0.2.9:2217", "tcp://192.0.2.9:2001" or "unix:///run/modem"`},
 		{"no modem command", bank + "ports = ['unix:///a']\ninit = ['&F1']", `11: bank[2].init[1]: "&F1" is no modem command; would be right: "AT&F1"`},
 		{"two lines in a command", bank + "ports = ['unix:///a']\ninit = [\"ATZ\\rATH\"]", `11: bank[2].init[1]: "ATZ\rATH" has a character that modems do not take; would be right: "ATZ"`},
 
