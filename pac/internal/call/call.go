@@ -26,6 +26,7 @@ const refuseTime = 5 * time.Second
 // ending as the cause.
 type call struct {
 	*Calls
+	use      *Settings
 	bank     string
 	line     line.Line
 	serial   uint16
@@ -40,7 +41,7 @@ type call struct {
 // run goes through the stages and returns why the call ended.
 func (c *call) run(ctx context.Context, ring line.Ring) error {
 	c.log.Info("ring", "line", c.rec.Line, "called", ring.Called, "calling", ring.Calling)
-	if d, ok := c.o.Profiles.AtRing(profile.Caller{Called: ring.Called, Calling: ring.Calling}); ok {
+	if d, ok := c.use.Profiles.AtRing(profile.Caller{Called: ring.Called, Calling: ring.Calling}); ok {
 		return c.decidedByNumber(ctx, ring, d)
 	}
 	if err := c.answer(ctx, ring); err != nil {
@@ -53,11 +54,14 @@ func (c *call) run(ctx context.Context, ring line.Ring) error {
 	}
 	who := id.Caller()
 	c.identified(who)
-	d, kind, ok := c.o.Profiles.Find(profile.Caller{Called: ring.Called, Calling: ring.Calling, Name: who.Name})
+	d, kind, ok := c.use.Profiles.Find(profile.Caller{Called: ring.Called, Calling: ring.Calling, Name: who.Name})
 	if !ok {
 		return c.refuse(ctx, id, &ending{record.NoProfile, fmt.Sprintf("no destination is known for %q", c.rec.User)})
 	}
 	c.log.Info("profile", "rule", string(kind), "endpoints", d.Endpoints)
+	if err := id.Start(ctx); err != nil {
+		return unidentified(ctx, err)
+	}
 	tunnel, err := c.place(ctx, id, d)
 	if err != nil {
 		if ctx.Err() != nil {
@@ -92,7 +96,7 @@ func (c *call) decidedByNumber(ctx context.Context, ring line.Ring, d profile.De
 		}
 	}()
 	c.stage(record.Tunnelling)
-	tunnel, err := c.o.Tunnels.Place(ringing, d.Endpoints, c.request())
+	tunnel, err := c.use.Tunnels.Place(ringing, d.Endpoints, c.request())
 	if err != nil {
 		return notPlaced(ringing, err)
 	}
@@ -189,7 +193,7 @@ func (c *call) place(ctx context.Context, id *identify.Identified, d profile.Des
 	var search sync.WaitGroup
 	search.Go(func() {
 		defer found()
-		tunnel, failed = c.o.Tunnels.Place(placing, d.Endpoints, c.request())
+		tunnel, failed = c.use.Tunnels.Place(placing, d.Endpoints, c.request())
 	})
 	served := id.Serve(serving)
 	giveUp(served)

@@ -13,6 +13,7 @@ import (
 // Identified is a caller with a name, waiting. One goroutine drives it:
 //
 //	id, err := identify.Run(ctx, line, options)
+//	err = id.Start(ctx)
 //	// find the tunnel elsewhere, cancel serving when it is there or there is none
 //	err = id.Serve(serving)
 //	h, err := id.HandOver(identify.Silent) // or id.Refuse(ctx, "no server for you")
@@ -20,6 +21,19 @@ type Identified struct{ d *dialogue }
 
 // Caller is who calls.
 func (i *Identified) Caller() Caller { return *i.d.caller }
+
+// SpeaksPPP tells a caller who speaks PPP from one who has only typed so far.
+func (i *Identified) SpeaksPPP() bool { return i.d.link != nil || len(i.d.held) > 0 }
+
+// Start tells a caller who has typed that PPP starts. An error is the port's.
+func (i *Identified) Start(ctx context.Context) error {
+	if i.d.link != nil {
+		return nil
+	}
+	defer i.d.watch(ctx)()
+	i.d.typist.say(i.d.o.Text.Start + "\n")
+	return i.d.settle(ctx, time.Now())
+}
 
 // Serve stays the caller's PPP peer: it answers LCP, and lets repeated answers
 // to the challenge wait. It returns nil when ctx ends, else why the call is

@@ -155,6 +155,9 @@ func login(t *testing.T, c *caller, o Options) *Identified {
 	if id == nil {
 		t.FailNow()
 	}
+	if err := id.Start(t.Context()); err != nil {
+		t.Error(err)
+	}
 	return id
 }
 
@@ -165,7 +168,7 @@ const transcript = "login: saran\r\nPassword: \r\nPPP session starts\r\n"
 func TestTextLoginIsHandedOver(t *testing.T) {
 	bubble(t, func(t *testing.T, c *caller) {
 		id := login(t, c, Options{})
-		if s := c.shown(); s != transcript || id.Caller() != (Caller{"saran", "login"}) {
+		if s := c.shown(); s != transcript || id.Caller() != (Caller{Name: "saran", Method: "login"}) {
 			t.Errorf("%+v was shown %q", id.Caller(), s)
 		}
 		go func() {

@@ -47,27 +47,18 @@ type Options struct {
 	Tap func(toCaller bool, frame []byte)
 }
 
-// TextLogin is what a caller sees who types, or whose script does. Empty
-// strings take the defaults named; ends of line are CR LF.
-type TextLogin struct {
-	Off      bool   // whoever does not speak PPP is silence
-	Banner   string // before the first prompt: none
-	Login    string // "login: "
-	Password string // "Password: "
-	Start    string // after the login, where PPP starts: "PPP session starts"
-	// After is how long nothing may come until the prompt is shown to somebody
-	// who waits for it: 3 s.
-	After time.Duration
-}
-
 // A Caller is who calls.
 type Caller struct {
-	Name   string // as given: "saran", `DOMAIN\saran`, "saran@corp.example"; any octets
-	Method string // "chap-md5" and so on, "login" for a text login
+	Name   string // as given: "saran", `DOMAIN\saran`, "saran@corp.example"; any octets, none when nobody asked
+	Method string // "chap-md5" and so on, "login" for a text login, "menu" for a menu without one
+	Choice string // the Key of what she chose from the menu; empty: nothing, or a Choice that starts PPP
 }
 
 // ErrSilent is Run's error when nothing came that could be understood.
 var ErrSilent = errors.New("the caller sent nothing that is PPP or a login")
+
+// ErrLeft is Run's error when a caller who typed had enough.
+var ErrLeft = errors.New("the caller left the login")
 
 // An EndError is that PPP ended while the caller was not handed over yet.
 type EndError struct {
@@ -86,8 +77,9 @@ func (e *EndError) Error() string {
 const (
 	defaultSilence = 45 * time.Second
 	defaultAfter   = 3 * time.Second
-	// maxTime bounds identification as a whole, however lively the caller.
-	maxTime = 3 * time.Minute
+	// maxSilences of Options.Silence bound identification as a whole, however
+	// lively the caller.
+	maxSilences = 4
 )
 
 func (o Options) withDefaults() Options {
@@ -103,7 +95,7 @@ func (o Options) withDefaults() Options {
 }
 
 // Run identifies the caller on an answered line. It returns when she has given
-// a name; errors are ErrSilent, an *EndError, the cause of ctx's end, or the
+// a name, or chosen from the menu; errors are ErrSilent, ErrLeft, an *EndError, the cause of ctx's end, or the
 // port's own error (carrier lost). The port's deadlines are cleared.
 func Run(ctx context.Context, port Port, o Options) (*Identified, error) {
 	d := newDialogue(time.Now(), port, o.withDefaults())
@@ -117,7 +109,7 @@ func Run(ctx context.Context, port Port, o Options) (*Identified, error) {
 
 func newDialogue(now time.Time, port Port, o Options) *dialogue {
 	d := &dialogue{port: port, o: o, in: make([]byte, 4096), decoder: &hdlc.Decoder{ACCM: hdlc.AllControl},
-		typist: typist{o: o.Text}, silent: now.Add(o.Silence), limit: now.Add(maxTime)}
+		typist: typist{o: o.Text}, silent: now.Add(o.Silence), limit: now.Add(maxSilences * o.Silence)}
 	if !o.Text.Off {
 		d.prompt = now.Add(o.Text.After)
 	}

@@ -25,7 +25,7 @@ func TestNameByEachMethod(t *testing.T) {
 			bubble(t, func(t *testing.T, c *caller) {
 				defer c.dial(sara(name, m))()
 				id, took, err := c.identify(Options{Name: "atlanta"})
-				if err != nil || id.Caller() != (Caller{name, m.String()}) || took > time.Second {
+				if err != nil || id.Caller() != (Caller{Name: name, Method: m.String()}) || took > time.Second {
 					t.Errorf("%v %s: %v after %v", m, name, err, took)
 				}
 			})
@@ -74,12 +74,12 @@ func TestSilentCaller(t *testing.T) {
 		text  TextLogin
 		shown string
 	}{
-		{"nothing", "", TextLogin{}, "login: "},
+		{"nothing", "", TextLogin{}, "login: \r\nTimed out.\r\n"},
 		{"nothing, no text login", "", TextLogin{Off: true}, ""},
 		{"typing, no text login", "saran\r", TextLogin{Off: true}, ""},
-		{"noise", "\xff\xfe\x80~~", TextLogin{}, "login: "},
-		{"IP frames of an older call", frame(ppp.IPv4, "E"), TextLogin{}, "login: "},
-		{"another prompt and start", "", TextLogin{Banner: "Hi. ", Login: "Name? "}, "Hi. Name? "},
+		{"noise", "\xff\xfe\x80~~", TextLogin{}, "login: \r\nTimed out.\r\n"},
+		{"IP frames of an older call", frame(ppp.IPv4, "E"), TextLogin{}, "login: \r\nTimed out.\r\n"},
+		{"another prompt and start", "", TextLogin{Banner: "Hi.\nThere. ", Login: "Name? "}, "Hi.\r\nThere. Name? \r\nTimed out.\r\n"},
 	} {
 		bubble(t, func(t *testing.T, c *caller) {
 			ctx, stop := context.WithCancel(t.Context())

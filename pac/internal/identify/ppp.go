@@ -29,6 +29,8 @@ type dialogue struct {
 	silent time.Time  // when she is given up; zero: she speaks PPP or is known
 	limit  time.Time  // when she is given up however lively; zero: she is known
 
+	lines   int     // what the typist counted, at the latest news from her
+	behind  []byte  // what came in one read with the end of her login
 	caller  *Caller // once she is known
 	refusal string  // why she is not served, once that is so
 	end     error   // why it is over
@@ -59,25 +61,48 @@ func (d *dialogue) startPPP(now time.Time) {
 // is read both ways: a good LCP frame decides, whatever stands before it.
 func (d *dialogue) octets(now time.Time, b []byte) {
 	d.now = now
-	listening := d.link == nil && d.caller == nil
-	d.decoder.Push(b, d.frame)
-	if !listening || d.link != nil || d.o.Text.Off {
-		return
-	}
-	for _, c := range b {
-		if d.typist.octet(c) {
-			d.typedLogin(now)
+	for i := 0; i < len(b) && d.listening(); i++ {
+		d.decoder.Push(b[i:i+1], d.frame)
+		if d.listening() && !d.o.Text.Off {
+			d.typed(now, d.typist.octet(b[i]))
+		}
+		if !d.listening() {
+			d.behind = append(d.behind[:0], b[i+1:]...)
+			d.decoder.Push(d.behind, d.frame)
+			return
 		}
 	}
-	if d.typist.state != waiting {
+	if d.listening() {
+		return
+	}
+	d.decoder.Push(b, d.frame)
+}
+
+// listening is before it is known whether she types or speaks PPP.
+func (d *dialogue) listening() bool { return d.link == nil && d.caller == nil && d.end == nil }
+
+// typed goes on with a text login.
+func (d *dialogue) typed(now time.Time, s step) {
+	t := &d.typist
+	switch s {
+	case proved:
+		d.typedLogin(now)
+	case chosen:
+		d.chosen()
+	case left:
+		d.end = ErrLeft
+	}
+	if t.state != waiting {
 		d.prompt = time.Time{}
+	}
+	if t.lines > d.lines && d.caller == nil {
+		d.lines, d.silent = t.lines, now.Add(d.o.Silence)
 	}
 }
 
 // typedLogin checks who has typed her name and password.
 func (d *dialogue) typedLogin(now time.Time) {
 	t := &d.typist
-	d.silent = now.Add(d.o.Silence)
 	if d.o.Verify != nil {
 		if v := d.o.Verify(auth.Typed(t.name, t.password)); !v.OK {
 			if !t.refuse(v.Message) {
@@ -86,8 +111,27 @@ func (d *dialogue) typedLogin(now time.Time) {
 			return
 		}
 	}
-	t.accept()
-	d.known(t.name, "login")
+	if t.accept() {
+		d.known(t.name, "login")
+	}
+}
+
+// chosen takes a choice from the menu. PPP without a login names the caller
+// itself.
+func (d *dialogue) chosen() {
+	t := &d.typist
+	switch c := t.choice; {
+	case c.PPP && t.name == "":
+		t.say(d.o.Text.Start + "\n")
+	case c.PPP:
+		d.known(t.name, "login")
+	case t.name == "":
+		d.known("", "menu")
+		d.caller.Choice = c.Key
+	default:
+		d.known(t.name, "login")
+		d.caller.Choice = c.Key
+	}
 }
 
 // known is when the caller has a name. It stays, whatever she says later.
@@ -113,6 +157,9 @@ func (d *dialogue) frame(frame []byte, err error) {
 		packet, err := cp.Parse(info)
 		if err != nil {
 			return
+		}
+		if name := d.typist.named(); name != "" && d.caller == nil { // at the menu
+			d.known(name, "login")
 		}
 		if d.caller != nil && d.refusal == "" {
 			d.tap(false, frame)

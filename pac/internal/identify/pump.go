@@ -92,12 +92,20 @@ func (d *dialogue) expire(now time.Time) {
 	switch {
 	case d.end != nil:
 	case due(d.silent):
-		d.end = ErrSilent
+		d.timeOut(ErrSilent)
 	case due(d.limit):
-		d.end = &EndError{Cause: link.AuthTimeout}
+		d.timeOut(&EndError{Cause: link.AuthTimeout})
 	case due(d.prompt):
 		d.prompt = time.Time{}
 		d.typist.greet()
+	}
+}
+
+// timeOut ends the dialogue, in words for who has seen a prompt.
+func (d *dialogue) timeOut(err error) {
+	d.end = err
+	if d.link == nil && d.typist.state != waiting {
+		d.typist.say(timedOut)
 	}
 }
 
