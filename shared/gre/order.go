@@ -9,7 +9,22 @@ type holder struct {
 	wait  time.Duration
 	slots []held // at Sequence Number modulo length, a power of two; made when first needed
 	n     int    // slots used
+	spent [][]byte // payloads of those delivered since reuse
 	free  [][]byte
+}
+
+// maxFree bounds the buffers that wait to be used again: a call that is quiet
+// keeps little.
+const maxFree = 8
+
+// reuse ends the time for which payloads that were released stay as they are.
+func (h *holder) reuse() {
+	if len(h.spent) == 0 {
+		return
+	}
+	h.free = append(h.free, h.spent[:min(len(h.spent), maxFree-len(h.free))]...)
+	clear(h.spent)
+	h.spent = h.spent[:0]
 }
 
 type held struct {
@@ -49,8 +64,8 @@ func (h *holder) hold(now time.Duration, seq uint32, payload []byte) bool {
 	return true
 }
 
-// release takes the packet with that number out. Its payload is good until the
-// next hold.
+// release takes the packet with that number out. Its payload is good until
+// reuse.
 func (h *holder) release(seq uint32) ([]byte, bool) {
 	if h.n == 0 {
 		return nil, false
@@ -61,7 +76,7 @@ func (h *holder) release(seq uint32) ([]byte, bool) {
 	}
 	s.used = false
 	h.n--
-	h.free = append(h.free, s.payload)
+	h.spent = append(h.spent, s.payload)
 	return s.payload, true
 }
 

@@ -125,7 +125,9 @@ func (r *receiver) tooFar(now time.Duration, seq uint32, payload []byte, deliver
 		r.giveUp(r.order.first(r.next), deliver, st)
 	}
 	r.next, r.seen, r.aside.used = r.aside.seq, 0, false
-	r.take(r.aside.payload, deliver)
+	first := r.aside.payload
+	r.aside.payload = nil // another may be set aside before this one is used
+	r.take(first, deliver)
 	r.take(payload, deliver)
 	r.progress(now)
 	return Restarted

@@ -273,3 +273,20 @@ func FuzzReceive(f *testing.F) {
 		}
 	})
 }
+
+// TestPayloadsOfABatchStay has packets held, delivered and held again in one
+// batch, and one set aside far ahead twice: what was delivered first must not
+// change while the batch lasts.
+func TestPayloadsOfABatchStay(t *testing.T) {
+	e := newEnd(Options{})
+	var packets [][]byte
+	for _, seq := range []uint32{1, 3, 2, 5, 4, 7, 6, 9000, 9001, 20000, 20001} {
+		packets = append(packets, Header{HasSeq: true, Seq: seq}.Append(nil, fmt.Append(nil, seq)))
+	}
+	var kept [][]byte
+	e.ReceiveBatch(e.now, packets, func(p []byte) { kept = append(kept, p) })
+	want := []string{"1", "2", "3", "4", "5", "6", "7", "9000", "9001", "20000", "20001"}
+	if got := fmt.Sprintf("%s", kept); got != fmt.Sprint(want) {
+		t.Errorf("%s, want %s", got, want)
+	}
+}

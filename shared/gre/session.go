@@ -54,11 +54,26 @@ func NewSession(o Options, now time.Time) Session {
 	return Session{epoch: now, peer: o.PeerCallID, recv: newReceiver(o), send: newSender(o)}
 }
 
+// ReceiveBatch is Receive for packets that came together. The payloads stay as
+// they are for as long as the packets do, or until the next call of it, of
+// Receive or of Expire. What is wrong with a malformed packet is only counted.
+func (s *Session) ReceiveBatch(now time.Time, packets [][]byte, deliver func(payload []byte)) {
+	s.recv.order.reuse()
+	for _, p := range packets {
+		_, _ = s.receive(now, p, deliver)
+	}
+}
+
 // Receive takes one packet, from its GRE header on, as it came. Payloads that
 // are due now, in their order, go to deliver, which gets them for the time of
 // the call only. The error of a Malformed packet says what is wrong with it;
 // other dispositions come without error. The packet is not kept.
 func (s *Session) Receive(now time.Time, packet []byte, deliver func(payload []byte)) (Disposition, error) {
+	s.recv.order.reuse()
+	return s.receive(now, packet, deliver)
+}
+
+func (s *Session) receive(now time.Time, packet []byte, deliver func(payload []byte)) (Disposition, error) {
 	h, payload, err := Parse(packet)
 	if err != nil {
 		s.stats.Received[Malformed]++
@@ -123,9 +138,11 @@ func (s *Session) Deadline() time.Time {
 // Expire does what is due at now: a missing packet is given up and those
 // behind it are delivered; a window whose acknowledgement did not come is
 // halved and opened (§4.4.2). AppendAck then has an acknowledgement whose time
-// has come. Called early it does nothing.
+// has come. Called early it does nothing. The payloads delivered stay as they
+// are until the next Receive, ReceiveBatch or Expire.
 func (s *Session) Expire(now time.Time, deliver func(payload []byte)) {
 	at := now.Sub(s.epoch)
+	s.recv.order.reuse()
 	s.recv.expire(at, deliver, &s.stats)
 	if s.send.expire(at) {
 		s.stats.TimeOuts++

@@ -25,6 +25,7 @@ type bench struct {
 	pac   gre.Session
 	sent  [][]byte // GRE packets towards the PAC
 	lan   [][]byte // packets to the LAN
+	calls int      // of the LAN's Write
 	wake  time.Time
 	stats Stats
 	count record.Counters
@@ -47,6 +48,7 @@ func (b *bench) Send(packets ...[]byte) error {
 func (b *bench) WakeAt(t time.Time) { b.wake = t }
 
 func (b *bench) Write(packets ...[]byte) {
+	b.calls++
 	for _, p := range packets {
 		b.lan = append(b.lan, bytes.Clone(p))
 	}

@@ -24,7 +24,7 @@ type Tunnel interface {
 }
 
 // A LAN takes the caller's packets; a lan.Network is one. Write is called with
-// the flow's lock held.
+// the flow's lock held, once for all that a batch from the tunnel brought.
 type LAN interface {
 	Write(packets ...[]byte)
 }
@@ -63,13 +63,10 @@ type Flow struct {
 	mu       sync.Mutex
 	gre      gre.Session
 	deliver  func([]byte) // f.fromTunnel, bound once
-	out      gre.Batch
-	control  queue.Queue // from the session
-	data     queue.Queue // from the LAN
+	scratch  *scratch     // while a method of the data path runs
+	control  queue.Queue  // from the session
+	data     queue.Queue  // from the LAN
 	net      Network
-	frame    []byte    // where toCaller puts one together
-	syn      []byte    // where clamp changes one
-	up       [1][]byte // what toLAN hands over
 	now      time.Time // of the batch that deliver is called for
 	lastData time.Time
 	wake     time.Time // what WakeAt was asked for, zero when nothing
@@ -127,6 +124,8 @@ func (f *Flow) SendControl(frame []byte) {
 	if f.closed {
 		return
 	}
+	f.enter()
+	defer f.leave()
 	now := time.Now()
 	if !f.control.Push(frame) {
 		f.drop(&f.o.Stats.QueueFull)

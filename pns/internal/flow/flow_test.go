@@ -291,6 +291,34 @@ func TestGarbageFromBothSides(t *testing.T) {
 	}
 }
 
+// TestABatchIsOneWrite has packets held for a missing one, two SYNs to change
+// and a frame in the middle that is none: all reach the LAN in their order and
+// at once, whatever buffers they lie in.
+func TestABatchIsOneWrite(t *testing.T) {
+	b := newBench(t, Options{}).open()
+	data := func(c byte) []byte { return ipv4(sara, intranet, 17, bytes.Repeat([]byte{c}, 40)) }
+	syn := func(port byte) []byte {
+		p := ipv4(sara, intranet, protocolTCP, []byte{port, 0, 0, 80, 0, 0, 0, 0, 0, 0, 0, 0, 0x60, flagSYN, 0, 0, 0, 0, 0, 0, 2, 4, 5, 180})
+		return p
+	}
+	packet := func(f []byte) []byte { return b.pac.Append(time.Now(), nil, f) }
+	p := [][]byte{packet(frame(data('1'))), packet(frame(data('2'))), packet(frame(syn(1))), packet(frame(data('3'))),
+		packet(frame(syn(2))), packet([]byte{0x21, 0x40}), packet(frame(data('4'))), packet(frame(data('5'))), packet(frame(data('6')))}
+	b.Receive([][]byte{p[0], p[3], p[2], p[1], p[4], p[5], p[8], p[7], p[6]})
+	clamped := func(port byte) []byte {
+		s := syn(port)
+		s[42], s[43] = 1360>>8, 1360&0xFF
+		sum := update(0, 1460, 1360, 22)
+		s[36], s[37] = byte(sum>>8), byte(sum)
+		return s
+	}
+	if b.calls != 1 {
+		t.Errorf("%d calls of Write", b.calls)
+	}
+	b.wantsLAN("one batch", data('1'), data('2'), clamped(1), data('3'), clamped(2), data('4'), data('5'), data('6'))
+	b.wantsDropped(map[string]uint64{"malformed": 1})
+}
+
 // nowhere is a tunnel and a LAN that take everything.
 type nowhere struct{}
 

@@ -25,18 +25,20 @@ func (f *Flow) toLAN(info []byte) {
 		return
 	}
 	f.lastData = f.now
-	f.up[0] = f.clamp(packet)
-	f.o.LAN.Write(f.up[:]...)
+	f.scratch.up = append(f.scratch.up, f.clamp(packet))
 }
 
 // Deliver takes packets for the caller; it makes a Flow a lan.Receiver.
 func (f *Flow) Deliver(packets [][]byte) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	f.enter()
+	defer f.leave()
 	now := time.Now()
 	for _, p := range packets {
 		f.toCaller(now, p)
 	}
+	f.scratch.syns.Take()
 	if !f.closed {
 		f.settle(now)
 	}
@@ -57,10 +59,11 @@ func (f *Flow) toCaller(now time.Time, packet []byte) {
 		return
 	}
 	f.lastData = now
-	f.frame = f.net.Compression.Append(f.frame[:0], ppp.IPv4, f.clamp(packet))
+	frame := f.net.Compression.Append(f.scratch.frame[:0], ppp.IPv4, f.clamp(packet))
+	f.scratch.frame = frame
 	if f.data.Waiting() == 0 && f.control.Waiting() == 0 && f.gre.Ready() {
-		f.send(now, f.frame)
-	} else if !f.data.Push(f.frame) {
+		f.send(now, frame)
+	} else if !f.data.Push(frame) {
 		f.drop(&f.o.Stats.QueueFull)
 	}
 }

@@ -23,13 +23,14 @@ func (f *Flow) clamp(packet []byte) []byte {
 	if at == 0 || limit <= 0 || int(binary.BigEndian.Uint16(packet[at:])) <= limit {
 		return packet
 	}
-	f.syn = append(f.syn[:0], packet...)
+	syn := append(f.scratch.syns.Next(), packet...)
+	f.scratch.syns.Add(syn)
 	old := binary.BigEndian.Uint16(packet[at:])
-	binary.BigEndian.PutUint16(f.syn[at:], uint16(limit))
+	binary.BigEndian.PutUint16(syn[at:], uint16(limit))
 	tcp := int(packet[0]&0x0F) * 4
-	sum := f.syn[tcp+16 : tcp+18]
+	sum := syn[tcp+16 : tcp+18]
 	binary.BigEndian.PutUint16(sum, update(binary.BigEndian.Uint16(sum), old, uint16(limit), at-tcp))
-	return f.syn
+	return syn
 }
 
 // mssAt is where the MSS stands in a packet that is a TCP SYN with that

@@ -16,12 +16,12 @@ func (f *Flow) Receive(packets [][]byte) {
 	if f.closed {
 		return
 	}
+	f.enter()
+	defer f.leave()
 	now := time.Now()
 	f.now = now
-	for _, p := range packets {
-		// What is wrong with a malformed packet concerns nobody; it is counted.
-		_, _ = f.gre.Receive(now, p, f.deliver)
-	}
+	f.gre.ReceiveBatch(now, packets, f.deliver)
+	f.toNetwork()
 	f.settle(now)
 }
 
@@ -32,8 +32,11 @@ func (f *Flow) Wake(now time.Time) {
 	if f.closed {
 		return
 	}
+	f.enter()
+	defer f.leave()
 	f.wake, f.now = time.Time{}, now
 	f.gre.Expire(now, f.deliver)
+	f.toNetwork()
 	f.settle(now)
 }
 
@@ -82,8 +85,9 @@ func (f *Flow) settle(now time.Time) {
 		f.send(now, frame)
 		q.Free(frame)
 	}
-	f.out.Add(f.gre.AppendAck(now, f.out.Next()))
-	if packets := f.out.Take(); len(packets) > 0 {
+	out := &f.scratch.out
+	out.Add(f.gre.AppendAck(now, out.Next()))
+	if packets := out.Take(); len(packets) > 0 {
 		if err := f.o.Tunnel.Send(packets...); err != nil {
 			f.o.Stats.SendErrors.Add(1) // the session hears of a lost tunnel from its call
 		}
@@ -101,7 +105,8 @@ func (f *Flow) settle(now time.Time) {
 func (f *Flow) send(now time.Time, frame []byte) {
 	f.o.Tap.PPP(f.o.Call, capture.Sent, frame)
 	f.o.Counters.Down(len(frame))
-	f.out.Add(f.gre.Append(now, f.out.Next(), frame))
+	out := &f.scratch.out
+	out.Add(f.gre.Append(now, out.Next(), frame))
 }
 
 // drop counts a frame that goes no further.

@@ -1,0 +1,39 @@
+package flow
+
+import (
+	"sync"
+
+	"carrier/shared/gre"
+)
+
+// A scratch is what one passage through a flow's data path needs, from where
+// packets come in to where they have been handed on. An idle flow has none.
+type scratch struct {
+	out   gre.Batch // GRE packets for the tunnel
+	up    [][]byte  // packets for the LAN; they alias what the tunnel brought, or syns
+	syns  gre.Batch // packets that clamp changed
+	frame []byte    // where toCaller puts one together
+}
+
+// scratches has as many as passages run at the same time.
+var scratches = sync.Pool{New: func() any { return new(scratch) }}
+
+// enter begins a passage; the lock is held.
+func (f *Flow) enter() { f.scratch = scratches.Get().(*scratch) }
+
+// leave ends it.
+func (f *Flow) leave() {
+	scratches.Put(f.scratch)
+	f.scratch = nil
+}
+
+// toNetwork hands over what the caller sent.
+func (f *Flow) toNetwork() {
+	s := f.scratch
+	if len(s.up) > 0 {
+		f.o.LAN.Write(s.up...)
+		clear(s.up)
+		s.up = s.up[:0]
+	}
+	s.syns.Take()
+}
