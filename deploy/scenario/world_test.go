@@ -37,7 +37,7 @@ ports = [{{range .Modems}}"{{.}}", {{end}}]
 [[pns]]
 name      = "denver"
 at        = "2.1.1.60"
-connect   = "{{.Denver}}:1723"
+connect   = "{{.Connect}}"
 transport = "udp"
 [[user]]
 name   = "saran"
@@ -82,6 +82,7 @@ type setting struct {
 	pac, pns string // more of each configuration
 	saran    string // more keys of the PNS's user saran
 	from     string // where the PNS lets PACs come from; this host
+	detour   bool   // the control connection goes through world.detour
 }
 
 // A world is a telephone network, a POP and a company, in this process.
@@ -91,6 +92,7 @@ type world struct {
 	pac, pns *program
 	denver   string // its address
 	sink     net.PacketConn
+	detour   *detour
 }
 
 // newWorld starts a world that ends with the test.
@@ -112,8 +114,13 @@ func newWorld(t *testing.T, s setting) *world {
 	if s.from == "" {
 		s.from = "127.0.0.0/8"
 	}
+	connect := w.denver + ":1723"
+	if s.detour {
+		w.detour = newDetour(t, w.denver, connect)
+		connect = w.detour.Addr().String()
+	}
 	dir := t.TempDir()
-	data := map[string]any{"Dir": dir, "Modems": w.phones.Modems, "Denver": w.denver, "From": s.from,
+	data := map[string]any{"Dir": dir, "Modems": w.phones.Modems, "Denver": w.denver, "Connect": connect, "From": s.from,
 		"Web": web.Listener.Addr(), "Sink": w.sink.LocalAddr(), "Saran": s.saran}
 	w.pns = startPNS(t, fill(denver+s.pns, data), filepath.Join(dir, "pns.sock"))
 	w.pac = startPAC(t, fill(atlanta+s.pac, data), filepath.Join(dir, "pac.sock"))
