@@ -27,6 +27,7 @@ const (
 	IdleTimeout              // no data for too long
 	SessionTimeout           // the longest allowed time was reached
 	Operator                 // ended by command
+	Drained                  // its line or PNS is taken out of service
 	Shutdown                 // the program is ending
 	ProtocolError            // the peer broke a protocol beyond repair
 	endReasons
@@ -40,7 +41,7 @@ var reasonNames = [endReasons]string{
 	ControlLost: "control-lost", LinkFailed: "link-failed", AuthFailed: "auth-failed",
 	NoAddress: "no-address", AddressInUse: "address-in-use", NetworkFailed: "network-failed",
 	Replaced: "replaced", IdleTimeout: "idle-timeout", SessionTimeout: "session-timeout",
-	Operator: "operator", Shutdown: "shutdown", ProtocolError: "protocol-error",
+	Operator: "operator", Drained: "drained", Shutdown: "shutdown", ProtocolError: "protocol-error",
 }
 
 // String is the reason's name in logs, histories and the outcome label of
@@ -83,7 +84,7 @@ func (r EndReason) ResultCode() uint8 {
 	switch r {
 	case CarrierLost, CallerHungUp, CallerGone:
 		return 1 // Lost Carrier
-	case Operator, Shutdown:
+	case Operator, Drained, Shutdown:
 		return 3 // Admin Shutdown
 	case ClearedByPNS, RefusedByPNS:
 		return 4 // Request

@@ -251,9 +251,12 @@ func (c *call) abandon(tunnel *peer.Call, err error) error {
 // notify is the last message about the call (RFC 2637 §2.13).
 func (c *call) notify(why record.EndReason) pptp.CallDisconnectNotify {
 	t := c.counters.Snapshot()
-	return pptp.CallDisconnectNotify{Result: pptp.DisconnectResult(why.ResultCode()),
-		Statistics: fmt.Sprintf("%v; up %d frames, %d octets; down %d frames, %d octets; %d spoiled",
-			why, t.FramesUp, t.OctetsUp, t.FramesDown, t.OctetsDown, t.Errors)}
+	said := fmt.Sprintf("%v; up %d frames, %d octets; down %d frames, %d octets; %d spoiled",
+		why, t.FramesUp, t.OctetsUp, t.FramesDown, t.OctetsDown, t.Errors)
+	if c.rec.Report != nil {
+		said += "; modem: " + c.rec.Report.String()
+	}
+	return pptp.CallDisconnectNotify{Result: pptp.DisconnectResult(why.ResultCode()), Statistics: said[:min(len(said), 128)]}
 }
 
 // stage notes how far the call came, and how long the stage before took.

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"carrier/hardware/line"
@@ -26,13 +27,18 @@ import (
 // ErrNoCall says that no running call has a name.
 var ErrNoCall = errors.New("no such call")
 
-// Options are what all calls work with.
-type Options struct {
-	Host     string // of the calls' names
-	Serials  *record.Serials
+// Settings are what a reload may change. A call keeps those that it began with.
+type Settings struct {
 	Profiles *profile.Table
 	Tunnels  *tunnel.Tunnels
 	Identify identify.Options // Log, Spoiled and Tap are each call's own
+}
+
+// Options are what all calls work with.
+type Options struct {
+	Host    string // of the calls' names
+	Serials *record.Serials
+	Settings
 	// Deaf is how long a PNS that took a call may be silent before it is taken
 	// for granted that GRE does not pass; 0: 20 s.
 	Deaf time.Duration
@@ -57,6 +63,7 @@ type Meter interface {
 // goroutine.
 type Calls struct {
 	o       Options
+	use     atomic.Pointer[Settings]
 	history *record.History
 	mu      sync.Mutex
 	running map[*call]struct{}
@@ -65,8 +72,13 @@ type Calls struct {
 // New makes the table of calls.
 func New(o Options) *Calls {
 	o.Deaf = cmp.Or(o.Deaf, 20*time.Second)
-	return &Calls{o: o, history: record.NewHistory(o.History), running: map[*call]struct{}{}}
+	c := &Calls{o: o, history: record.NewHistory(o.History), running: map[*call]struct{}{}}
+	c.Use(o.Settings)
+	return c
 }
+
+// Use has the calls that come from now on work with other settings.
+func (c *Calls) Use(s Settings) { c.use.Store(&s) }
 
 // A Taker takes the calls of one bank.
 type Taker struct {
@@ -85,7 +97,7 @@ func (t Taker) Take(ctx context.Context, l line.Line, ring line.Ring) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	now := time.Now()
-	c := &call{Calls: all, bank: t.bank, line: l, serial: serial, cancel: cancel, since: now}
+	c := &call{Calls: all, use: all.use.Load(), bank: t.bank, line: l, serial: serial, cancel: cancel, since: now}
 	c.rec = record.Call{Name: all.o.Host + "/" + strconv.Itoa(int(serial)), Started: now, Stage: record.Ringing,
 		Line: l.Name(), Called: ring.Called, Calling: ring.Calling}
 	c.log = all.o.Log.With("call", c.rec.Name)
@@ -110,6 +122,9 @@ func (c *call) finish(err error) {
 	c.log.Info("call ended", "reason", c.rec.Reason, "text", c.rec.Text, "stage", c.rec.Stage, "user", c.rec.User,
 		"pns", c.rec.Peer, "duration", c.rec.Ended.Sub(c.rec.Started).Round(time.Millisecond),
 		"up", c.rec.Traffic.OctetsUp, "down", c.rec.Traffic.OctetsDown)
+	if c.rec.Report != nil {
+		c.log.Info("modem's report", "line", c.rec.Line, "report", *c.rec.Report)
+	}
 }
 
 func (c *Calls) enter(one *call) {
@@ -149,15 +164,26 @@ func (c *Calls) Calls() []record.Call {
 	return append(c.list(), c.history.Latest()...)
 }
 
-// Hangup ends a call by its name, for the operator. The error is ErrNoCall.
-func (c *Calls) Hangup(name string) error {
+// End ends the running calls for which is holds, and says how many they were.
+// The caller and her PNS are told the text.
+func (c *Calls) End(is func(record.Call) bool, why record.EndReason, text string) int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	n := 0
 	for one := range c.running {
-		if one.rec.Name == name {
-			one.cancel(&ending{record.Operator, "the operator ended the call"})
-			return nil
+		if is(one.record()) {
+			one.cancel(&ending{why, text})
+			n++
 		}
 	}
-	return ErrNoCall
+	return n
+}
+
+// Hangup ends a call by its name, for the operator. The error is ErrNoCall.
+func (c *Calls) Hangup(name string) error {
+	named := func(r record.Call) bool { return r.Name == name }
+	if c.End(named, record.Operator, "the operator ended the call") == 0 {
+		return ErrNoCall
+	}
+	return nil
 }

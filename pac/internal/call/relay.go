@@ -59,6 +59,7 @@ func (c *call) relay(ctx context.Context, tunnel *peer.Call, handed identify.Han
 	if err == nil {
 		err = lineEnded(ctx, line)
 	}
+	c.askReport(reason(err))
 	err = c.sharpen(err, r)
 	tunnel.Disconnect(c.notify(reason(err)))
 	return err
@@ -105,7 +106,7 @@ func lineErrors(r *relay.Relay) pptp.WANErrorNotify {
 
 // blocked is that GRE does not pass: the PNS is of no use for a while.
 func (c *call) blocked(pns peer.Remote, what string) error {
-	c.o.Tunnels.Failed(pns)
+	c.use.Tunnels.Failed(pns)
 	return &ending{record.GREBlocked, fmt.Sprintf("no GRE packet %s %s (%v) in %v, although its control connection works",
 		what, pns.Name, pns.Addr.Addr(), time.Since(c.rec.Up).Round(time.Second))}
 }
@@ -113,7 +114,7 @@ func (c *call) blocked(pns peer.Remote, what string) error {
 // tell says to the caller why we end the call, where nobody else does.
 func (c *call) tell(r *relay.Relay, err error) {
 	switch reason(err) {
-	case record.Operator, record.Shutdown, record.ControlLost, record.GREBlocked:
+	case record.Operator, record.Drained, record.Shutdown, record.ControlLost, record.GREBlocked:
 	default:
 		return
 	}
