@@ -60,7 +60,6 @@ func (c counting) Deliver(packets [][]byte) { c.n <- len(packets) }
 // Nothing is allocated for a packet, either way.
 func TestNoAllocation(t *testing.T) {
 	inside(t, func(ns *namespace) {
-		forward(t, true)
 		l := ns.run(t, Options{})
 		c := counting{n: make(chan int, 1)}
 		if _, err := l.Attach(bob, 1400, c); err != nil {

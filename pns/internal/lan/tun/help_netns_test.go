@@ -8,7 +8,6 @@ import (
 	"io"
 	"net"
 	"net/netip"
-	"os"
 	"runtime"
 	"testing"
 	"time"
@@ -43,12 +42,11 @@ func inside(t testing.TB, f func(ns *namespace)) {
 			t.Error(err)
 			return
 		}
-		ns := &namespace{calls: make(chan func()), ended: make(chan struct{})}
+		ns := new(namespace)
 		defer func() {
 			for _, end := range ns.ends {
 				end()
 			}
-			close(ns.ended)
 		}()
 		f(ns)
 	}()
@@ -57,15 +55,13 @@ func inside(t testing.TB, f func(ns *namespace)) {
 
 // A namespace is where inside runs.
 type namespace struct {
-	ends  []func()
-	calls chan func()
-	ended chan struct{}
+	ends []func()
 }
 
 // run starts the network, and ends it with the namespace. Its Run is on a
 // thread of the namespace too: it may have to make the interface again.
 func (ns *namespace) run(t testing.TB, o Options) *LAN {
-	o.Name, o.Local = "carrier0", router
+	o.Name, o.Local, o.Forward = "carrier0", router, true
 	if o.Routes == nil {
 		o.Routes = pool
 	}
@@ -134,17 +130,6 @@ func within(t testing.TB, d time.Duration) context.Context {
 	ctx, cancel := context.WithTimeout(context.Background(), d)
 	t.Cleanup(cancel)
 	return ctx
-}
-
-// forward switches forwarding of the namespace on or off.
-func forward(t testing.TB, on bool) {
-	value := "0"
-	if on {
-		value = "1"
-	}
-	if err := os.WriteFile("/proc/sys/net/ipv4/ip_forward", []byte(value), 0); err != nil {
-		t.Fatal(err)
-	}
 }
 
 // echoBack answers each connection with what it sends.

@@ -35,6 +35,26 @@ func (l *LAN) setUp() error {
 	return nil
 }
 
+// follow puts the routes back when the interface was put down, which takes them
+// away, and up again.
+func (l *LAN) follow() {
+	up := true
+	for u := range l.links { // closed after done
+		if u.Attrs().Name != l.o.Name {
+			continue
+		}
+		was := up
+		up = u.Attrs().Flags&net.FlagUp != 0
+		switch {
+		case was && !up:
+			l.o.Log.Warn("the interface was put down: callers reach nothing", "interface", l.o.Name)
+		case up && !was:
+			err := l.setUp()
+			l.o.Log.Info("the interface was put up", "interface", l.o.Name, "error", err)
+		}
+	}
+}
+
 func ipNet(p netip.Prefix) *net.IPNet {
 	return &net.IPNet{IP: p.Addr().AsSlice(), Mask: net.CIDRMask(p.Bits(), p.Addr().BitLen())}
 }

@@ -1,8 +1,10 @@
 package tun
 
 import (
+	"context"
 	"errors"
 	"net/netip"
+	"time"
 
 	wgtun "golang.zx2c4.com/wireguard/tun"
 
@@ -36,8 +38,24 @@ func (r *reader) use(d wgtun.Device) {
 	}
 }
 
-// read delivers packets until the device is closed or gone.
-func (l *LAN) read() error {
+// read delivers packets until ctx ends. An interface that has gone is made
+// anew: callers stay.
+func (l *LAN) read(ctx context.Context) error {
+	for {
+		err := l.readDevice()
+		if ctx.Err() != nil {
+			return nil
+		}
+		l.stats.Lost.Add(1)
+		l.o.Log.Error("the interface is gone, and made anew", "interface", l.o.Name, "error", err)
+		if !l.remake(ctx) {
+			return nil
+		}
+	}
+}
+
+// readDevice delivers packets until the device is closed or gone.
+func (l *LAN) readDevice() error {
 	r := &l.in
 	for {
 		n, err := r.dev.Read(r.bufs, r.sizes, 0)
@@ -48,6 +66,36 @@ func (l *LAN) read() error {
 			l.down(r.bufs[i][:r.sizes[i]])
 		}
 		l.deliver()
+	}
+}
+
+// again is how often the making of an interface is tried that has gone.
+const again = time.Second
+
+// remake makes the interface anew, however long it takes; false: ctx ended.
+func (l *LAN) remake(ctx context.Context) bool {
+	tick := time.NewTicker(again)
+	defer tick.Stop()
+	for said := ""; ; {
+		l.out.drop(false)
+		d, err := l.open()
+		if err == nil {
+			l.in.use(d)
+			if !l.out.use(d) {
+				return false
+			}
+			l.o.Log.Info("the interface is back", "interface", l.o.Name)
+			return true
+		}
+		if err.Error() != said {
+			said = err.Error()
+			l.o.Log.Error("the interface cannot be made", "interface", l.o.Name, "error", err)
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return false
+		}
 	}
 }
 

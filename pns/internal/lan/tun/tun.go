@@ -12,11 +12,11 @@ import (
 	"fmt"
 	"log/slog"
 	"net/netip"
-	"os"
 	"sync"
 	"sync/atomic"
 
 	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
 	wgtun "golang.zx2c4.com/wireguard/tun"
 
 	"carrier/pns/internal/lan"
@@ -24,10 +24,13 @@ import (
 
 // Options say what the network is.
 type Options struct {
-	Name   string         // of the interface; no other may have it
-	Local  netip.Addr     // our own address towards callers
-	MTU    int            // of the interface, in octets; 0: lan.DefaultMTU
-	Routes []netip.Prefix // the callers' addresses, which are routed to the interface
+	Name       string         // of the interface; no other may have it
+	Local      netip.Addr     // our own address towards callers
+	MTU        int            // of the interface, in octets; 0: lan.DefaultMTU
+	Routes     []netip.Prefix // the callers' addresses, which are routed to the interface
+	ProxyARP   []string       // interfaces of the LAN, in whose networks callers' addresses may lie
+	Masquerade []string       // interfaces on which callers are hidden behind this host's address
+	Forward    bool           // make this host a router where it is none; otherwise that is an error
 
 	Log   *slog.Logger // nil: none
 	Stats *Stats       // nil: not counted
@@ -41,17 +44,24 @@ type Stats struct {
 	Unattached atomic.Uint64 // dropped: to an address that no caller has
 	TooBig     atomic.Uint64 // refused: over the receiver's MTU, with DF
 	Unwritten  atomic.Uint64 // batches of which the kernel did not take all: the interface is down or gone
+	Lost       atomic.Uint64 // times that the interface went, and was made anew
 }
 
 // LAN is the network.
 type LAN struct {
 	o       Options
 	stats   *Stats
-	table   lan.Table
 	netlink *netlink.Handle
+	proxy   *proxy
+	hidden  *masquerade // nil: nobody
 
-	out writer
-	in  reader
+	attaching sync.Mutex // so that table and proxy agree
+	table     lan.Table
+
+	out   writer
+	in    reader
+	links chan netlink.LinkUpdate // what the kernel tells of interfaces
+	done  chan struct{}           // closed when that is no longer wanted
 }
 
 // New makes the interface and all that belongs to it; Run must be called, it
@@ -62,19 +72,58 @@ func New(o Options) (*LAN, error) {
 		return nil, fmt.Errorf("local address %v is not IPv4", o.Local)
 	}
 	o.defaults()
-	l := &LAN{o: o, stats: o.Stats}
+	l := &LAN{o: o, stats: o.Stats, links: make(chan netlink.LinkUpdate), done: make(chan struct{})}
 	var err error
-	if l.netlink, err = netlink.NewHandle(); err != nil {
+	if l.netlink, err = netlink.NewHandle(unix.NETLINK_ROUTE); err != nil {
 		return nil, fmt.Errorf("netlink: %w", err)
+	}
+	if err := l.start(); err != nil {
+		return nil, errors.Join(err, l.close())
+	}
+	return l, nil
+}
+
+// start makes everything, in an order in which nothing is changed before what
+// is wrong has been found.
+func (l *LAN) start() error {
+	if err := l.check(); err != nil {
+		return err
 	}
 	d, err := l.open()
 	if err != nil {
-		l.netlink.Close()
-		return nil, err
+		return err
 	}
 	l.out.use(d)
 	l.in.use(d)
-	return l, nil
+	if err := l.forwarding(); err != nil {
+		return err
+	}
+	if l.proxy, err = newProxy(l.netlink, l.o.ProxyARP, l.o.Routes); err != nil {
+		return err
+	}
+	if len(l.o.Masquerade) > 0 {
+		if l.hidden, err = hide(l.o.Name, l.o.Routes, l.o.Masquerade); err != nil {
+			return err
+		}
+	}
+	if err := netlink.LinkSubscribe(l.links, l.done); err != nil {
+		return fmt.Errorf("changes of interfaces cannot be followed: %w", err)
+	}
+	return nil
+}
+
+// close takes away what start made. The kernel does the same with what matters
+// when the program is killed.
+func (l *LAN) close() error {
+	err := l.out.drop(true) // wakes the reader
+	close(l.done)
+	if l.proxy != nil {
+		l.proxy.close()
+	}
+	if l.hidden != nil {
+		err = errors.Join(err, l.hidden.close())
+	}
+	return err
 }
 
 func (o *Options) defaults() {
@@ -106,7 +155,33 @@ func (l *LAN) Attach(addr netip.Addr, mtu int, r lan.Receiver) (detach func(), e
 	if !l.routed(addr) || addr == l.o.Local {
 		return nil, fmt.Errorf("address %v is not routed to callers", addr)
 	}
-	return l.table.Attach(addr, mtu, r)
+	l.attaching.Lock()
+	defer l.attaching.Unlock()
+	forget, err := l.table.Attach(addr, mtu, r)
+	if err != nil {
+		return nil, err
+	}
+	if err := l.proxy.answer(addr); err != nil {
+		forget()
+		return nil, err
+	}
+	return sync.OnceFunc(func() {
+		l.attaching.Lock()
+		defer l.attaching.Unlock()
+		forget()
+		l.proxy.forget(addr)
+	}), nil
+}
+
+// Probe asks the LAN whether a host there has an address that a caller may get.
+// The channel brings its hardware address, or "" after a quarter of a second
+// without an answer. It is nil where nobody could answer: the address is in no
+// network that is proxied.
+func (l *LAN) Probe(addr netip.Addr) <-chan string {
+	if i := l.proxy.on(addr); i != nil {
+		return i.probe(addr)
+	}
+	return nil
 }
 
 func (l *LAN) routed(addr netip.Addr) bool {
@@ -124,14 +199,13 @@ func (l *LAN) Local() netip.Addr { return l.o.Local }
 // Run is that of lan.Network.
 func (l *LAN) Run(ctx context.Context) error {
 	defer l.netlink.Close()
-	var reading sync.WaitGroup
-	var err error
-	reading.Go(func() { err = l.read() })
-	<-ctx.Done()
-	closed := l.out.close() // wakes the reader
-	reading.Wait()
-	if errors.Is(err, os.ErrClosed) {
-		err = nil
-	}
-	return errors.Join(err, closed)
+	var listening sync.WaitGroup
+	var arp error
+	listening.Go(func() { arp = l.proxy.read() })
+	listening.Go(l.follow)
+	stop := make(chan error, 1)
+	context.AfterFunc(ctx, func() { stop <- l.close() })
+	err := l.read(ctx)
+	listening.Wait()
+	return errors.Join(err, arp, <-stop)
 }

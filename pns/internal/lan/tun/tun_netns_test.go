@@ -22,7 +22,6 @@ func TestCallersReachTheKernelAndEachOther(t *testing.T) {
 	data := make([]byte, 4<<20)
 	rand.NewChaCha8([32]byte{}).Read(data)
 	inside(t, func(ns *namespace) {
-		forward(t, true)
 		stats := new(Stats)
 		l := ns.run(t, Options{Stats: stats})
 		her, him := attach(t, l, saran, 1400), attach(t, l, bob, 576)
@@ -75,7 +74,6 @@ func TestCallersReachTheKernelAndEachOther(t *testing.T) {
 // told, if it may not be cut.
 func TestTooLarge(t *testing.T) {
 	inside(t, func(ns *namespace) {
-		forward(t, true)
 		stats := new(Stats)
 		l := ns.run(t, Options{Stats: stats})
 		her, him := attach(t, l, saran, 1400), attach(t, l, bob, 576)

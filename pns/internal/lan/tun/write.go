@@ -16,15 +16,20 @@ const (
 // A writer brings packets of all callers to the kernel.
 type writer struct {
 	mu   sync.Mutex
-	dev  wgtun.Device // nil: closed
+	dev  wgtun.Device // nil: there is none now
+	over bool         // there will be none any more
 	bufs [][]byte     // room for a header and a packet each, grown by joining: so they have room for the largest
 	used [][]byte
 }
 
-// use takes a device.
-func (w *writer) use(d wgtun.Device) {
+// use takes a device; false: it is too late, and the device closed.
+func (w *writer) use(d wgtun.Device) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if w.over {
+		d.Close()
+		return false
+	}
 	w.dev = d
 	if w.bufs == nil {
 		w.bufs, w.used = make([][]byte, batch), make([][]byte, 0, batch)
@@ -32,14 +37,16 @@ func (w *writer) use(d wgtun.Device) {
 			w.bufs[i] = make([]byte, 2*virtioLen+maxPacket)
 		}
 	}
+	return true
 }
 
-// close closes the device, which ends its reader too.
-func (w *writer) close() error {
+// drop closes the device, which ends its reader too. With over, another one is
+// no longer taken.
+func (w *writer) drop(over bool) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	d := w.dev
-	w.dev = nil
+	w.dev, w.over = nil, w.over || over
 	if d == nil {
 		return nil
 	}

@@ -1,0 +1,134 @@
+package tun
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/vishvananda/netlink"
+)
+
+// check tells everything about this host that would keep callers from the LAN,
+// or somebody else from this host, once their addresses are routed to them.
+func (l *LAN) check() error {
+	links, err := l.netlink.LinkList()
+	if err != nil {
+		return fmt.Errorf("the interfaces cannot be listed: %w", err)
+	}
+	names := make(map[int]string)
+	for _, i := range links {
+		names[i.Attrs().Index] = i.Attrs().Name
+	}
+	var wrong []error
+	for _, name := range slices.Concat(l.o.ProxyARP, l.o.Masquerade) {
+		if !slices.ContainsFunc(links, func(i netlink.Link) bool { return i.Attrs().Name == name }) {
+			wrong = append(wrong, fmt.Errorf("there is no interface %s", name))
+		}
+	}
+	return errors.Join(append(wrong, l.checkAddresses(names), l.checkRoutes(names))...)
+}
+
+// checkAddresses compares the callers' addresses with those of this host and
+// with the networks it is on.
+func (l *LAN) checkAddresses(names map[int]string) error {
+	list, err := l.netlink.AddrList(nil, netlink.FAMILY_V4)
+	if err != nil {
+		return fmt.Errorf("the addresses of this host cannot be listed: %w", err)
+	}
+	var wrong []error
+	for _, a := range list {
+		name := names[a.LinkIndex]
+		own, subnet := addr(a.IP), prefix(a.IPNet)
+		if name == l.o.Name {
+			continue
+		}
+		for _, p := range l.o.Routes {
+			switch {
+			case p.Contains(own):
+				wrong = append(wrong, fmt.Errorf("%v is this host's own address on %s, and among the callers' (%v): take it from lan.addresses", own, name, p))
+			case !p.Overlaps(subnet):
+			case p.Bits() < subnet.Bits():
+				wrong = append(wrong, fmt.Errorf("the callers' addresses %v contain %v, the network on %s: callers need others", p, subnet, name))
+			case !slices.Contains(l.o.ProxyARP, name):
+				wrong = append(wrong, fmt.Errorf("the callers' addresses %v overlap %v, the network on %s, whose hosts would look for callers there: set lan.tun.proxy_arp = [%q], or give callers other addresses", p, subnet, name, name))
+			}
+		}
+	}
+	return errors.Join(wrong...)
+}
+
+// checkRoutes looks for routes that would have the callers' packets, and for
+// gateways among the callers' addresses.
+func (l *LAN) checkRoutes(names map[int]string) error {
+	list, err := l.netlink.RouteList(nil, netlink.FAMILY_V4)
+	if err != nil {
+		return fmt.Errorf("the routes of this host cannot be listed: %w", err)
+	}
+	var wrong []error
+	for _, r := range list {
+		if names[r.LinkIndex] == l.o.Name {
+			continue
+		}
+		for _, p := range l.o.Routes {
+			if gateway := addr(r.Gw); p.Contains(gateway) {
+				wrong = append(wrong, fmt.Errorf("the callers' addresses %v contain %v, the gateway of the route to %s", p, gateway, destination(r)))
+			}
+			if to := prefix(r.Dst); r.Src == nil && to.Bits() > 0 && p.Overlaps(to) && to.Bits() >= p.Bits() {
+				wrong = append(wrong, fmt.Errorf("the callers' addresses %v overlap the route to %v over %s", p, to, names[r.LinkIndex]))
+			}
+		}
+	}
+	return errors.Join(wrong...)
+}
+
+func destination(r netlink.Route) string {
+	if to := prefix(r.Dst); to.Bits() > 0 {
+		return to.String()
+	}
+	return "everywhere"
+}
+
+// addr is an IPv4 address of netlink's; invalid when there is none.
+func addr(ip net.IP) netip.Addr {
+	a, _ := netip.AddrFromSlice(ip)
+	return a.Unmap()
+}
+
+// prefix is a network of netlink's, without what is behind its mask.
+func prefix(n *net.IPNet) netip.Prefix {
+	if n == nil {
+		return netip.Prefix{}
+	}
+	bits, _ := n.Mask.Size()
+	return netip.PrefixFrom(addr(n.IP), bits).Masked()
+}
+
+// forwarding makes sure that the kernel is a router on every interface that is
+// named, and on all others by default: it sets this where it may, else it
+// checks.
+func (l *LAN) forwarding() error {
+	paths := []string{"net/ipv4/ip_forward", "net/ipv4/conf/" + l.o.Name + "/forwarding"}
+	for _, name := range slices.Concat(l.o.ProxyARP, l.o.Masquerade) {
+		paths = append(paths, "net/ipv4/conf/"+name+"/forwarding")
+	}
+	for _, p := range paths {
+		if on, err := os.ReadFile("/proc/sys/" + p); err != nil {
+			return fmt.Errorf("whether this host routes cannot be read: %w", err)
+		} else if strings.TrimSpace(string(on)) != "0" {
+			continue
+		}
+		key := strings.ReplaceAll(p, "/", ".")
+		if !l.o.Forward {
+			return fmt.Errorf("this host does not route between callers and the LAN: run sysctl -w %s=1 (and keep it in /etc/sysctl.d), or set lan.tun.forwarding = true", key)
+		}
+		if err := os.WriteFile("/proc/sys/"+p, []byte("1"), 0); err != nil {
+			return fmt.Errorf("lan.tun.forwarding: %s cannot be set: %w", key, err)
+		}
+		l.o.Log.Info("this host routes now", "sysctl", key)
+	}
+	return nil
+}
