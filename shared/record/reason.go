@@ -5,31 +5,33 @@ type EndReason uint8
 
 // Why a call ended. Running is the zero value: it has not.
 const (
-	Running        EndReason = iota
-	CallerHungUp             // the caller ended PPP (LCP Terminate-Request)
-	CarrierLost              // the line lost its carrier
-	CallerSilent             // nothing was received in time after CONNECT
-	CallerGone               // the caller gave up while it rang
-	LineFault                // the port or modem failed
-	NoProfile                // no profile names a destination for this caller
-	NoTunnel                 // no PNS took the call
-	GREBlocked               // the control connection lives but no GRE passes
-	RefusedByPNS             // the PNS refused this call
-	ClearedByPNS             // the PNS ended the call; Text has what it told the caller
-	ClearedByPAC             // the PAC ended the call; Text has what it told us
-	ControlLost              // the control connection was lost
-	LinkFailed               // LCP did not converge or the peer fell silent
-	AuthFailed               // name or password was wrong
-	NoAddress                // no address was free
-	AddressInUse             // the user's fixed address is in use by a call that stays
-	NetworkFailed            // no network protocol opened
-	Replaced                 // a newer call of the same user took the address over
-	IdleTimeout              // no data for too long
-	SessionTimeout           // the longest allowed time was reached
-	Operator                 // ended by command
-	Drained                  // its line or PNS is taken out of service
-	Shutdown                 // the program is ending
-	ProtocolError            // the peer broke a protocol beyond repair
+	Running         EndReason = iota
+	CallerHungUp              // the caller ended PPP (LCP Terminate-Request) or her login
+	CarrierLost               // the line lost its carrier
+	CallerSilent              // nothing was received in time after CONNECT
+	CallerGone                // the caller gave up while it rang
+	LineFault                 // the port or modem failed
+	NoProfile                 // no profile names a destination for this caller
+	NoTunnel                  // no PNS took the call
+	GREBlocked                // the control connection lives but no GRE passes
+	HostUnreachable           // no host that the call may end at answered
+	HostClosed                // the host closed the connection
+	RefusedByPNS              // the PNS refused this call
+	ClearedByPNS              // the PNS ended the call; Text has what it told the caller
+	ClearedByPAC              // the PAC ended the call; Text has what it told us
+	ControlLost               // the control connection was lost
+	LinkFailed                // LCP did not converge or the peer fell silent
+	AuthFailed                // name or password was wrong
+	NoAddress                 // no address was free
+	AddressInUse              // the user's fixed address is in use by a call that stays
+	NetworkFailed             // no network protocol opened
+	Replaced                  // a newer call of the same user took the address over
+	IdleTimeout               // no data for too long
+	SessionTimeout            // the longest allowed time was reached
+	Operator                  // ended by command
+	Drained                   // its line or PNS is taken out of service
+	Shutdown                  // the program is ending
+	ProtocolError             // the peer broke a protocol beyond repair
 	endReasons
 )
 
@@ -37,6 +39,7 @@ var reasonNames = [endReasons]string{
 	Running: "running", CallerHungUp: "caller-hung-up", CarrierLost: "carrier-lost",
 	CallerSilent: "caller-silent", CallerGone: "caller-gone", LineFault: "line-fault",
 	NoProfile: "no-profile", NoTunnel: "no-tunnel", GREBlocked: "gre-blocked",
+	HostUnreachable: "host-unreachable", HostClosed: "host-closed",
 	RefusedByPNS: "refused-by-pns", ClearedByPNS: "cleared-by-pns", ClearedByPAC: "cleared-by-pac",
 	ControlLost: "control-lost", LinkFailed: "link-failed", AuthFailed: "auth-failed",
 	NoAddress: "no-address", AddressInUse: "address-in-use", NetworkFailed: "network-failed",
@@ -86,7 +89,7 @@ func (r EndReason) ResultCode() uint8 {
 		return 1 // Lost Carrier
 	case Operator, Drained, Shutdown:
 		return 3 // Admin Shutdown
-	case ClearedByPNS, RefusedByPNS:
+	case ClearedByPNS, RefusedByPNS, HostClosed:
 		return 4 // Request
 	default:
 		return 2 // General Error

@@ -26,7 +26,7 @@ type Call struct {
 	Calling string     `json:"calling,omitempty"`
 	Connect string     `json:"connect,omitempty"` // the modem's result, "28800/ARQ/V34"
 	Rate    int        `json:"rate,omitempty"`    // bit/s
-	Peer    string     `json:"peer,omitempty"`    // the PNS, or the PAC
+	Peer    string     `json:"peer,omitempty"`    // the PNS, the PAC, or the URL of a host
 	Address netip.Addr `json:"address,omitzero"`  // given to the caller
 	Traffic Traffic    `json:"traffic"`
 	// Report is what the line's modem said of the call, where it says anything.
@@ -52,7 +52,8 @@ const (
 )
 
 // Traffic is a snapshot of a call's counters. Up is from the caller, Down is
-// towards her; octets are those of PPP frames without framing.
+// towards her; octets are those of PPP frames without framing, or all that went
+// to and from a host.
 type Traffic struct {
 	FramesUp   uint64 `json:"frames_up"`
 	FramesDown uint64 `json:"frames_down"`

@@ -1,4 +1,4 @@
-// Package profile finds where a caller's tunnel ends. It is pure: a table of
+// Package profile finds where a caller's call ends. It is pure: a table of
 // rules, asked with what is known of the caller.
 package profile
 
@@ -15,11 +15,14 @@ type Caller struct {
 	Name            string // as PPP or the login gave it: saran, DOMAIN\saran, saran@corp.example
 }
 
-// A Destination is where a caller's tunnel may end.
+// A Destination is where a call may end: at a PNS, by a tunnel, or at a host.
 type Destination struct {
 	// Endpoints are tried in this order: addresses, host names, or names of
 	// configured PNSs.
 	Endpoints []string
+	// Hosts are tried in this order: netport's URLs. There are either Endpoints
+	// or Hosts.
+	Hosts []string
 	// Handover is how the caller's PPP passes from us to the PNS.
 	Handover Handover
 }
@@ -44,6 +47,7 @@ const (
 	User    Kind = "user"
 	Realm   Kind = "realm"
 	Default Kind = "default"
+	Menu    Kind = "menu" // not in an order: the caller chooses herself
 )
 
 // DefaultOrder is the order in which kinds are asked: a number that was dialled
@@ -64,6 +68,7 @@ type Options struct {
 	Users   map[string]Destination
 	Realms  map[string]Destination
 	Default *Destination
+	Menu    map[string]Destination // by the key of a choice
 }
 
 // A Table answers for a set of rules. It may be asked from any goroutine.
@@ -94,6 +99,13 @@ func (t *Table) Find(c Caller) (Destination, Kind, bool) {
 		}
 	}
 	return Destination{}, "", false
+}
+
+// Chosen returns where a choice from the menu leads, if it leads anywhere of its
+// own.
+func (t *Table) Chosen(key string) (Destination, bool) {
+	d, ok := t.o.Menu[key]
+	return d, ok
 }
 
 // AtRing returns the destination that is certain before the call is answered:
