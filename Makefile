@@ -6,7 +6,7 @@ ROUNDS ?= 5
 # The programs need no cgo; the race detector of the tests does.
 BUILD   = CGO_ENABLED=0 $(GO) build -trimpath -o bin/
 
-.PHONY: all run test build packages lint unit small deep fuzz bench clean
+.PHONY: all run test build packages lint unit small deep fuzz bench dist clean
 all: build
 
 build:
@@ -47,6 +47,10 @@ fuzz:
 # make bench ONLY='HDLC decode' ROUNDS=3 prints some rows and writes nothing.
 bench: packages
 	$(GO) run ./deploy/bench -rounds $(ROUNDS) $(if $(ONLY),-only '$(ONLY)',-md docs/performance.md)
+
+# Archives of static builds, for each kind of board.
+dist:
+	./deploy/dist/dist.sh dist
 
 clean:
 	rm -rf bin dist

@@ -101,13 +101,17 @@ func (m *metrics) scrape(gauge, counter emit) {
 	}
 	type key struct{ pns, state string }
 	conns := map[key]int{}
+	placed := m.tunnel.Snapshot()
+	for pns := range placed {
+		conns[key{pns, "established"}] = 0
+	}
 	for _, c := range m.conns() {
 		conns[key{c.Remote.Name, c.State}]++
 	}
 	for k, n := range conns {
 		gauge(tunnels, float64(n), k.pns, k.state)
 	}
-	for pns, n := range m.tunnel.Snapshot() {
+	for pns, n := range placed {
 		counter(tunnelCalls, float64(n.Placed), pns, "placed")
 		counter(tunnelCalls, float64(n.Failed), pns, "failed")
 	}

@@ -5,6 +5,7 @@ package config
 import (
 	"time"
 
+	"carrier/pac/internal/host"
 	"carrier/pac/internal/identify"
 	"carrier/pac/internal/profile"
 	"carrier/pac/internal/tunnel"
@@ -17,7 +18,7 @@ import (
 // nothing else is said.
 const (
 	File   = "/etc/carrier/pac.toml"
-	Socket = "/run/carrier/pac.sock"
+	Socket = "/run/carrier/pac/socket"
 )
 
 // A Config is a whole configuration without mistakes. Of Identify and Tunnels
@@ -29,6 +30,7 @@ type Config struct {
 	Identify identify.Options
 	Profiles profile.Options
 	Tunnels  tunnel.Options
+	Hosts    host.Options
 	Drain    time.Duration // how long calls may go on after SIGTERM
 	GRE, UDP bool          // the transports that destinations may need
 }
@@ -60,11 +62,14 @@ func read(f *conf.File) (*Config, error) {
 		Banks:    banks(t),
 		Identify: identification(t.Table("identify")),
 		Tunnels:  tunnels(t),
+		Hosts:    hostLimits(t.Table("hosts")),
 		Drain:    t.Table("limits").Duration("drain", 0, 0, 7*24*time.Hour),
 	}
 	c.Identify.Name = c.Name
 	d := &destinations{pns: c.Tunnels.PNS}
 	c.Profiles = profiles(t, d)
+	c.Identify.Text.Menu, c.Profiles.Menu = menu(t.Table("identify"), d)
+	c.Identify.Verify = passwords(t, c.Identify.Text.Ask)
 	c.GRE, c.UDP = d.transports[peer.GRE], d.transports[peer.UDP]
 	if err := f.Err(); err != nil {
 		return nil, err

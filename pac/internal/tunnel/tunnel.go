@@ -58,6 +58,9 @@ func New(e *peer.Endpoint, o Options) *Tunnels {
 	o.Attempts = cmp.Or(o.Attempts, 4)
 	o.Attempt = cmp.Or(o.Attempt, 4*time.Second)
 	o.LockOut = cmp.Or(o.LockOut, 30*time.Second)
+	for _, p := range o.PNS {
+		o.Stats.add(p.Name, Count{}) // zeros before its first call
+	}
 	return &Tunnels{o: o, endpoint: e, dead: lockOut{until: map[netip.AddrPort]time.Time{}, lasts: o.LockOut}}
 }
 

@@ -19,7 +19,7 @@ import (
 // nothing else is said.
 const (
 	File   = "/etc/carrier/pns.toml"
-	Socket = "/run/carrier/pns.sock"
+	Socket = "/run/carrier/pns/socket"
 )
 
 // A Config is a whole configuration without mistakes.
