@@ -39,6 +39,8 @@ const (
 	dtrOff        = 9
 	carrierDetect = 0x80 // of a modem state
 	carrierDelta  = 0x08
+	anyLine       = 0xF0 // CD, RI, DSR, CTS
+	allState      = 0xFF
 	purgeBoth     = 3
 )
 
@@ -114,11 +116,10 @@ func (l *comLink) hear(o telnet.Option, b []byte) {
 	case command == notifyModemState && len(b) == 2:
 		l.state, l.stated = b[1], true
 	case l.acks != nil && b[0] >= serverSays && len(l.acks) <= purgeData:
-		key := command
 		if command == setControl && len(b) == 2 && (b[1] == dtrOn || b[1] == dtrOff) {
 			return
 		}
-		l.acks[key] = append([]byte{}, b[1:]...)
+		l.acks[command] = append([]byte{}, b[1:]...)
 	}
 }
 
@@ -141,11 +142,13 @@ func openComPort(ctx context.Context, p *Port, o Options) (Opened, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.acks = nil
-	if l.stated {
+	// A modem that is switched on shows CTS or DSR at least. Servers say of a
+	// pseudo-terminal that all lines are off for ever: carrier would be lost.
+	if l.state&anyLine != 0 {
 		return &ComPort{Port: p, link: l}, nil
 	}
 	if o.Log != nil {
-		o.Log.Info("the server reports no modem lines: carrier loss is seen in what the modem says", "port", p.name)
+		o.Log.Info("the server shows no modem line that is on: carrier loss is seen in what the modem says", "port", p.name)
 	}
 	return p, nil
 }
@@ -166,6 +169,8 @@ func (l *comLink) setUp(ctx context.Context, o Options) error {
 	for _, s := range orders {
 		l.order(s.command, s.value...)
 	}
+	// Masks go unconfirmed: servers whose port has no modem lines may not answer.
+	l.order(setModemStateMask, allState)
 	l.order(setLineStateMask, 0)
 	l.order(setControl, dtrOn)
 	l.order(purgeData, purgeBoth)
@@ -182,6 +187,7 @@ func (l *comLink) setUp(ctx context.Context, o Options) error {
 	if errors.Is(err, os.ErrDeadlineExceeded) && ctx.Err() == nil {
 		err = nil
 	}
+	l.order(setModemStateMask, carrierDetect|carrierDelta) // the others change with every halt
 	return err
 }
 
@@ -210,7 +216,6 @@ func (o Options) orders() []order {
 		{setParity, []byte{noParity}, "parity", number},
 		{setStopSize, []byte{1}, "stop bits", number},
 		{setControl, []byte{flow}, "flow control", flowName},
-		{setModemStateMask, []byte{carrierDetect | carrierDelta}, "modem state mask", number},
 	}
 }
 
