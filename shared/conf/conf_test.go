@@ -50,6 +50,8 @@ hosts = ["192.0.2.1"]
 		{r.Strings("words"), []string{"a", "b"}},
 		{r.Secret("pass"), "secret"},
 		{r.Choice("kind", "gre", "gre", "udp"), "udp"},
+		{OneOrMore(r, "dns", Addr), []netip.Addr{netip.MustParseAddr("2.1.1.53")}},
+		{OneOrMore(r, "hosts", Addr), []netip.Addr{netip.MustParseAddr("192.0.2.1")}},
 		{r.Addrs("hosts"), []netip.Addr{netip.MustParseAddr("192.0.2.1")}},
 	} {
 		if !reflect.DeepEqual(tt.got, tt.want) {
@@ -74,6 +76,7 @@ func TestAbsentKeysAreTheDefault(t *testing.T) {
 		{r.Addr("f").IsValid(), false},
 		{r.AddrPort("g").IsValid(), false},
 		{len(r.Strings("h")), 0},
+		{len(OneOrMore(r, "h", Addr)), 0},
 		{r.Secret("i"), ""},
 		{r.Choice("j", "gre", "udp"), "gre"},
 		{len(r.Tables("k")), 0},
@@ -128,7 +131,9 @@ list = {a = 1}
 	r.Bool("on", false)
 	r.Duration("wait", 0, 0, time.Hour)
 	r.Duration("wait2", 0, time.Second, 90*time.Minute)
-	r.Addr("dns")
+	if got := OneOrMore(r, "dns", Addr); len(got) != 0 {
+		t.Errorf("a wrong value is kept: %v", got)
+	}
 	r.AddrPort("listen")
 	if got := r.Prefixes("from"); len(got) != 0 {
 		t.Errorf("wrong items are kept: %v", got)

@@ -232,6 +232,19 @@ func Values[T any](t *Table, key string, parse func(string) (T, error)) []T {
 	return out
 }
 
+// OneOrMore is like Values, and takes a string for an array of one.
+func OneOrMore[T any](t *Table, key string, parse func(string) (T, error)) []T {
+	v, ok := t.get(key)
+	if _, isText := v.(string); !ok || !isText {
+		return Values(t, key, parse)
+	}
+	var none T
+	if one := Value(t, key, none, parse); t.Good(key) {
+		return []T{one}
+	}
+	return nil
+}
+
 // Seen remembers where values stand that may stand only once. The zero value
 // is not ready: make it.
 type Seen map[string]int

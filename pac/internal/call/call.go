@@ -42,6 +42,10 @@ type call struct {
 func (c *call) run(ctx context.Context, ring line.Ring) error {
 	c.log.Info("ring", "line", c.rec.Line, "called", ring.Called, "calling", ring.Calling)
 	if d, ok := c.use.Profiles.AtRing(profile.Caller{Called: ring.Called, Calling: ring.Calling}); ok {
+		c.found(profile.Number, d)
+		if len(d.Hosts) > 0 {
+			return c.numberToHost(ctx, ring, d)
+		}
 		return c.decidedByNumber(ctx, ring, d)
 	}
 	if err := c.answer(ctx, ring); err != nil {
@@ -50,15 +54,23 @@ func (c *call) run(ctx context.Context, ring line.Ring) error {
 	defer c.watchCarrier()()
 	id, err := identify.Run(ctx, c.line, c.identifyOptions())
 	if err != nil {
-		return unidentified(ctx, err)
+		return c.unserved(ctx, err)
 	}
-	who := id.Caller()
-	c.identified(who)
-	d, kind, ok := c.use.Profiles.Find(profile.Caller{Called: ring.Called, Calling: ring.Calling, Name: who.Name})
-	if !ok {
-		return c.refuse(ctx, id, &ending{record.NoProfile, fmt.Sprintf("no destination is known for %q", c.rec.User)})
+	c.identified(id.Caller())
+	d, err := c.destination(ring, id.Caller())
+	switch {
+	case err != nil:
+		return c.refuse(ctx, id, err)
+	case len(d.Hosts) > 0 && id.SpeaksPPP():
+		return c.refuse(ctx, id, &ending{record.NoProfile, "you are connected to a host, which takes no PPP: log in with a terminal"})
+	case len(d.Hosts) > 0:
+		return c.toHost(ctx, id.Terminal(), d)
 	}
-	c.log.Info("profile", "rule", string(kind), "endpoints", d.Endpoints)
+	return c.tunnelled(ctx, id, d)
+}
+
+// tunnelled takes the call of a caller we know to a PNS.
+func (c *call) tunnelled(ctx context.Context, id *identify.Identified, d profile.Destination) error {
 	if err := id.Start(ctx); err != nil {
 		return unidentified(ctx, err)
 	}
@@ -83,7 +95,6 @@ func (c *call) run(ctx context.Context, ring line.Ring) error {
 // decidedByNumber offers the call to its PNS while it still rings: the PNS can
 // refuse it before the caller pays for anything (RFC 2637 §2.9).
 func (c *call) decidedByNumber(ctx context.Context, ring line.Ring, d profile.Destination) error {
-	c.log.Info("profile", "rule", string(profile.Number), "endpoints", d.Endpoints)
 	ringing, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	answered := make(chan struct{})

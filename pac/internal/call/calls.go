@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"carrier/hardware/line"
+	"carrier/pac/internal/host"
 	"carrier/pac/internal/identify"
 	"carrier/pac/internal/profile"
 	"carrier/pac/internal/relay"
@@ -32,6 +33,7 @@ type Settings struct {
 	Profiles *profile.Table
 	Tunnels  *tunnel.Tunnels
 	Identify identify.Options // Log, Spoiled and Tap are each call's own
+	Hosts    host.Options
 }
 
 // Options are what all calls work with.

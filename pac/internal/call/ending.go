@@ -67,6 +67,8 @@ func unidentified(ctx context.Context, err error) error {
 	switch {
 	case errors.Is(err, identify.ErrSilent):
 		return &ending{record.CallerSilent, err.Error()}
+	case errors.Is(err, identify.ErrLeft):
+		return &ending{record.CallerHungUp, err.Error()}
 	case errors.As(err, &ppp):
 		return &ending{linkReason(ppp.Cause), ppp.Error()}
 	}

@@ -31,7 +31,10 @@ type Config struct {
 	Profiles profile.Options
 	Tunnels  tunnel.Options
 	Hosts    host.Options
-	Drain    time.Duration // how long calls may go on after SIGTERM
+	// Drain is how long calls may go on after SIGTERM; and, with Drains, when a
+	// reload took their line or PNS away, where without it they may for ever.
+	Drain  time.Duration
+	Drains bool
 	GRE, UDP bool          // the transports that destinations may need
 }
 
@@ -64,6 +67,7 @@ func read(f *conf.File) (*Config, error) {
 		Tunnels:  tunnels(t),
 		Hosts:    hostLimits(t.Table("hosts")),
 		Drain:    t.Table("limits").Duration("drain", 0, 0, 7*24*time.Hour),
+		Drains:   t.Table("limits").Has("drain"),
 	}
 	c.Identify.Name = c.Name
 	d := &destinations{pns: c.Tunnels.PNS}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"carrier/hardware/serial"
+	"carrier/pac/internal/host"
 	"carrier/pac/internal/identify"
 	"carrier/pac/internal/profile"
 	"carrier/pac/internal/tunnel"
@@ -49,6 +50,35 @@ banner   = "Welcome"
 login    = "Name? "
 password = "Secret? "
 start    = "Go"
+ask      = "password"
+tries    = 5
+choose   = "? "
+
+[[identify.menu]]
+key  = "1"
+text = "The Internet"
+
+[[identify.menu]]
+key  = "bbs"
+text = "The museum's BBS"
+host = "telnet://bbs.example:23"
+
+[[identify.menu]]
+key      = "2"
+text     = "Work"
+tunnel   = ["denver"]
+handover = "restart"
+
+[[identify.menu]]
+key     = "q"
+text    = "Good bye"
+hang_up = true
+
+[hosts]
+attempt = "5s"
+idle    = "15m"
+session = "2h"
+quiet   = true
 
 [limits]
 attempts = 2
@@ -59,6 +89,11 @@ lock_out = "1m"
 name     = "saran"
 tunnel   = ["2.1.1.60"]
 handover = "restart"
+
+[[user]]
+name     = "guest"
+password = "welcome"
+host     = ["tcp://192.0.2.5:23", "tcp://192.0.2.6:23"]
 
 [[realm]]
 name   = "Corp.Example"
@@ -100,21 +135,36 @@ func TestWhole(t *testing.T) {
 			{Name: "emulators", Listen: "tcp://127.0.0.1:5600", Lines: 16, Speed: 115200},
 		},
 		Identify: identify.Options{Name: "atlanta", Ask: []auth.Method{auth.CHAPMD5, auth.PAP}, Silence: 30 * time.Second,
-			Text: identify.TextLogin{Banner: "Welcome", Login: "Name? ", Password: "Secret? ", Start: "Go"}},
+			Text: identify.TextLogin{Banner: "Welcome", Login: "Name? ", Password: "Secret? ", Start: "Go", Tries: 5, Choose: "? ",
+				Menu: []identify.Choice{{Key: "1", Text: "The Internet", PPP: true}, {Key: "bbs", Text: "The museum's BBS"}, {Key: "2", Text: "Work"},
+					{Key: "q", Text: "Good bye", HangUp: true}}}},
 		Profiles: profile.Options{
 			Order: []profile.Kind{profile.User, profile.Number, profile.Realm, profile.Default},
 			Numbers: []profile.NumberRule{{Called: "5551212", Calling: "+14045550100",
 				Destination: profile.Destination{Endpoints: []string{"198.51.100.7:1723", "198.51.100.8"}, Handover: profile.Silent}}},
-			Users:   map[string]profile.Destination{"saran": {Endpoints: []string{"2.1.1.60"}, Handover: profile.Restart}},
+			Users: map[string]profile.Destination{"saran": {Endpoints: []string{"2.1.1.60"}, Handover: profile.Restart},
+				"guest": {Hosts: []string{"tcp://192.0.2.5:23", "tcp://192.0.2.6:23"}}},
 			Realms:  map[string]profile.Destination{"Corp.Example": {Endpoints: []string{"pns.corp.example", "dallas"}, Handover: profile.Silent}},
 			Default: &fallback,
+			Menu: map[string]profile.Destination{"bbs": {Hosts: []string{"telnet://bbs.example:23"}},
+				"2": {Endpoints: []string{"denver"}, Handover: profile.Restart}},
 		},
+		Hosts: host.Options{Attempt: 5 * time.Second, Idle: 15 * time.Minute, Session: 2 * time.Hour, Quiet: true},
 		Tunnels: tunnel.Options{Attempts: 2, Attempt: 3 * time.Second, LockOut: time.Minute, PNS: []tunnel.PNS{
 			{Name: "denver", At: "2.1.1.60", Connect: "127.0.0.2:1723", Transport: peer.UDP, UDPPort: 4755},
 			{Name: "dallas", Connect: "dallas", UDPPort: 4754, Windowing: true},
 		}},
 		GRE: true, UDP: true,
 	}
+	for name, password := range map[string]string{"guest": "welcome", "saran": "anything"} {
+		if v := got.Identify.Verify(auth.Typed(name, password)); !v.OK {
+			t.Errorf("%s is refused: %s", name, v.Message)
+		}
+	}
+	if v := got.Identify.Verify(auth.Typed("guest", "anything")); v.OK {
+		t.Error("a wrong password is good")
+	}
+	got.Identify.Verify = nil
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got\n%+v\nwant\n%+v", got, want)
 	}
@@ -141,7 +191,7 @@ func TestDefaults(t *testing.T) {
 		t.Errorf("%+v", got.Tunnels)
 	}
 	if want := (identify.Options{Name: "a", Ask: askOrder, Silence: 45 * time.Second,
-		Text: identify.TextLogin{Login: "login: ", Password: "Password: ", Start: "PPP session starts"}}); !reflect.DeepEqual(got.Identify, want) {
+		Text: identify.TextLogin{Login: "login: ", Password: "Password: ", Choose: "Your choice: ", Start: "PPP session starts", Tries: 3}}); !reflect.DeepEqual(got.Identify, want) {
 		t.Errorf("%+v", got.Identify)
 	}
 	if !got.GRE || got.UDP || !reflect.DeepEqual(got.Profiles.Order, profile.DefaultOrder) || got.Banks[0].Lines != 1 {

@@ -13,25 +13,11 @@ import (
 var askOrder = []auth.Method{auth.CHAPMD5, auth.MSCHAPv2, auth.MSCHAP, auth.EAP, auth.PAP}
 
 func identification(t *conf.Table) identify.Options {
-	o := identify.Options{
+	return identify.Options{
 		Ask:     methods(t),
 		Silence: t.Duration("timeout", 45*time.Second, time.Second, time.Hour),
-		Text: identify.TextLogin{
-			Off:      !t.Bool("text", true),
-			Banner:   t.Text("banner", ""),
-			Login:    t.Text("login", "login: "),
-			Password: t.Text("password", "Password: "),
-			Start:    t.Text("start", "PPP session starts"),
-		},
+		Text:    textLogin(t),
 	}
-	if o.Text.Off {
-		for _, key := range []string{"banner", "login", "password", "start"} {
-			if t.Has(key) {
-				t.Bad(key, "means nothing while text = false; would be right: without it")
-			}
-		}
-	}
-	return o
 }
 
 func methods(t *conf.Table) []auth.Method {

@@ -8,10 +8,10 @@ import (
 // In each case the text is added to a good file, or put in place of a line of
 // it, and these are all the mistakes, without "pac.toml:".
 func TestMistakes(t *testing.T) {
-	const bank, user = "[[bank]]\nname = \"x\"\n", "[[user]]\nname = \"u\"\n"
+	const bank, user, menu = "[[bank]]\nname = \"x\"\n", "[[user]]\nname = \"u\"\n", "[[identify.menu]]\n"
 	for _, tt := range []struct{ name, add, want string }{
 		{"unknown key", "[defualt]\n", `8: defualt: unknown key; would be right: default`},
-		{"unknown key of a table", user + "tunel = ['192.0.2.1']", "8: user[1].tunnel: missing; would be right: tunnel = [\"192.0.2.1\"]\n10: user[1].tunel: unknown key; would be right: tunnel"},
+		{"unknown key of a table", user + "tunel = ['192.0.2.1']", "8: user[1].tunnel: missing; would be right: tunnel = [\"192.0.2.1\"], or host = \"tcp://bbs.example:23\"\n10: user[1].tunel: unknown key; would be right: tunnel"},
 
 		{"bank without lines", bank, `8: bank[2].ports: missing; would be right: ports = ["/dev/ttyS0"], or listen = "tcp://127.0.0.1:5600"`},
 		{"bank without ports", bank + "ports = []", `10: bank[2].ports: names no port; would be right: ports = ["/dev/ttyS0"]`},
@@ -40,7 +40,7 @@ func TestMistakes(t *testing.T) {
 		{"user without name", "[[user]]\ntunnel = ['192.0.2.1']", `8: user[1].name: missing; would be right: name = "saran"`},
 		{"user with empty name", "[[user]]\nname = ''\ntunnel = ['192.0.2.1']", `9: user[1].name: "" is nobody; would be right: "saran"`},
 		{"user twice", user + "tunnel = ['192.0.2.1']\n" + user + "tunnel = ['192.0.2.1']", `12: user[2].name: "u" stands on line 9 already; would be right: another one`},
-		{"user without tunnel", user, `8: user[1].tunnel: missing; would be right: tunnel = ["192.0.2.1"]`},
+		{"user without tunnel", user, `8: user[1].tunnel: missing; would be right: tunnel = ["192.0.2.1"], or host = "tcp://bbs.example:23"`},
 		{"user with no tunnel", user + "tunnel = []", `10: user[1].tunnel: names no endpoint; would be right: tunnel = ["192.0.2.1"]`},
 		{"handover", user + "tunnel = ['192.0.2.1']\nhandover = 'loud'", `11: user[1].handover: "loud" is not known here; would be right: "silent" or "restart"`},
 		{"realm with @", "[[realm]]\nname = '@corp.example'\ntunnel = ['192.0.2.1']", `9: realm[1].name: "@corp.example" is no realm; would be right: "corp.example", without @ and \`},
@@ -49,7 +49,7 @@ func TestMistakes(t *testing.T) {
 		{"number with dashes", "[[number]]\ncalled = '555-1212'\ntunnel = ['192.0.2.1']", `9: number[1].called: "555-1212" is not a number as modems tell it; would be right: "5551212"`},
 		{"number without digits", "[[number]]\ncalling = 'anonymous'\ntunnel = ['192.0.2.1']", `9: number[1].calling: "anonymous" is not a telephone number; would be right: "5551212"`},
 		{"number never asked", "[[number]]\ncalled = '1'\ntunnel = ['192.0.2.1']\n[[number]]\ncalled = '1'\ncalling = '2'\ntunnel = ['192.0.2.2']", `14: number[2].tunnel: never used, the [[number]] on line 8 has the same calls; would be right: before it, or not at all`},
-		{"unknown order", "[x]", "8: x: unknown key; would be right: one of bank, default, identify, limits, log, name, number, order, panel, pns, realm, socket, state, user"},
+		{"unknown order", "[x]", "8: x: unknown key; would be right: one of bank, default, hosts, identify, limits, log, name, number, order, panel, pns, realm, socket, state, user"},
 
 		{"tunnel to no address", user + "tunnel = ['2.1.1', '2.1.1.999', '::1', '0.0.0.0']", `10: user[1].tunnel[1]: "2.1.1" is not an IP address; would be right: "192.0.2.1", "192.0.2.1:1723" or "pns.example"
 10: user[1].tunnel[2]: "2.1.1.999" is not an IP address; would be right: "192.0.2.1", "192.0.2.1:1723" or "pns.example"
@@ -77,6 +77,27 @@ func TestMistakes(t *testing.T) {
 		{"timeout", "[identify]\ntimeout = 45", `9: identify.timeout: 45 is not text in quotes; would be right: timeout = "…"`},
 		{"timeout too short", "[identify]\ntimeout = '1ms'", `9: identify.timeout: "1ms" is out of range; would be right: from "1s" to "1h"`},
 		{"prompts without text", "[identify]\ntext = false\nlogin = 'x'", `10: identify.login: means nothing while text = false; would be right: without it`},
+		{"nothing to type", "[identify]\nask = 'nothing'\nlogin = 'x'\npassword = 'x'\nchoose = 'x'", `9: identify.ask: "nothing" leaves nothing to type; would be right: an [[identify.menu]], or text = false
+10: identify.login: means nothing where nobody is asked for a name; would be right: without it
+11: identify.password: means nothing where nobody is asked for a password; would be right: without it
+12: identify.choose: means nothing without a menu; would be right: without it`},
+		{"menu", menu + "key = 'A'\ntext = 'x'\nhost = 'tcp://192.0.2.1:23'\nhang_up = true\n" + menu + "key = 'a'\ntext = 'x'\nhandover = 'silent'\n" + menu + "key = 'a b'",
+			`12: identify.menu[1].hang_up: stands beside tunnel or host; would be right: one of them
+14: identify.menu[2].key: "a" stands on line 9 already; would be right: another one
+16: identify.menu[2].handover: means nothing without tunnel; would be right: in the profile that this choice leads to
+17: identify.menu[3].text: missing; would be right: text = "The Internet"
+18: identify.menu[3].key: "a b" is nothing to type; would be right: 1 to 16 letters, digits and signs of ASCII without spaces`},
+		{"menu that leads nowhere", menu + "key = 'a'\ntext = 'x'\ntunnel = ['denver']", `11: identify.menu[1].tunnel[1]: "denver" is no [[pns]] here; would be right: "192.0.2.1", "pns.example", or a [[pns]] of this name`},
+		{"menu without text", "[identify]\ntext = false\n" + menu + "key = 'a'\ntext = 'x'", `10: identify.menu: means nothing while text = false; would be right: without it`},
+		{"host", user + "host = ['bbs', 'tcp://bbs.example']", `10: user[1].host[1]: "bbs" is no host: it has no scheme; use tcp://host:port, telnet://host:port, rfc2217://host:port or unix:///path; would be right: "tcp://bbs.example:23" or "telnet://bbs.example:23"
+10: user[1].host[2]: "tcp://bbs.example" is no host: the port number is missing; use tcp://host:port; would be right: "tcp://bbs.example:23" or "telnet://bbs.example:23"`},
+		{"no host", user + "host = []", `10: user[1].host: names no host; would be right: host = "tcp://bbs.example:23"`},
+		{"host and tunnel", user + "host = 'tcp://192.0.2.1:23'\ntunnel = ['192.0.2.1']\nhandover = 'silent'", `11: user[1].tunnel: means nothing beside host, where there is no PPP; would be right: one of them
+12: user[1].handover: means nothing beside host, where there is no PPP; would be right: one of them`},
+		{"hosts", "[hosts]\nattempt = '1h'\nidle = '-1s'\nquiet = 'yes'", `9: hosts.attempt: "1h" is out of range; would be right: from "100ms" to "1m"
+10: hosts.idle: "-1s" is out of range; would be right: from "0s" to "168h"
+11: hosts.quiet: "yes" is not true or false; would be right: quiet = true`},
+		{"a password for nobody", "[identify]\nask = 'name'\n" + user + "tunnel = ['192.0.2.1']\npassword = 'x'", `13: user[1].password: means nothing where the login asks for no password; would be right: identify.ask = "password"`},
 		{"limits", "[limits]\nattempts = 0\nattempt = '2m'\nlock_out = 'long'\ndrain = '-1s'", `9: limits.attempts: 0 is out of range; would be right: a whole number from 1 to 20
 10: limits.attempt: "2m" is out of range; would be right: from "100ms" to "1m"
 11: limits.lock_out: "long" is not a duration; would be right: "45s", "10m" or "1h30m"

@@ -32,8 +32,8 @@ func pns(t *conf.Table, seen conf.Seen) tunnel.PNS {
 	t.Need("name", `"denver"`)
 	p := tunnel.PNS{
 		Name:      conf.Value(t, "name", "", conf.Name),
-		At:        conf.Value(t, "at", "", host),
-		Connect:   conf.Value(t, "connect", "", host),
+		At:        conf.Value(t, "at", "", pnsAddress),
+		Connect:   conf.Value(t, "connect", "", pnsAddress),
 		Transport: transport(t),
 		UDPPort:   uint16(t.Int("udp_port", peer.GREPort, 1, 65535)),
 		Windowing: t.Bool("window", true),
@@ -58,9 +58,9 @@ func transport(t *conf.Table) peer.Transport {
 	return peer.GRE
 }
 
-// host checks where a PNS is: an IPv4 address or a DNS name, each with a port
+// pnsAddress checks where a PNS is: an IPv4 address or a DNS name, each with a port
 // or without.
-func host(s string) (string, error) {
+func pnsAddress(s string) (string, error) {
 	const right = `"192.0.2.1", "192.0.2.1:1723" or "pns.example"`
 	if a, err := netip.ParseAddr(s); err == nil && !a.Is4() {
 		return "", conf.Unfit("is not IPv4, which alone carries PPTP", `"192.0.2.1"`)

@@ -1,10 +1,12 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
+	"carrier/hardware/netport"
 	"carrier/pac/internal/profile"
 	"carrier/pac/internal/tunnel"
 	"carrier/shared/conf"
@@ -17,8 +19,12 @@ type destinations struct {
 	transports [2]bool // by peer.Transport
 }
 
+// read reads where one profile leads: to PNSs or to hosts.
 func (d *destinations) read(t *conf.Table) profile.Destination {
-	t.Need("tunnel", `["192.0.2.1"]`)
+	if t.Has("host") {
+		return hosts(t)
+	}
+	t.Need("tunnel", `["192.0.2.1"], or host = "tcp://bbs.example:23"`)
 	to := profile.Destination{
 		Endpoints: conf.Values(t, "tunnel", d.endpoint),
 		Handover:  profile.Handover(t.Choice("handover", string(profile.Silent), string(profile.Silent), string(profile.Restart))),
@@ -27,6 +33,33 @@ func (d *destinations) read(t *conf.Table) profile.Destination {
 		t.Bad("tunnel", `names no endpoint; would be right: tunnel = ["192.0.2.1"]`)
 	}
 	return to
+}
+
+// hosts reads where a profile with hosts leads.
+func hosts(t *conf.Table) profile.Destination {
+	to := profile.Destination{Hosts: conf.OneOrMore(t, "host", hostPort)}
+	if t.Good("host") && len(to.Hosts) == 0 {
+		t.Bad("host", `names no host; would be right: host = "tcp://bbs.example:23"`)
+	}
+	for _, key := range []string{"tunnel", "handover"} {
+		if t.Has(key) {
+			t.Bad(key, "means nothing beside host, where there is no PPP; would be right: one of them")
+		}
+	}
+	return to
+}
+
+// hostPort checks the URL of a host.
+func hostPort(s string) (string, error) {
+	const right = `"tcp://bbs.example:23" or "telnet://bbs.example:23"`
+	if err := netport.Check(s); err != nil {
+		var why *netport.Error
+		if errors.As(err, &why) {
+			err = why.Err
+		}
+		return "", conf.Unfit("is no host: "+err.Error(), right)
+	}
+	return s, nil
 }
 
 // endpoint takes the name of a [[pns]] or where one is. A name without a dot is
@@ -40,7 +73,7 @@ func (d *destinations) endpoint(s string) (string, error) {
 		}
 		names = append(names, p.Name)
 	}
-	if _, err := host(s); err != nil {
+	if _, err := pnsAddress(s); err != nil {
 		return "", err
 	}
 	d.transports[peer.GRE] = true
