@@ -84,6 +84,9 @@ func (m *Modem) Dial(ctx context.Context, number string) (line.Connect, error) {
 func (m *Modem) try(ctx context.Context, command string, codes ...code) (response, error) {
 	m.talk.rate = 0
 	m.trying = true
+	if m.talk.wires != nil {
+		_, _ = m.talk.wires.Carrier() // off, if it tells; a lost port shows below
+	}
 	if err := m.talk.write(ctx, command+"\r"); err != nil {
 		return response{}, err
 	}
@@ -119,15 +122,15 @@ func (m *Modem) connected(a response) line.Connect {
 	if m.talk.rate != 0 {
 		a.connect.Rate = m.talk.rate
 	}
-	c := newCall(m.talk.port, m.talk.in, a.connect.Rate)
+	c := newCall(m.talk.port, m.talk.wires, m.talk.in, a.connect.Rate)
 	m.talk.in = nil
 	m.ready, m.faults = false, 0
 	m.mu.Lock()
 	m.call, m.state = c, line.Connected
 	m.mu.Unlock()
 	c.arm()
-	if s := m.signals(); s != nil {
-		go c.poll(s)
+	if c.wires != nil {
+		go c.poll(m.o.Log)
 	}
 	return a.connect
 }

@@ -9,14 +9,11 @@ import (
 	"time"
 )
 
-// pollTime is how often Data Carrier Detect is looked at.
-const pollTime = 50 * time.Millisecond
-
 // A call is the data state of a modem, from CONNECT until HangUp.
 type call struct {
 	port             Port
 	words            lossWatch
-	signals          bool       // the port has them: words are data
+	wires            *wires     // the port's, nil if it has none; when they tell, words are data
 	reading, writing sync.Mutex // held while the port is read and written
 	lost             chan struct{}
 
@@ -36,9 +33,8 @@ type ending struct {
 	err  error // the port is lost
 }
 
-func newCall(p Port, first []byte, rate int) *call {
-	_, signals := p.(Signals)
-	return &call{port: p, first: first, atStart: true, signals: signals, words: lossWatch{wait: lossTime(rate)},
+func newCall(p Port, w *wires, first []byte, rate int) *call {
+	return &call{port: p, first: first, atStart: true, wires: w, words: lossWatch{wait: lossTime(rate)},
 		lost: make(chan struct{})}
 }
 
@@ -65,9 +61,18 @@ func (c *call) before(b []byte) (int, error) {
 		return c.note(b[:n]), nil
 	}
 	if c.over {
-		return 0, io.EOF
+		return 0, c.why()
 	}
 	return 0, nil
+}
+
+// why is what Read gives, with mu held, once the carrier is lost: the port's
+// error when that took it along.
+func (c *call) why() error {
+	if c.err != nil {
+		return c.err
+	}
+	return io.EOF
 }
 
 // note looks at octets on their way to the reader and says how many there are
@@ -79,7 +84,7 @@ func (c *call) note(b []byte) int {
 			b = b[:copy(b, b[1:])]
 		}
 	}
-	if c.signals {
+	if c.wires.tell() {
 		return len(b)
 	}
 	was := !c.verdict.IsZero()
@@ -102,13 +107,18 @@ func (c *call) refusal(err error) error {
 	now := time.Now()
 	switch {
 	case c.over:
-		return io.EOF
+		return c.why()
 	case !errors.Is(err, os.ErrDeadlineExceeded):
 		c.lose(err)
-		return io.EOF
+		return c.why()
+	}
+	if c.wires.tell() {
+		c.verdict = time.Time{} // the words were data
+	}
+	switch {
 	case !c.verdict.IsZero() && !now.Before(c.verdict):
 		c.lose(nil)
-		return io.EOF
+		return c.why()
 	case !c.read.IsZero() && !now.Before(c.read):
 		return err
 	}
@@ -156,30 +166,6 @@ func (c *call) isOver() bool {
 	return c.over
 }
 
-// poll looks at the carrier until it is lost. Some modems say CONNECT a moment
-// before they raise Data Carrier Detect.
-func (c *call) poll(s Signals) {
-	tick := time.NewTicker(pollTime)
-	defer tick.Stop()
-	seen, grace := false, time.Now().Add(time.Second)
-	for {
-		select {
-		case <-c.lost:
-			return
-		case now := <-tick.C:
-			on, err := s.Carrier()
-			seen = seen || on
-			if err == nil && (on || !seen && now.Before(grace)) {
-				continue
-			}
-			c.mu.Lock()
-			defer c.mu.Unlock()
-			c.lose(err)
-			return
-		}
-	}
-}
-
 // finish ends the data state: when it returns nobody reads or writes the port
 // for the call any more.
 func (c *call) finish() ending {
@@ -195,7 +181,7 @@ func (c *call) finish() ending {
 	defer c.mu.Unlock()
 	// Words that are not believed yet are taken for true: no answer is expected
 	// of the modem then, but it is hung up all the same.
-	end.lost = end.lost || !c.verdict.IsZero()
+	end.lost = end.lost || !c.verdict.IsZero() && !c.wires.tell()
 	if c.err != nil {
 		end.err = fmt.Errorf("%w: %w", errLost, c.err)
 	}

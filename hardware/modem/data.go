@@ -10,10 +10,11 @@ import (
 	"carrier/hardware/line"
 )
 
-// Read gives the octets that the caller sends. On a port without signals the
-// carrier is lost when the modem says so in band: NO CARRIER on a line of its
-// own, behind which for a frame's time nothing comes that a modem would not
-// say. The words are handed out as data all the same.
+// Read gives the octets that the caller sends, and io.EOF or the port's error
+// when the carrier is lost. Where no signal tells of the carrier, it is lost
+// when the modem says so in band: NO CARRIER on a line of its own, behind which
+// for a frame's time nothing comes that a modem would not say. The words are
+// handed out as data all the same.
 func (m *Modem) Read(b []byte) (int, error) {
 	c := m.online()
 	if c == nil {
@@ -26,6 +27,9 @@ func (m *Modem) Read(b []byte) (int, error) {
 	}
 	for {
 		n, err := c.receive(b)
+		if err != nil && c.isOver() && m.closing.Err() != nil {
+			err = io.EOF // the port was not lost: we closed it
+		}
 		if n > 0 || err != nil {
 			return n, err
 		}

@@ -27,12 +27,13 @@ var (
 // and the watcher while there is one. All its waits end with ctx, provided
 // that somebody then sets a past deadline.
 type dialogue struct {
-	port Port
-	buf  [512]byte
-	in   []byte // of buf, not looked at yet
-	scan scanner
-	ring ringing
-	rate int // of a "CARRIER 28800" before CONNECT, which then tells the port's
+	port  Port
+	wires *wires // the port's, nil if it has none
+	buf   [512]byte
+	in    []byte // of buf, not looked at yet
+	scan  scanner
+	ring  ringing
+	rate  int // of a "CARRIER 28800" before CONNECT, which then tells the port's
 }
 
 // fill waits for octets until a time; errSilent when none came.

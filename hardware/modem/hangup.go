@@ -61,11 +61,11 @@ func (m *Modem) clear(ctx context.Context, c *call) error {
 	}
 	end := c.finish()
 	m.talk.scan, m.talk.in = scanner{}, nil
-	if end.err != nil || end.lost && m.signals() != nil {
+	if end.err != nil || end.lost && m.talk.wires.tell() {
 		return end.err
 	}
-	// Without signals the caller may have said NO CARRIER herself, and a RING
-	// behind it: the modem must be hung up whatever it seems to say.
+	// Where only words tell, the caller may have said NO CARRIER herself, and a
+	// RING behind it: the modem must be hung up whatever it seems to say.
 	return m.release(ctx, end.lost)
 }
 
@@ -81,17 +81,18 @@ func (m *Modem) takeCall() *call {
 // release brings a modem that may have a call back to command state, on hook.
 // Of one that is said to have lost its carrier no answer is expected.
 func (m *Modem) release(ctx context.Context, lost bool) error {
-	if s := m.signals(); s != nil {
-		if err := s.SetDTR(false); err != nil {
+	if w := m.talk.wires; w != nil {
+		_, _ = w.Carrier() // whether it falls is worth knowing; that it is gone shows below
+		if err := w.SetDTR(false); err != nil {
 			return fmt.Errorf("%w: %w", errLost, err)
 		}
 		if _, err := m.talk.skip(ctx, dtrTime); err != nil {
 			return err
 		}
-		if err := s.SetDTR(true); err != nil {
+		if err := w.SetDTR(true); err != nil {
 			return fmt.Errorf("%w: %w", errLost, err)
 		}
-		if on, err := s.Carrier(); err == nil && !on {
+		if on, err := w.Carrier(); err == nil && !on && w.tell() {
 			return nil
 		}
 	}

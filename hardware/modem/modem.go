@@ -66,6 +66,8 @@ type Modem struct {
 	watch  *watch    // of a ring that Ring has returned
 	trying bool      // ATA or ATD was sent and no result has come
 	noID   bool      // it has no caller id, and that was logged
+	bare   bool      // its port has no control lines, and that was logged
+	absent bool      // its device is not there, and that was logged
 
 	mu    sync.Mutex
 	state line.State
@@ -156,8 +158,14 @@ func (m *Modem) open(ctx context.Context) error {
 		_ = p.Close()
 		return line.ErrClosed
 	}
-	m.port = p
+	m.port, m.absent = p, false
 	m.talk = &dialogue{port: p}
+	if s, ok := p.(Signals); ok {
+		m.talk.wires = &wires{Signals: s}
+	} else if !m.bare {
+		m.bare = true
+		m.o.Log.Info("the port has no modem control lines: NO CARRIER and +++ do their work")
+	}
 	return nil
 }
 
@@ -169,10 +177,4 @@ func (m *Modem) drop() {
 		_ = m.port.Close()
 	}
 	m.port, m.talk, m.ready, m.trying = nil, nil, false, false
-}
-
-// signals are the port's control lines, nil where it has none.
-func (m *Modem) signals() Signals {
-	s, _ := m.talk.port.(Signals)
-	return s
 }

@@ -120,8 +120,11 @@ func (f future[T]) get() (T, error) { r := <-f; return r.value, r.err }
 // connect brings a line into a call; the modem answers ATA with these pieces.
 func (p *peer) connect(m *Modem, pieces ...string) line.Connect {
 	p.t.Helper()
+	ready := m.ready
 	r := start(m.Ring, p.t.Context())
-	p.becomeReady()
+	if !ready {
+		p.becomeReady()
+	}
 	p.say("\r\nRING\r\n")
 	p.say("\r\nRING\r\n")
 	if _, err := r.get(); err != nil {

@@ -3,6 +3,7 @@ package modem
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"time"
 
 	"carrier/hardware/line"
@@ -16,6 +17,8 @@ const (
 	firstDelay = time.Second // of a quarantine; each is twice the one before
 	lastDelay  = 5 * time.Minute
 	steady     = time.Minute // a modem that worked for so long starts with firstDelay again
+
+	lookAgain = 2 * time.Second // for a device that is not there
 )
 
 // prepare makes a modem ready that is not: it opens the port and resets.
@@ -82,6 +85,9 @@ func (m *Modem) insist(ctx context.Context, s string, t time.Duration) error {
 // fault puts a modem aside that does not work and returns when it is to be
 // tried again; its error is that of ctx.
 func (m *Modem) fault(ctx context.Context, cause error) error {
+	if m.talk == nil && errors.Is(cause, fs.ErrNotExist) {
+		return m.away(ctx, cause)
+	}
 	if !m.since.IsZero() && time.Since(m.since) > steady {
 		m.faults = 0
 	}
@@ -95,7 +101,23 @@ func (m *Modem) fault(ctx context.Context, cause error) error {
 	}
 	m.drop() // a port opened afresh is the strongest reset there is
 	m.o.Log.Warn("the modem is out of service", "err", cause, "again_in", delay)
-	t := time.NewTimer(delay)
+	return rest(ctx, delay)
+}
+
+// away puts a modem aside whose device is not there: it was unplugged, or is
+// yet to come. To look for it costs nothing, so that it is taken back soon, and
+// is worth one line of log.
+func (m *Modem) away(ctx context.Context, cause error) error {
+	m.enter(line.Down)
+	if !m.absent {
+		m.absent = true
+		m.o.Log.Warn("the modem is not there", "error", cause)
+	}
+	return rest(ctx, lookAgain)
+}
+
+func rest(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
 	defer t.Stop()
 	select {
 	case <-t.C:

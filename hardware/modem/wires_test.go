@@ -1,0 +1,146 @@
+package modem
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"carrier/hardware/line"
+)
+
+const lossSaid = "\r\nNO CARRIER\r\n"
+
+// Data Carrier Detect that stays as it is tells nothing: the words do, and the
+// operator is told once.
+func TestCarrierDetectThatTellsNothing(t *testing.T) {
+	for _, on := range []bool{false, true} {
+		t.Run(fmt.Sprintf("always %v", on), func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				var log bytes.Buffer
+				m, p, w := newWired(t)
+				m.o.Log = slog.New(slog.NewTextHandler(&log, nil))
+				w.deaf = true
+				w.carrier.Store(on)
+				for range 2 {
+					p.connect(m, connected)
+					read := make(chan error)
+					go func() { _, err := readAll(m); read <- err }()
+					time.Sleep(time.Minute)
+					select {
+					case <-m.Lost():
+						t.Fatal("lost while the modem says nothing")
+					default:
+					}
+					p.say(lossSaid)
+					<-m.Lost()
+					<-read
+					h := start(hangUp(m), t.Context())
+					p.want("+++") // DTR may not be wired either
+					p.want("ATH\r")
+					p.say("\r\nOK\r\n")
+					p.becomeReady()
+					if _, err := h.get(); err != nil {
+						t.Fatal(err)
+					}
+				}
+				if n := strings.Count(log.String(), "does not follow the carrier"); n != 1 {
+					t.Errorf("told %d times:\n%s", n, log.String())
+				}
+			})
+		})
+	}
+}
+
+// Once it has told, a call in which it does not come is none.
+func TestCarrierDetectThatIsMissing(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		m, p, w := newWired(t)
+		p.connect(m, connected)
+		w.carrier.Store(true)
+		time.Sleep(time.Minute)
+		w.carrier.Store(false)
+		<-m.Lost()
+		h := start(hangUp(m), t.Context())
+		p.becomeReady()
+		if _, err := h.get(); err != nil {
+			t.Fatal(err)
+		}
+		p.connect(m, connected)
+		begin := time.Now()
+		<-m.Lost() // it never came
+		if d := time.Since(begin); d < time.Second || d > time.Second+pollTime {
+			t.Errorf("given up after %v", d)
+		}
+	})
+}
+
+// A call that lost its port says so in the port's words.
+func TestReadSaysWhatBecameOfThePort(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		m, p, w := newWired(t)
+		p.connect(m, connected)
+		w.unplugged.Store(true)
+		<-m.Lost()
+		if _, err := m.Read(make([]byte, 1)); !errors.Is(err, errUnplugged) {
+			t.Errorf("read: %v", err)
+		}
+	})
+}
+
+// A device that is not there is looked for often, and spoken of once.
+func TestADeviceThatIsNotThere(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		var log bytes.Buffer
+		m, p := newPeer(t, Options{Rings: 1, Log: slog.New(slog.NewTextHandler(&log, nil))})
+		p.mu.Lock()
+		p.refuse = &fs.PathError{Op: "open", Path: "/dev/ttyUSB0", Err: fs.ErrNotExist}
+		p.mu.Unlock()
+		r := start(m.Ring, t.Context())
+		for range 2 { // unplugged again at the end
+			time.Sleep(time.Hour)
+			synctest.Wait()
+			if m.State() != line.Down {
+				t.Errorf("state %v", m.State())
+			}
+			p.mu.Lock()
+			if n := len(p.opened); n < 1800 || n > 1801 {
+				t.Errorf("looked for %d times in an hour", n)
+			}
+			p.opened = nil
+			back := p.refuse
+			p.refuse = nil
+			p.mu.Unlock()
+			began := time.Now()
+			p.conn = <-p.ports
+			if d := time.Since(began); d > lookAgain {
+				t.Errorf("taken back after %v", d)
+			}
+			p.becomeReady()
+			synctest.Wait()
+			if m.State() != line.Idle {
+				t.Errorf("state %v when it is back", m.State())
+			}
+			p.mu.Lock()
+			p.opened, p.refuse = nil, back
+			p.mu.Unlock()
+			p.conn.Close()
+			time.Sleep(firstDelay)
+		}
+		if n := strings.Count(log.String(), "the modem is not there"); n != 2 {
+			t.Errorf("said %d times in two absences", n)
+		}
+		if !strings.Contains(log.String(), "open /dev/ttyUSB0: file does not exist") {
+			t.Error(log.String())
+		}
+		_ = m.Close()
+		if _, err := r.get(); err != line.ErrClosed {
+			t.Error(err)
+		}
+	})
+}
