@@ -39,8 +39,6 @@ const (
 	dtrOff        = 9
 	carrierDetect = 0x80 // of a modem state
 	carrierDelta  = 0x08
-	anyLine       = 0xF0 // CD, RI, DSR, CTS
-	allState      = 0xFF
 	purgeBoth     = 3
 )
 
@@ -55,7 +53,7 @@ const (
 )
 
 // A ComPort is a serial port behind a server of RFC 2217 that reports its modem
-// lines.
+// lines; of a device that has none, some servers say that all are off.
 type ComPort struct {
 	*Port
 	link *comLink
@@ -142,13 +140,11 @@ func openComPort(ctx context.Context, p *Port, o Options) (Opened, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.acks = nil
-	// A modem that is switched on shows CTS or DSR at least. Servers say of a
-	// pseudo-terminal that all lines are off for ever: carrier would be lost.
-	if l.state&anyLine != 0 {
+	if l.stated {
 		return &ComPort{Port: p, link: l}, nil
 	}
 	if o.Log != nil {
-		o.Log.Info("the server shows no modem line that is on: carrier loss is seen in what the modem says", "port", p.name)
+		o.Log.Info("the server reports no modem lines: carrier loss is seen in what the modem says", "port", p.name)
 	}
 	return p, nil
 }
@@ -170,7 +166,7 @@ func (l *comLink) setUp(ctx context.Context, o Options) error {
 		l.order(s.command, s.value...)
 	}
 	// Masks go unconfirmed: servers whose port has no modem lines may not answer.
-	l.order(setModemStateMask, allState)
+	l.order(setModemStateMask, carrierDetect|carrierDelta)
 	l.order(setLineStateMask, 0)
 	l.order(setControl, dtrOn)
 	l.order(purgeData, purgeBoth)
@@ -187,7 +183,6 @@ func (l *comLink) setUp(ctx context.Context, o Options) error {
 	if errors.Is(err, os.ErrDeadlineExceeded) && ctx.Err() == nil {
 		err = nil
 	}
-	l.order(setModemStateMask, carrierDetect|carrierDelta) // the others change with every halt
 	return err
 }
 
