@@ -84,7 +84,7 @@ func (p *Program) build(env Env) (err error) {
 	tunnels.Resolver = cmp.Or(env.Resolver, net.DefaultResolver)
 	tunnels.Log, tunnels.Stats = p.log, &p.metrics.tunnel
 	p.calls = call.New(call.Options{Host: c.Name, Serials: serials, History: history, Settings: call.Settings{
-		Profiles: profile.New(c.Profiles), Tunnels: tunnel.New(p.endpoint, tunnels), Identify: c.Identify},
+		Profiles: profile.New(c.Profiles), Tunnels: tunnel.New(p.endpoint, tunnels), Identify: c.Identify, Hosts: c.Hosts},
 		Errors: &p.metrics.errors, Packets: &p.metrics.packets, Meter: p.metrics, Hub: p.hub, Log: p.log})
 	if err := p.openBanks(); err != nil {
 		return err
