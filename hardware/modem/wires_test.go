@@ -131,6 +131,7 @@ func TestADeviceThatIsNotThere(t *testing.T) {
 			p.mu.Unlock()
 			p.conn.Close()
 			time.Sleep(firstDelay)
+			synctest.Wait()
 		}
 		if n := strings.Count(log.String(), "the modem is not there"); n != 2 {
 			t.Errorf("said %d times in two absences", n)
