@@ -175,7 +175,8 @@ func (c *call) watchCarrier() (stop func()) {
 	watching.Go(func() {
 		select {
 		case <-lost:
-			c.cancel(noCarrier(io.EOF))
+			_, err := c.line.Read(make([]byte, 1)) // fails at once, and says why
+			c.cancel(noCarrier(cmp.Or(err, io.EOF)))
 		case <-done:
 		}
 	})
