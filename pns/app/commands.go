@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"carrier/pns/internal/pool"
 	"carrier/pns/internal/ras"
 	"carrier/shared/capture"
 	"carrier/shared/console"
@@ -41,8 +42,8 @@ func (p *Program) commands() console.Program { return commands{p} }
 
 // Status shows who is online and the control connections.
 func (p commands) Status() any {
-	s := status{Name: p.config.Name, Listen: p.endpoint.Addr().String(), Addresses: p.metrics.pool.Stats().Free,
-		Users: []user{}, PACs: []joint{}}
+	s := status{Name: p.config.Name, Listen: p.endpoint.Addr().String(), Users: []user{}, PACs: []joint{}}
+	p.metrics.pools.Stats(func(_ string, one pool.Stats) { s.Addresses += one.Free })
 	for _, c := range p.ras.Running() {
 		s.Calls++
 		if c.Address.IsValid() {

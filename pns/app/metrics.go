@@ -9,6 +9,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"carrier/pns/internal/flow"
+	"carrier/pns/internal/lan/tun"
 	"carrier/pns/internal/lan/userspace"
 	"carrier/pns/internal/pool"
 	"carrier/pns/internal/ras"
@@ -26,10 +27,11 @@ type metrics struct {
 
 	// Read at each scrape.
 	ras      *ras.RAS
-	pool     *pool.Pool
+	pools    *pool.Pools
 	sessions session.Stats
 	flows    flow.Stats
 	lan      userspace.Stats
+	tun      *tun.Stats // nil: the LAN is in user space
 	peer     peer.Stats
 }
 
@@ -74,7 +76,9 @@ var (
 	greLost      = desc("pns_gre_lost_total", "GRE packets from PACs that never came, by their Sequence Numbers.")
 	greTimeOuts  = desc("pns_gre_time_outs_total", "Acknowledgements of GRE packets that did not come in time.")
 	dropped      = desc("pns_frames_dropped_total", "Frames that went no further, by reason.", "reason")
+	clashes      = desc("pns_address_clashes_total", "Addresses for callers that a host of the LAN had already.")
 	lanPackets   = desc("pns_lan_packets_total", "IP packets between callers and the LAN, by what became of them.", "disposition")
+	lanMade      = desc("pns_lan_interface_lost_total", "Times that the TUN interface went and was made anew.")
 	lanOpen      = desc("pns_lan_open", "Connections, UDP flows and pings that callers have open through this host.", "kind")
 	controlConns = desc("pns_control_connections", "Control connections by state.", "state")
 	controlEnded = desc("pns_control_connections_failed_total", "Control connections that came to nothing, by why.", "why")
@@ -84,10 +88,7 @@ var (
 func (m *metrics) scrape(gauge, counter emit) {
 	gauge(callsActive, float64(len(m.ras.Running())))
 	m.sessions.Auth(func(method, outcome string, n uint64) { counter(authTotal, float64(n), method, outcome) })
-	s := m.pool.Stats()
-	gauge(addresses, float64(s.Used), "default", "used")
-	gauge(addresses, float64(s.Free), "default", "free")
-	gauge(addresses, float64(s.Fixed), "fixed", "used")
+	m.scrapePools(gauge, counter)
 	packet := func(direction, disposition string, n uint64) {
 		counter(grePackets, float64(n), direction, disposition)
 	}
@@ -101,7 +102,22 @@ func (m *metrics) scrape(gauge, counter emit) {
 	m.peer.Failures(func(why string, n uint64) { counter(controlEnded, float64(n), why) })
 }
 
+func (m *metrics) scrapePools(gauge, counter emit) {
+	fixed := m.pools.Stats(func(pool string, s pool.Stats) {
+		gauge(addresses, float64(s.Used), pool, "used")
+		gauge(addresses, float64(s.Reserved), pool, "reserved")
+		gauge(addresses, float64(s.Free), pool, "free")
+		gauge(addresses, float64(s.Avoided), pool, "avoided")
+	})
+	gauge(addresses, float64(fixed), "fixed", "used")
+	counter(clashes, float64(m.sessions.Clashes.Load()))
+}
+
 func (m *metrics) scrapeLAN(gauge, counter emit) {
+	if m.tun != nil {
+		m.scrapeTUN(counter)
+		return
+	}
 	l := &m.lan
 	for disposition, n := range map[string]*atomic.Uint64{"up": &l.Up, "down": &l.Down, "malformed": &l.Malformed,
 		"unattached": &l.Unattached, "broadcast": &l.Broadcast, "too-big": &l.TooBig, "queue-full": &l.QueueFull,
@@ -111,4 +127,13 @@ func (m *metrics) scrapeLAN(gauge, counter emit) {
 	gauge(lanOpen, float64(l.Connections.Load()), "connection")
 	gauge(lanOpen, float64(l.Flows.Load()), "udp-flow")
 	gauge(lanOpen, float64(l.Pings.Load()), "ping")
+}
+
+func (m *metrics) scrapeTUN(counter emit) {
+	t := m.tun
+	for disposition, n := range map[string]*atomic.Uint64{"up": &t.Up, "down": &t.Down, "malformed": &t.Malformed,
+		"foreign": &t.Foreign, "unattached": &t.Unattached, "too-big": &t.TooBig, "unwritten": &t.Unwritten} {
+		counter(lanPackets, float64(n.Load()), disposition)
+	}
+	counter(lanMade, float64(t.Lost.Load()))
 }

@@ -5,12 +5,15 @@ import (
 	"errors"
 	"log/slog"
 	"net"
+	"time"
 
 	"carrier/pns/internal/config"
 	"carrier/pns/internal/lan"
+	"carrier/pns/internal/lan/tun"
 	"carrier/pns/internal/lan/userspace"
 	"carrier/pns/internal/pool"
 	"carrier/pns/internal/ras"
+	"carrier/pns/internal/session"
 	"carrier/pns/internal/users"
 	"carrier/shared/capture"
 	"carrier/shared/console"
@@ -23,6 +26,10 @@ import (
 
 // history is how many calls that ended are remembered.
 const history = 1000
+
+// avoid is for how long an address is not given to callers that a host of the
+// LAN was found to have.
+const avoid = 10 * time.Minute
 
 // A Program is a running pns.
 type Program struct {
@@ -70,22 +77,22 @@ func (p *Program) build() error {
 	if err != nil {
 		return err
 	}
-	addresses, err := pool.New(c.LAN.Addresses, append(who.Fixed(), c.LAN.Local))
+	pools, err := pool.New(c.LAN.Pools, append(who.Fixed(), c.LAN.Local))
 	if err != nil {
 		return err
 	}
-	network, err := userspace.New(userspace.Options{Local: c.LAN.Local, Map: c.LAN.Map, OnlyMapped: c.LAN.OnlyMapped, Log: p.log,
-		Stats: &p.metrics.lan})
+	pools.Hold, pools.Avoid = c.LAN.Hold, avoid
+	network, err := p.network(who)
 	if err != nil {
 		return err
 	}
 	p.parts.Add("LAN", network.Run)
-	p.ras = ras.New(p.rasOptions(who, addresses, network))
+	p.ras = ras.New(p.rasOptions(who, pools, network))
 	if p.endpoint, err = peer.Open(p.peerOptions()); err != nil {
 		return err
 	}
 	p.parts.Add("tunnels", p.endpoint.Run)
-	p.metrics.ras, p.metrics.pool = p.ras, addresses
+	p.metrics.ras, p.metrics.pools = p.ras, pools
 	if c.Panel.IsValid() {
 		if p.panel, err = daemon.OpenPanel(c.Panel, p.metrics.handler()); err != nil {
 			return err
@@ -96,13 +103,25 @@ func (p *Program) build() error {
 	return nil
 }
 
-func (p *Program) rasOptions(who *users.Table, addresses *pool.Pool, network lan.Network) ras.Options {
+// network makes the LAN that the configuration names.
+func (p *Program) network(who *users.Table) (lan.Network, error) {
+	c := p.config.LAN
+	if c.TUN == nil {
+		return userspace.New(userspace.Options{Local: c.Local, Map: c.Map, OnlyMapped: c.OnlyMapped, Log: p.log, Stats: &p.metrics.lan})
+	}
+	p.metrics.tun = new(tun.Stats)
+	return tun.New(tun.Options{Name: c.TUN.Name, Local: c.Local, Routes: c.Routes(who.Fixed()), ProxyARP: c.TUN.ProxyARP,
+		Masquerade: c.TUN.Masquerade, Forward: c.TUN.Forwarding, Log: p.log, Stats: p.metrics.tun})
+}
+
+func (p *Program) rasOptions(who *users.Table, pools *pool.Pools, network lan.Network) ras.Options {
 	c := p.config
-	o := ras.Options{LAN: network, Users: who, Pool: addresses, DNS: c.LAN.DNS, NBNS: c.LAN.WINS,
+	o := ras.Options{LAN: network, Users: who, Pools: pools, DNS: c.LAN.DNS, NBNS: c.LAN.WINS,
 		Link: link.Options{LCP: lcp.Options{MRU: lan.DefaultMTU, Magic: true, PFC: true, ACFC: true},
 			Ask: c.Methods, Name: c.Name, Echo: c.Echo},
 		Idle: c.Idle, Limit: c.Session, Drain: c.Drain, History: history,
 		Sessions: &p.metrics.sessions, Flows: &p.metrics.flows, Meter: p.metrics, Hub: p.hub, Log: p.log}
+	o.Prober, _ = network.(session.Prober)
 	for _, a := range c.PACs {
 		p.metrics.pacKnown(a.Name)
 		o.PACs = append(o.PACs, ras.PAC{Name: a.Name, From: a.From,

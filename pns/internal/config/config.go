@@ -49,11 +49,21 @@ type PAC struct {
 
 // LAN is the network that callers reach.
 type LAN struct {
-	Local      netip.Addr // ours towards callers
-	Addresses  []pool.Range
-	DNS, WINS  []netip.Addr
+	Local     netip.Addr     // ours towards callers
+	Pools     []pool.Options // the default one first
+	Hold      time.Duration  // how long an address rests after a call
+	DNS, WINS []netip.Addr
+	TUN       *TUN // nil: in user space, as the rest says
+
 	Map        map[netip.AddrPort]string // where a host of the LAN really is
 	OnlyMapped bool
+}
+
+// TUN is a LAN through the kernel.
+type TUN struct {
+	Name                 string
+	ProxyARP, Masquerade []string // interfaces
+	Forwarding           bool     // may be switched on
 }
 
 // Read reads the file at path. The error is that of opening it, or
@@ -96,8 +106,9 @@ func read(f *conf.File) (*Config, error) {
 		c.NeedsGRE = c.NeedsGRE || p.Transport == peer.GRE
 		c.NeedsUDP = c.NeedsUDP || p.Transport == peer.UDP
 	}
-	c.LAN = network(t.Table("lan"))
+	c.LAN = network(t)
 	c.Users = people(t, c)
+	peers(t, c)
 	if err := f.Err(); err != nil {
 		return nil, err
 	}

@@ -46,10 +46,16 @@ local     = "2.1.1.1"
 addresses = ["2.1.1.129-2.1.1.190", "2.1.2.0/30"]
 dns       = ["2.1.1.53", "2.1.1.54"]
 wins      = ["2.1.1.55"]
+hold      = "10m"
+next      = "sales"
 
 [lan.userspace]
 map         = {"2.1.1.10:80" = "127.0.0.1:8080"}
 only_mapped = true
+
+[[pool]]
+name      = "sales"
+addresses = ["2.1.3.1"]
 
 [auth]
 methods = ["mschap-v2", "pap"]
@@ -70,6 +76,7 @@ simultaneous = "replace"
 
 [[user]]
 name    = 'DENVER\bob'
+pool    = "sales"
 nt_hash = "44EBBA8D5312B8D611474411F56989AE"
 `
 
@@ -91,9 +98,13 @@ func TestWhole(t *testing.T) {
 			{Name: "boston", From: []netip.Prefix{netip.MustParsePrefix("192.0.2.128/25")}, Windowing: true},
 		},
 		LAN: LAN{
-			Local:     ip("2.1.1.1"),
-			Addresses: []pool.Range{{First: ip("2.1.1.129"), Last: ip("2.1.1.190")}, {First: ip("2.1.2.1"), Last: ip("2.1.2.2")}},
-			DNS:       []netip.Addr{ip("2.1.1.53"), ip("2.1.1.54")}, WINS: []netip.Addr{ip("2.1.1.55")},
+			Local: ip("2.1.1.1"),
+			Pools: []pool.Options{
+				{Name: "default", Next: "sales", Ranges: []pool.Range{{First: ip("2.1.1.129"), Last: ip("2.1.1.190")}, {First: ip("2.1.2.1"), Last: ip("2.1.2.2")}}},
+				{Name: "sales", Ranges: []pool.Range{{First: ip("2.1.3.1"), Last: ip("2.1.3.1")}}},
+			},
+			Hold: 10 * time.Minute,
+			DNS:  []netip.Addr{ip("2.1.1.53"), ip("2.1.1.54")}, WINS: []netip.Addr{ip("2.1.1.55")},
 			Map: map[netip.AddrPort]string{netip.MustParseAddrPort("2.1.1.10:80"): "127.0.0.1:8080"}, OnlyMapped: true,
 		},
 		Methods: []auth.Method{auth.MSCHAPv2, auth.PAP},
@@ -101,7 +112,7 @@ func TestWhole(t *testing.T) {
 		Echo: link.EchoOptions{Interval: 20 * time.Second, Failures: 5},
 		Users: []users.User{
 			{Name: "saran", Address: ip("2.1.1.129"), Idle: time.Hour, Session: 24 * time.Hour, Simultaneous: users.Replace},
-			{Name: `DENVER\bob`},
+			{Name: `DENVER\bob`, Pool: "sales"},
 		},
 		NeedsGRE: true, NeedsUDP: true,
 	}
@@ -136,8 +147,9 @@ func TestDefaults(t *testing.T) {
 		Listen:   netip.MustParseAddrPort("0.0.0.0:1723"),
 		UDP:      netip.MustParseAddrPort("0.0.0.0:4754"),
 		PACs:     []PAC{{Name: "a", From: []netip.Prefix{netip.MustParsePrefix("192.0.2.1/32")}, Windowing: true}},
-		LAN: LAN{Local: ip("10.64.64.64"), Addresses: []pool.Range{{First: ip("2.1.1.129"), Last: ip("2.1.1.190")}},
-			Map: map[netip.AddrPort]string{}},
+		LAN: LAN{Local: ip("10.64.64.64"), Pools: []pool.Options{{Name: "default", Ranges: []pool.Range{{First: ip("2.1.1.129"), Last: ip("2.1.1.190")}}}},
+			Hold: 5 * time.Minute,
+			Map:  map[netip.AddrPort]string{}},
 		Methods:  []auth.Method{auth.MSCHAPv2, auth.CHAPMD5, auth.PAP},
 		Echo:     link.EchoOptions{Interval: 30 * time.Second, Failures: 3},
 		Users:    []users.User{{Name: "saran"}},
@@ -145,6 +157,27 @@ func TestDefaults(t *testing.T) {
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got\n%+v\nwant\n%+v", got, want)
+	}
+}
+
+func TestTUN(t *testing.T) {
+	mode := func(add string) string {
+		return strings.Replace(least, "[lan]\n", "[lan]\nmode = 'tun'\n", 1) + "address = '10.1.1.1'\n" + add
+	}
+	for add, want := range map[string]TUN{
+		"": {Name: "carrier0"},
+		"[lan.tun]\nname = 'tun7'\nproxy_arp = ['eth0', 'eth1.5']\nmasquerade = ['ppp0']\nforwarding = true": {Name: "tun7",
+			ProxyARP: []string{"eth0", "eth1.5"}, Masquerade: []string{"ppp0"}, Forwarding: true},
+	} {
+		c, err := Parse("pns.toml", []byte(mode(add)))
+		if err != nil || c.LAN.TUN == nil || !reflect.DeepEqual(*c.LAN.TUN, want) {
+			t.Errorf("%s: %+v, %v", add, c, err)
+			continue
+		}
+		routes := c.LAN.Routes([]netip.Addr{ip("10.1.1.1"), ip("2.1.1.131")})
+		if len(routes) != 11 || routes[0].String() != "2.1.1.129/32" || routes[10].String() != "10.1.1.1/32" {
+			t.Errorf("routes %v", routes)
+		}
 	}
 }
 

@@ -1,13 +1,11 @@
 package config
 
 import (
-	"fmt"
 	"net"
 	"net/netip"
 	"strconv"
-	"strings"
+	"time"
 
-	"carrier/pns/internal/pool"
 	"carrier/shared/conf"
 )
 
@@ -15,15 +13,16 @@ import (
 // with pppd.
 var local = netip.AddrFrom4([4]byte{10, 64, 64, 64})
 
-func network(t *conf.Table) LAN {
-	conf.Value(t, "mode", "userspace", mode) // there is one, so nobody has to know which
-	l := LAN{Local: conf.Value(t, "local", local, host)}
-	conf.Values(t, "addresses", l.addresses)
+func network(root *conf.Table) LAN {
+	t := root.Table("lan")
+	l := LAN{Local: conf.Value(t, "local", local, host), Hold: t.Duration("hold", 5*time.Minute, 0, week)}
+	l.pools(root)
 	l.DNS = conf.Values(t, "dns", l.server)
 	l.WINS = conf.Values(t, "wins", l.server)
 	inner := t.Table("userspace")
 	l.OnlyMapped = inner.Bool("only_mapped", false)
 	l.Map = l.mapping(inner.Table("map"))
+	l.TUN = kernel(t)
 	return l
 }
 
@@ -31,15 +30,17 @@ func network(t *conf.Table) LAN {
 func (l *LAN) server(s string) (netip.Addr, error) {
 	a, err := host(s)
 	if err == nil && l.pooled(a) {
-		err = conf.Unfit("is among lan.addresses, so a caller may get it", "an address that no caller gets")
+		err = conf.Unfit("is among the callers' addresses, so a caller may get it", "an address that no caller gets")
 	}
 	return a, err
 }
 
 func (l *LAN) pooled(a netip.Addr) bool {
-	for _, r := range l.Addresses {
-		if r.Contains(a) {
-			return true
+	for _, p := range l.Pools {
+		for _, r := range p.Ranges {
+			if r.Contains(a) {
+				return true
+			}
 		}
 	}
 	return false
@@ -53,7 +54,7 @@ func (l *LAN) mapping(t *conf.Table) map[netip.AddrPort]string {
 		if err != nil || !from.Addr().Is4() || from.Port() == 0 {
 			t.Bad(key, `%q is not an IPv4 address and a port; would be right: "2.1.1.10:80" = "127.0.0.1:8080"`, key)
 		} else if l.pooled(from.Addr()) {
-			t.Bad(key, "%v is among lan.addresses, so a caller may get it; would be right: an address that no caller gets", from.Addr())
+			t.Bad(key, "%v is among the callers' addresses, so a caller may get it; would be right: an address that no caller gets", from.Addr())
 		}
 		to := conf.Value(t, key, "", target)
 		if t.Good(key) {
@@ -72,16 +73,6 @@ func target(s string) (string, error) {
 	return s, nil
 }
 
-func mode(s string) (string, error) {
-	switch s {
-	case "userspace":
-		return s, nil
-	case "tun":
-		return "", conf.Unfit("is a mode that this version does not have", conf.Quote("userspace"))
-	}
-	return "", conf.Unfit("is no mode", conf.Quote("userspace"))
-}
-
 // host parses the IPv4 address of one host.
 func host(s string) (netip.Addr, error) {
 	a, err := conf.Addr(s)
@@ -94,30 +85,4 @@ func host(s string) (netip.Addr, error) {
 		return netip.Addr{}, conf.Unfit("is not the address of a host on a network", `"192.0.2.1"`)
 	}
 	return a, nil
-}
-
-// addresses parses a range of the pool, behind the ones that l has.
-func (l *LAN) addresses(s string) (pool.Range, error) {
-	const right = `"2.1.1.129-2.1.1.190", "2.1.1.128/26" or "2.1.1.129"`
-	if strings.Contains(s, "/") {
-		if _, err := conf.Prefix(s); err != nil {
-			return pool.Range{}, err
-		}
-	}
-	r, err := pool.ParseRange(s)
-	if err != nil {
-		return r, conf.Unfit("is no range: "+err.Error(), right)
-	}
-	for _, a := range []netip.Addr{r.First, r.Last} {
-		if _, err := host(a.String()); err != nil {
-			return r, conf.Unfit("has addresses that no caller can have", right)
-		}
-	}
-	for _, other := range l.Addresses {
-		if r.Contains(other.First) || other.Contains(r.First) {
-			return r, conf.Unfit(fmt.Sprintf("overlaps %v", other), "each address once")
-		}
-	}
-	l.Addresses = append(l.Addresses, r)
-	return r, nil
 }

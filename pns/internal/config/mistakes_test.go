@@ -10,7 +10,7 @@ import (
 func TestMistakes(t *testing.T) {
 	const pac, user = "[[pac]]\nname = 'x'\n", "[[user]]\nname = 'u'\n"
 	for _, tt := range []struct{ name, add, want string }{
-		{"unknown key", "[echo]\n", `10: echo: unknown key; would be right: one of auth, lan, limits, listen, log, name, pac, panel, socket, udp, user`},
+		{"unknown key", "[echo]\n", `10: echo: unknown key; would be right: one of auth, lan, limits, listen, log, name, pac, panel, pool, socket, udp, user`},
 		{"key of pac.toml", user + "pasword = 'x'", "10: user[2].password: missing; would be right: password = \"…\" or nt_hash = \"…\"\n12: user[2].pasword: unknown key; would be right: password"},
 
 		{"PAC without name", "[[pac]]\nfrom = ['192.0.2.9']", `10: pac[2].name: missing; would be right: name = "atlanta"`},
@@ -64,22 +64,39 @@ func TestMistakesOfTheLAN(t *testing.T) {
 	const pool = "addresses = ['2.1.1.129-2.1.1.190']\n"
 	for _, tt := range []struct{ name, lan, want string }{
 		{"no addresses", "", `5: lan.addresses: missing, and "saran" has no address of its own; would be right: addresses = ["2.1.1.129-2.1.1.190"]`},
-		{"a mode of a later version", pool + "mode = 'tun'", `7: lan.mode: "tun" is a mode that this version does not have; would be right: "userspace"`},
-		{"mode", pool + "mode = 'bridge'", `7: lan.mode: "bridge" is no mode; would be right: "userspace"`},
+		{"mode", pool + "mode = 'bridge'", `7: lan.mode: "bridge" is not known here; would be right: "userspace" or "tun"`},
+		{"details of another mode", pool + "mode = 'tun'\n[lan.userspace]\nonly_mapped = true", `8: lan.userspace: is of no use where lan.mode is "tun"; would be right: mode = "userspace", or without it`},
+		{"details of the kernel's mode", pool + "[lan.tun]\nname = 'x'", `7: lan.tun: is of no use where lan.mode is "userspace"; would be right: mode = "tun", or without it`},
+		{"interfaces", pool + "mode = 'tun'\n[lan.tun]\nname = 'a name/that cannot be'\nproxy_arp = 'eth0'\nmasquerade = ['']\nforwarding = 1", `9: lan.tun.name: "a name/that cannot be" cannot be an interface; would be right: "eth0"
+10: lan.tun.proxy_arp: "eth0" is not an array; would be right: proxy_arp = ["…"]
+11: lan.tun.masquerade[1]: "" cannot be an interface; would be right: "eth0"
+12: lan.tun.forwarding: 1 is not true or false; would be right: forwarding = true`},
+		{"a PAC among the callers", "addresses = ['192.0.2.0/29']\nmode = 'tun'", `4: pac[1].from[1]: 192.0.2.1/32 is among the addresses of callers (192.0.2.1/32), so the tunnel would lead into itself; would be right: an address that no caller gets`},
+		{"pools", pool + "[[pool]]\n[[pool]]\nname = 'default'\naddresses = ['2.1.1.140']\n[[pool]]\nname = 'a'\naddresses = ['10.0.0.0/24']\n[[pool]]\nname = 'a'\naddresses = ['10.0.1.0/24']\nnext = 'b'", `7: pool[1].addresses: missing; would be right: addresses = ["2.1.2.0/24"]
+7: pool[1].name: missing; would be right: name = "sales"
+9: pool[2].name: "default" is the name of something else; would be right: "sales"
+10: pool[2].addresses[1]: "2.1.1.140" overlaps 2.1.1.129-2.1.1.190; would be right: each address once
+15: pool[4].name: "a" stands on line 12 already; would be right: another one
+17: pool[4].next: "b" is no [[pool]]; would be right: the name of one`},
+		{"a chain without end", pool + "next = 'a'\n[[pool]]\nname = 'a'\naddresses = ['10.0.0.0/24']\nnext = 'b'\n[[pool]]\nname = 'b'\naddresses = ['10.0.1.0/24']\nnext = 'a'", `11: pool[1].next: "b" leads back to "a"; would be right: a chain that ends
+15: pool[2].next: "a" leads back to "b"; would be right: a chain that ends`},
+		{"hold", pool + "hold = 300", `7: lan.hold: 300 is not text in quotes; would be right: hold = "…"`},
+		{"a user's pool", pool + "[[user]]\nname = 'a'\npassword = 'x'\npool = 'sales'\n[[pool]]\nname = 'b'\naddresses = ['10.0.0.1']\n[[user]]\nname = 'c'\npassword = 'x'\npool = 'b'\naddress = '2.1.1.9'", `10: user[1].pool: "sales" is no [[pool]]; would be right: the name of one
+17: user[2].pool: stands beside address; would be right: one of them`},
 		{"addresses", "addresses = ['2.1.1.190-2.1.1.129', '2.1.1', '2.1.1.1/24', '224.0.0.1-224.0.0.9', 5]", `6: lan.addresses[1]: "2.1.1.190-2.1.1.129" is no range: 2.1.1.190 is beyond 2.1.1.129; would be right: "2.1.1.129-2.1.1.190", "2.1.1.128/26" or "2.1.1.129"
 6: lan.addresses[2]: "2.1.1" is no range: "2.1.1" is not an IPv4 address; would be right: "2.1.1.129-2.1.1.190", "2.1.1.128/26" or "2.1.1.129"
 6: lan.addresses[3]: "2.1.1.1/24" has bits set behind its mask; would be right: "2.1.1.0/24"
 6: lan.addresses[4]: "224.0.0.1-224.0.0.9" has addresses that no caller can have; would be right: "2.1.1.129-2.1.1.190", "2.1.1.128/26" or "2.1.1.129"
 6: lan.addresses[5]: 5 is not text in quotes; would be right: addresses = ["…"]`},
 		{"a pool that overlaps itself", "addresses = ['2.1.1.129-2.1.1.190', '2.1.1.128/28']", `6: lan.addresses[2]: "2.1.1.128/28" overlaps 2.1.1.129-2.1.1.190; would be right: each address once`},
-		{"servers in the pool", pool + "dns = ['2.1.1.53', '2.1.1.130']\nwins = ['2.1.1.131']", `7: lan.dns[2]: "2.1.1.130" is among lan.addresses, so a caller may get it; would be right: an address that no caller gets
-8: lan.wins[1]: "2.1.1.131" is among lan.addresses, so a caller may get it; would be right: an address that no caller gets`},
+		{"servers in the pool", pool + "dns = ['2.1.1.53', '2.1.1.130']\nwins = ['2.1.1.131']", `7: lan.dns[2]: "2.1.1.130" is among the callers' addresses, so a caller may get it; would be right: an address that no caller gets
+8: lan.wins[1]: "2.1.1.131" is among the callers' addresses, so a caller may get it; would be right: an address that no caller gets`},
 		{"servers", pool + "dns = ['ns.example', '255.255.255.255']", `7: lan.dns[1]: "ns.example" is not an IP address; would be right: "192.0.2.1"
 7: lan.dns[2]: "255.255.255.255" is not the address of a host on a network; would be right: "192.0.2.1"`},
 		{"local", pool + "local = 'fd00::1'", `7: lan.local: "fd00::1" is not IPv4; would be right: "192.0.2.1"`},
 		{"map", pool + "[lan.userspace.map]\n'2.1.1.10' = '127.0.0.1:80'\n'2.1.1.11:80' = '127.0.0.1'\n'2.1.1.140:80' = '127.0.0.1:80'\n'2.1.1.12:80' = 80", `8: lan.userspace.map."2.1.1.10": "2.1.1.10" is not an IPv4 address and a port; would be right: "2.1.1.10:80" = "127.0.0.1:8080"
 9: lan.userspace.map."2.1.1.11:80": "127.0.0.1" is not a host and a port; would be right: "127.0.0.1:8080"
-10: lan.userspace.map."2.1.1.140:80": 2.1.1.140 is among lan.addresses, so a caller may get it; would be right: an address that no caller gets
+10: lan.userspace.map."2.1.1.140:80": 2.1.1.140 is among the callers' addresses, so a caller may get it; would be right: an address that no caller gets
 11: lan.userspace.map."2.1.1.12:80": 80 is not text in quotes; would be right: "2.1.1.12:80" = "…"`},
 		{"only_mapped", pool + "[lan.userspace]\nonly_maped = true", `8: lan.userspace.only_maped: unknown key; would be right: only_mapped`},
 		{"a user's address that a host has", pool + "dns = ['2.1.1.53']\nwins = ['2.1.1.54']\n[lan.userspace]\nmap = {'2.1.1.10:80' = 'localhost:80'}\n" +

@@ -62,6 +62,7 @@ func people(root *conf.Table, c *Config) []users.User {
 			Address:      conf.Value(t, "address", netip.Addr{}, host),
 			Idle:         t.Duration("idle", 0, time.Second, week),
 			Session:      t.Duration("session", 0, time.Second, week),
+			Pool:         conf.Value(t, "pool", "", c.LAN.named),
 			Simultaneous: conf.Value(t, "simultaneous", users.Unlimited, simultaneous),
 		}
 		free(t, u, c.LAN)
@@ -125,6 +126,9 @@ func free(t *conf.Table, u users.User, l LAN) {
 	if !u.Address.IsValid() {
 		return
 	}
+	if u.Pool != "" {
+		t.Bad("pool", "stands beside address; would be right: one of them")
+	}
 	what := ""
 	for from := range l.Map {
 		if from.Addr() == u.Address {
@@ -146,11 +150,11 @@ func free(t *conf.Table, u users.User, l LAN) {
 
 // pooled checks that each user can have an address.
 func pooled(lan *conf.Table, l LAN, all []users.User) {
-	if len(l.Addresses) > 0 || !lan.Good("addresses") {
+	if len(l.Pools[0].Ranges) > 0 || l.Pools[0].Next != "" || !lan.Good("addresses") {
 		return
 	}
 	for _, u := range all {
-		if !u.Address.IsValid() {
+		if !u.Address.IsValid() && u.Pool == "" {
 			lan.Bad("addresses", `missing, and %q has no address of its own; would be right: addresses = ["2.1.1.129-2.1.1.190"]`, u.Name)
 			return
 		}

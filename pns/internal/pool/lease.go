@@ -1,14 +1,19 @@
 package pool
 
-import "net/netip"
+import (
+	"net/netip"
+	"time"
+)
 
 // A Lease is one address while a call has it. Any goroutine may use it.
 type Lease struct {
-	pool  *Pool
+	pools *Pools
+	pool  *pool // nil: a fixed address
 	addr  netip.Addr
-	fixed bool
+	user  string
+	was   *idle // how the address stood before; nil: a fixed one
 
-	used, gone bool // under the pool's lock
+	used, gone bool // under the pools' lock
 }
 
 // Addr is the address.
@@ -16,67 +21,43 @@ func (l *Lease) Addr() netip.Addr { return l.addr }
 
 // Commit notes that the caller is online with the address.
 func (l *Lease) Commit() {
-	l.pool.mu.Lock()
-	defer l.pool.mu.Unlock()
+	l.pools.mu.Lock()
+	defer l.pools.mu.Unlock()
 	l.used = true
+	if l.pool != nil {
+		l.pools.last[l.user] = l.addr
+	}
 }
 
 // Release gives the address back; a second time it does nothing. One that was
-// reserved in vain comes before all that callers have had.
+// reserved in vain stands where it stood.
 func (l *Lease) Release() {
-	p := l.pool
-	p.mu.Lock()
-	defer p.mu.Unlock()
+	l.release(func(i *idle) {
+		if l.used {
+			i.since, i.by = time.Now(), l.user
+		}
+	})
+}
+
+// Avoid gives the address back because somebody else has it: for a while nobody
+// gets it.
+func (l *Lease) Avoid() {
+	l.release(func(i *idle) {
+		i.since = time.Now()
+		i.until = i.since.Add(l.pools.Avoid)
+	})
+}
+
+func (l *Lease) release(mark func(*idle)) {
+	l.pools.mu.Lock()
+	defer l.pools.mu.Unlock()
 	if l.gone {
 		return
 	}
 	l.gone = true
-	delete(p.leases, l.addr)
-	switch {
-	case l.fixed:
-	case l.used:
-		p.free.push(l.addr)
-	default:
-		p.free.unpop(l.addr)
+	delete(l.pools.leases, l.addr)
+	if l.pool != nil {
+		mark(l.was)
+		l.pool.give(l.was)
 	}
-}
-
-// A fifo is a queue of addresses in a ring that grows.
-type fifo struct {
-	ring    []netip.Addr
-	head, n int
-}
-
-func (q *fifo) grow() {
-	if q.n < len(q.ring) {
-		return
-	}
-	ring := make([]netip.Addr, max(8, 2*q.n))
-	for i := range q.n {
-		ring[i] = q.ring[(q.head+i)%q.n]
-	}
-	q.ring, q.head = ring, 0
-}
-
-func (q *fifo) push(a netip.Addr) {
-	q.grow()
-	q.ring[(q.head+q.n)%len(q.ring)] = a
-	q.n++
-}
-
-func (q *fifo) unpop(a netip.Addr) {
-	q.grow()
-	q.head = (q.head + len(q.ring) - 1) % len(q.ring)
-	q.ring[q.head] = a
-	q.n++
-}
-
-func (q *fifo) pop() (netip.Addr, bool) {
-	if q.n == 0 {
-		return netip.Addr{}, false
-	}
-	a := q.ring[q.head]
-	q.head = (q.head + 1) % len(q.ring)
-	q.n--
-	return a, true
 }

@@ -1,7 +1,8 @@
 // Package pool keeps the addresses that callers get. An address is reserved
 // before its caller is told that she is accepted, committed when she uses it,
-// and goes back when her call ends; the one unused for longest is given out
-// first, so that late packets of an ended call rarely find a new owner.
+// and goes back when her call ends. The same user gets her last address again if
+// it is free; otherwise the one unused for longest is given out first, so that
+// late packets of an ended call rarely find a new owner.
 package pool
 
 import (
@@ -9,139 +10,174 @@ import (
 	"fmt"
 	"net/netip"
 	"sync"
+	"time"
 )
 
-// ErrFull says that every address of the pool is taken.
+// Default is the name of the pool of users without one of their own.
+const Default = "default"
+
+// ErrFull says that every address of the pool, and of those after it, is taken.
 var ErrFull = errors.New("no address is free")
 
 // ErrInUse is what a fixed address gives that a call has already.
 var ErrInUse = errors.New("the address is in use")
 
-// A Pool may be used by any goroutine. It keeps an entry for each address that
-// was ever given out, none for the others.
-type Pool struct {
-	mu     sync.Mutex
-	ranges []Range
-	size   int // addresses in ranges, without those kept
-	kept   map[netip.Addr]bool
-	at     int        // the range with the next address never given out
-	next   netip.Addr // that address; invalid when there is none left
-	free   fifo       // addresses given back, the longest unused first
-	leases map[netip.Addr]*Lease
+// Options are one pool.
+type Options struct {
+	Name   string
+	Ranges []Range
+	Next   string // the pool that helps out when this one is exhausted; "": none
 }
 
-// New makes a pool of the addresses in ranges, which must not overlap. The
-// addresses in keep are never given out by Reserve: users' fixed ones, and the
-// PNS's own.
-func New(ranges []Range, keep []netip.Addr) (*Pool, error) {
-	p := &Pool{ranges: ranges, kept: map[netip.Addr]bool{}, leases: map[netip.Addr]*Lease{}}
-	for i, r := range ranges {
-		for _, s := range ranges[:i] {
-			if r.Contains(s.First) || s.Contains(r.First) {
-				return nil, fmt.Errorf("%v and %v overlap", s, r)
+// Pools are all addresses that callers can have. Any goroutine may use them.
+// There is an entry for each address that was ever given out, none for the
+// others.
+type Pools struct {
+	// Hold is how long an address stays unused after a call, as long as another
+	// one is free that has not been used for so long, here or in the next pools.
+	Hold time.Duration
+	// Avoid is how long an address is not given out that somebody else has.
+	Avoid time.Duration
+
+	mu     sync.Mutex
+	pools  map[string]*pool
+	order  []*pool // as they were given
+	kept   map[netip.Addr]bool
+	leases map[netip.Addr]*Lease
+	last   map[string]netip.Addr // of users who had an address of a pool
+}
+
+// New makes pools of addresses, which must not overlap. The addresses in keep
+// are never given out by Reserve: users' fixed ones, and the PNS's own. The
+// error names what is wrong: two ranges that overlap, a name that stands twice,
+// a next pool that does not exist or leads back.
+func New(all []Options, keep []netip.Addr) (*Pools, error) {
+	ps := &Pools{pools: make(map[string]*pool), kept: make(map[netip.Addr]bool),
+		leases: make(map[netip.Addr]*Lease), last: make(map[string]netip.Addr)}
+	for _, a := range keep {
+		ps.kept[a] = true
+	}
+	for _, o := range all {
+		if ps.pools[o.Name] != nil {
+			return nil, fmt.Errorf("two pools are called %q", o.Name)
+		}
+		p := newPool(o.Name, o.Ranges, ps.kept)
+		ps.pools[o.Name], ps.order = p, append(ps.order, p)
+	}
+	if a, b, ok := overlap(all); ok {
+		return nil, fmt.Errorf("%v and %v overlap", a, b)
+	}
+	for _, o := range all {
+		if o.Next == "" {
+			continue
+		}
+		next := ps.pools[o.Next]
+		if next == nil {
+			return nil, fmt.Errorf("the pool %q, next to %q, does not exist", o.Next, o.Name)
+		}
+		for n := next; n != nil; n = n.next {
+			if n.name == o.Name {
+				return nil, fmt.Errorf("the pool %q leads back to itself", o.Name)
 			}
 		}
-		p.size += r.size()
+		ps.pools[o.Name].next = next
 	}
-	for _, a := range keep {
-		if !p.kept[a] && p.contains(a) {
-			p.size--
-		}
-		p.kept[a] = true
-	}
-	if len(ranges) > 0 {
-		p.next = ranges[0].First
-	}
-	return p, nil
+	return ps, nil
 }
 
-func (p *Pool) contains(a netip.Addr) bool {
-	for _, r := range p.ranges {
-		if r.Contains(a) {
-			return true
+// overlap finds two ranges that have an address in common.
+func overlap(all []Options) (a, b Range, ok bool) {
+	var seen []Range
+	for _, o := range all {
+		for _, r := range o.Ranges {
+			for _, s := range seen {
+				if r.Contains(s.First) || s.Contains(r.First) {
+					return s, r, true
+				}
+			}
+			seen = append(seen, r)
 		}
 	}
-	return false
+	return a, b, false
 }
 
-// Reserve takes the address that has been unused for longest, or fails with
-// ErrFull.
-func (p *Pool) Reserve() (*Lease, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	a, ok := p.fresh()
-	if !ok {
-		if a, ok = p.free.pop(); !ok {
-			return nil, ErrFull
+// Reserve takes an address for a user from a pool or those next to it, or fails
+// with ErrFull: the one she had last, if it is there and free; else one that has
+// not been used for longest; of those that have been used in the time of Hold
+// one only when there is no other.
+func (ps *Pools) Reserve(from, user string) (*Lease, error) {
+	ps.mu.Lock()
+	defer ps.mu.Unlock()
+	first, now := ps.pools[from], time.Now()
+	if first == nil {
+		return nil, fmt.Errorf("there is no pool %q", from)
+	}
+	if a, had := ps.last[user]; had && ps.leases[a] == nil && !ps.kept[a] {
+		for p := first; p != nil; p = p.next {
+			if i := p.take(a, user, now, ps.Hold); i != nil {
+				return ps.lease(&Lease{pool: p, addr: a, user: user, was: i}), nil
+			}
 		}
 	}
-	return p.lease(a, false), nil
+	for _, hold := range []time.Duration{ps.Hold, 0} {
+		for p := first; p != nil; p = p.next {
+			if i := p.oldest(now, hold); i != nil {
+				return ps.lease(&Lease{pool: p, addr: i.addr, user: user, was: i}), nil
+			}
+		}
+	}
+	return nil, ErrFull
 }
 
-// ReserveFixed takes the address a, in the pool's ranges or not, which keep
+// ReserveFixed takes the address a, in the pools' ranges or not, which keep
 // named. It fails with ErrInUse while a call has it.
-func (p *Pool) ReserveFixed(a netip.Addr) (*Lease, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if !p.kept[a] {
+func (ps *Pools) ReserveFixed(a netip.Addr) (*Lease, error) {
+	ps.mu.Lock()
+	defer ps.mu.Unlock()
+	if !ps.kept[a] {
 		return nil, fmt.Errorf("%v is not a fixed address", a)
 	}
-	if p.leases[a] != nil {
+	if ps.leases[a] != nil {
 		return nil, ErrInUse
 	}
-	return p.lease(a, true), nil
+	return ps.lease(&Lease{addr: a}), nil
 }
 
-func (p *Pool) lease(a netip.Addr, fixed bool) *Lease {
-	l := &Lease{pool: p, addr: a, fixed: fixed}
-	p.leases[a] = l
+func (ps *Pools) lease(l *Lease) *Lease {
+	l.pools = ps
+	ps.leases[l.addr] = l
 	return l
 }
 
-// fresh is the next address that nobody has had.
-func (p *Pool) fresh() (netip.Addr, bool) {
-	for p.next.IsValid() {
-		a := p.next
-		switch {
-		case a != p.ranges[p.at].Last:
-			p.next = a.Next()
-		case p.at+1 < len(p.ranges):
-			p.at++
-			p.next = p.ranges[p.at].First
-		default:
-			p.next = netip.Addr{}
-		}
-		if !p.kept[a] {
-			return a, true
-		}
-	}
-	return netip.Addr{}, false
-}
-
-// Stats is how the addresses stand. Fixed ones are not in Free, since nobody
-// else can have them.
+// Stats is how the addresses of one pool stand. Kept ones are in none.
 type Stats struct {
-	Free     int // may be given out
+	Free     int // may be given out, those among them that were used a moment ago
 	Reserved int // for a caller who is not online yet
 	Used     int
-	Fixed    int // fixed ones reserved or used
+	Avoided  int // somebody else has them
 }
 
-// Stats counts the addresses.
-func (p *Pool) Stats() Stats {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	var s Stats
-	for _, l := range p.leases {
-		switch {
-		case l.fixed:
-			s.Fixed++
-		case l.used:
+// Stats calls f for each pool, in the order of New, and returns how many fixed
+// addresses are reserved or used.
+func (ps *Pools) Stats(f func(pool string, s Stats)) (fixed int) {
+	ps.mu.Lock()
+	defer ps.mu.Unlock()
+	stats := make(map[*pool]Stats)
+	for _, l := range ps.leases {
+		s := stats[l.pool]
+		if l.used {
 			s.Used++
-		default:
+		} else {
 			s.Reserved++
 		}
+		stats[l.pool] = s
 	}
-	s.Free = p.size - s.Used - s.Reserved
-	return s
+	now := time.Now()
+	for _, p := range ps.order {
+		s := stats[p]
+		s.Avoided = p.avoided(now)
+		s.Free = p.size - s.Used - s.Reserved - s.Avoided
+		f(p.name, s)
+	}
+	return stats[nil].Used + stats[nil].Reserved
 }

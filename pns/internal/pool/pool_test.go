@@ -3,7 +3,9 @@ package pool
 import (
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net/netip"
+	"strconv"
 	"sync"
 	"testing"
 )
@@ -23,13 +25,32 @@ func ranges(t *testing.T, list ...string) []Range {
 	return rs
 }
 
-func make4(t *testing.T, keep []netip.Addr, list ...string) *Pool {
+// make4 makes one pool.
+func make4(t *testing.T, keep []netip.Addr, list ...string) *Pools {
 	t.Helper()
-	p, err := New(ranges(t, list...), keep)
+	p, err := New([]Options{{Name: Default, Ranges: ranges(t, list...)}}, keep)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return p
+}
+
+// reserve takes an address for somebody new each time.
+func reserve(p *Pools) (*Lease, error) { return p.Reserve(Default, strconv.Itoa(rand.Int())) }
+
+// stats are those of all pools together.
+func stats(p *Pools) (s Stats, fixed int) {
+	fixed = p.Stats(func(_ string, one Stats) {
+		s.Free, s.Reserved, s.Used, s.Avoided = s.Free+one.Free, s.Reserved+one.Reserved, s.Used+one.Used, s.Avoided+one.Avoided
+	})
+	return s, fixed
+}
+
+func wantStats(t *testing.T, p *Pools, want Stats, fixed int) {
+	t.Helper()
+	if got, f := stats(p); got != want || f != fixed {
+		t.Errorf("%+v and %d fixed, want %+v and %d", got, f, want, fixed)
+	}
 }
 
 func TestRanges(t *testing.T) {
@@ -70,7 +91,7 @@ func TestOverlapsAreRefused(t *testing.T) {
 		{"2.1.1.5", "2.1.1.1-2.1.1.9"},
 		{"2.1.1.1-2.1.1.9", "2.1.1.5"},
 	} {
-		_, err := New(ranges(t, list...), nil)
+		_, err := New([]Options{{Ranges: ranges(t, list...)}}, nil)
 		if want := fmt.Sprintf("%s and %s overlap", list[0], list[1]); err == nil || err.Error() != want {
 			t.Errorf("%v: %v", list, err)
 		}
@@ -78,10 +99,10 @@ func TestOverlapsAreRefused(t *testing.T) {
 }
 
 // take reserves n addresses, commits them, and lists them.
-func take(t *testing.T, p *Pool, n int) (ls []*Lease, text string) {
+func take(t *testing.T, p *Pools, n int) (ls []*Lease, text string) {
 	t.Helper()
 	for range n {
-		l, err := p.Reserve()
+		l, err := reserve(p)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -105,13 +126,13 @@ func TestTheLongestUnusedComesFirst(t *testing.T) {
 	if got != "4 10 3 1 " {
 		t.Errorf("got %s", got)
 	}
-	if l, err := p.Reserve(); !errors.Is(err, ErrFull) || l != nil {
+	if l, err := reserve(p); !errors.Is(err, ErrFull) || l != nil {
 		t.Errorf("%v, %v", l, err)
 	}
 	for _, l := range ls {
 		l.Release()
 	}
-	vain, _ := p.Reserve() // 4
+	vain, _ := reserve(p) // 4
 	vain.Release()
 	if _, got = take(t, p, 4); got != "4 10 3 1 " {
 		t.Errorf("got %s", got)
@@ -133,14 +154,12 @@ func TestFixedAddresses(t *testing.T) {
 	if _, err := p.ReserveFixed(ip("2.1.1.2")); err == nil {
 		t.Error("an address of the pool was taken as fixed")
 	}
-	if got, want := p.Stats(), (Stats{Free: 1, Fixed: 2}); got != want {
-		t.Errorf("%+v", got)
-	}
+	wantStats(t, p, Stats{Free: 1}, 2)
 	inside.Release()
 	if _, got := take(t, p, 1); got != "2 " {
 		t.Errorf("got %s", got)
 	}
-	if _, err := p.Reserve(); !errors.Is(err, ErrFull) {
+	if _, err := reserve(p); !errors.Is(err, ErrFull) {
 		t.Errorf("a fixed address was given out: %v", err)
 	}
 	if _, err := p.ReserveFixed(ip("2.1.1.1")); err != nil {
@@ -150,18 +169,14 @@ func TestFixedAddresses(t *testing.T) {
 
 func TestStats(t *testing.T) {
 	p := make4(t, nil, "2.1.1.0/29") // 6 addresses
-	a, _ := p.Reserve()
-	b, _ := p.Reserve()
+	a, _ := reserve(p)
+	b, _ := reserve(p)
 	b.Commit()
-	if got, want := p.Stats(), (Stats{Free: 4, Reserved: 1, Used: 1}); got != want {
-		t.Errorf("%+v", got)
-	}
+	wantStats(t, p, Stats{Free: 4, Reserved: 1, Used: 1}, 0)
 	a.Release()
 	b.Release()
-	if got, want := p.Stats(), (Stats{Free: 6}); got != want {
-		t.Errorf("%+v", got)
-	}
-	if _, err := make4(t, nil).Reserve(); !errors.Is(err, ErrFull) {
+	wantStats(t, p, Stats{Free: 6}, 0)
+	if _, err := reserve(make4(t, nil)); !errors.Is(err, ErrFull) {
 		t.Errorf("a pool without addresses: %v", err)
 	}
 }
@@ -178,7 +193,7 @@ func TestManyAtOnce(t *testing.T) {
 			for range 3 {
 				var mine []*Lease
 				for range 1250 {
-					l, err := p.Reserve()
+					l, err := reserve(p)
 					mu.Lock()
 					if err != nil || held[l.Addr()] {
 						t.Errorf("%v, %v", l, err)
@@ -200,9 +215,7 @@ func TestManyAtOnce(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	if got := p.Stats(); got != (Stats{Free: 10000}) {
-		t.Errorf("%+v", got)
-	}
+	wantStats(t, p, Stats{Free: 10000}, 0)
 }
 
 func FuzzParseRange(f *testing.F) {

@@ -41,16 +41,17 @@ type PAC struct {
 
 // Options are what the sessions are made of, and for whom.
 type Options struct {
-	PACs  []PAC
-	LAN   lan.Network
-	Users *users.Table
-	Pool  *pool.Pool
-	Link  link.Options // of every session
-	DNS   []netip.Addr
-	NBNS  []netip.Addr
-	MTU   int           // 0: the LAN's default
-	Idle  time.Duration // 0: none
-	Limit time.Duration // of a call's length, 0: none
+	PACs   []PAC
+	LAN    lan.Network
+	Users  *users.Table
+	Pools  *pool.Pools
+	Prober session.Prober // nil: addresses are nobody else's
+	Link   link.Options   // of every session
+	DNS    []netip.Addr
+	NBNS   []netip.Addr
+	MTU    int           // 0: the LAN's default
+	Idle   time.Duration // 0: none
+	Limit  time.Duration // of a call's length, 0: none
 
 	Drain time.Duration // how long calls may go on after the end of Run's context
 
@@ -163,7 +164,7 @@ func (r *RAS) session(call *peer.Call, pac string, req pptp.IncomingCallRequest,
 	return session.New(session.Options{
 		Call:    call,
 		Connect: func(m pptp.IncomingCallConnected) session.Data { return r.connect(call, m, counters) },
-		LAN:     r.o.LAN, Users: r.o.Users, Pool: r.o.Pool, Online: r.online,
+		LAN:     r.o.LAN, Users: r.o.Users, Pools: r.o.Pools, Prober: r.o.Prober, Online: r.online,
 		Link: r.o.Link, DNS: r.o.DNS, NBNS: r.o.NBNS, MTU: r.o.MTU, Idle: r.o.Idle, Limit: r.o.Limit,
 		Record: record.Call{Name: call.Name(), Started: time.Now(), Peer: pac,
 			Called: req.DialedNumber, Calling: req.DialingNumber},

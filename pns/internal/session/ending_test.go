@@ -172,7 +172,7 @@ func TestEndsFromThePAC(t *testing.T) {
 				t.Errorf("%v: after %v %+v", tt.err, took, r)
 			}
 			equal(t, "the fakes", v.log.take(), []string{"detach 2.1.1.129", "network false invalid IP 0"})
-			if s := p.pool.Stats(); s.Fixed != 0 {
+			if s, fixed := p.addresses(); fixed != 0 {
 				t.Errorf("%+v", s)
 			}
 			c.hangUp()

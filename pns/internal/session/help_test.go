@@ -148,7 +148,7 @@ func (l *fakeLAN) Attach(a netip.Addr, mtu int, r lan.Receiver) (func(), error) 
 type place struct {
 	t      *testing.T
 	users  *users.Table
-	pool   *pool.Pool
+	pool   *pool.Pools
 	online *Online
 	stats  Stats
 	lanErr error          // why an address cannot be attached
@@ -164,11 +164,20 @@ func newPlace(t *testing.T, addresses string, list ...users.User) *place {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := pool.New([]pool.Range{r}, table.Fixed())
+	p, err := pool.New([]pool.Options{{Name: pool.Default, Ranges: []pool.Range{r}}}, table.Fixed())
 	if err != nil {
 		t.Fatal(err)
 	}
 	return &place{t: t, users: table, pool: p, online: NewOnline(), opt: func(*Options) {}}
+}
+
+// reserve takes an address for somebody else.
+func (p *place) reserve() (*pool.Lease, error) { return p.pool.Reserve(pool.Default, "somebody") }
+
+// addresses are how the addresses stand.
+func (p *place) addresses() (s pool.Stats, fixed int) {
+	fixed = p.pool.Stats(func(_ string, one pool.Stats) { s = one })
+	return s, fixed
 }
 
 // A visit is one call at a place: the session, and the fakes around it.
@@ -188,7 +197,7 @@ func (p *place) call() *visit {
 		data: &fakeData{log: l, up: make(chan []byte, 32), down: make(chan []byte, 32)}, done: make(chan record.Call, 1)}
 	o := Options{
 		Call: v.call, Connect: func(pptp.IncomingCallConnected) Data { return v.data },
-		LAN: &fakeLAN{log: l, err: p.lanErr}, Users: p.users, Pool: p.pool, Online: p.online,
+		LAN: &fakeLAN{log: l, err: p.lanErr}, Users: p.users, Pools: p.pool, Online: p.online,
 		Link: link.Options{LCP: lcp.Options{MRU: 1400, Magic: true, PFC: true, ACFC: true}, Name: "denver",
 			Ask:  []auth.Method{auth.MSCHAPv2, auth.CHAPMD5, auth.MSCHAP, auth.PAP},
 			Echo: link.EchoOptions{Interval: 30 * time.Second, Failures: 3}},

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"time"
@@ -26,8 +27,10 @@ type login struct {
 	seated  bool        // in Online
 	lease   *pool.Lease // nil: no address yet
 	wait    <-chan struct{}
-	until   time.Time // for wait
-	offered bool      // IPCP
+	until   time.Time     // for wait
+	probe   <-chan string // who has the address of lease; nil: nobody was asked
+	clashes int           // addresses that somebody had
+	offered bool          // IPCP
 }
 
 // claimed checks who the caller says she is, and lets her in or not. The
@@ -92,7 +95,43 @@ func (s *Session) admit(now time.Time) {
 			return
 		}
 		l.lease = lease
+		if s.o.Prober != nil {
+			l.probe = s.o.Prober.Probe(lease.Addr())
+		}
 	}
+	if l.probe == nil {
+		s.welcome(now)
+	}
+}
+
+// maxClashes is how many addresses are tried that somebody else has: each takes
+// the time of a probe, and the caller waits.
+const maxClashes = 4
+
+// probed takes what the LAN says about the address that was reserved.
+func (s *Session) probed(now time.Time, owner string) {
+	l := &s.login
+	l.probe = nil
+	if owner == "" {
+		s.welcome(now)
+		return
+	}
+	a := l.lease.Addr()
+	s.o.Stats.Clashes.Add(1)
+	s.o.Log.Error("a host of the LAN has an address that is for callers", "address", a, "owner", owner)
+	l.lease.Avoid()
+	l.lease = nil
+	if l.clashes++; l.user.Address.IsValid() || l.clashes == maxClashes {
+		text := fmt.Sprintf("%v is in use on the LAN", a)
+		s.refuse(now, l.claim, InUse, record.AddressInUse, text, text+", by "+owner)
+		return
+	}
+	s.admit(now)
+}
+
+// welcome tells the caller that she is accepted: she has an address.
+func (s *Session) welcome(now time.Time) {
+	l := &s.login
 	s.o.Stats.count(l.claim.Method, Accepted)
 	s.rec.Address = l.lease.Addr()
 	if !l.offered { // not after each negotiation of LCP: the caller can ask for as many as she likes
@@ -140,9 +179,9 @@ func (s *Session) stays(now time.Time) {
 
 func (s *Session) reserve() (*pool.Lease, error) {
 	if a := s.login.user.Address; a.IsValid() {
-		return s.o.Pool.ReserveFixed(a)
+		return s.o.Pools.ReserveFixed(a)
 	}
-	return s.o.Pool.Reserve()
+	return s.o.Pools.Reserve(cmp.Or(s.login.user.Pool, pool.Default), s.login.user.Name)
 }
 
 // refuse says no: the caller reads text, in her Failure and as the reason of
@@ -172,7 +211,7 @@ func (s *Session) authenticated(now time.Time) {
 func (s *Session) leave() {
 	l := &s.login
 	s.offline()
-	l.wait = nil
+	l.wait, l.probe = nil, nil
 	if l.lease != nil {
 		l.lease.Release()
 		l.lease = nil

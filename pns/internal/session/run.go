@@ -38,6 +38,8 @@ func (s *Session) Run(ctx context.Context) record.Call {
 			s.expire(time.Now())
 		case <-s.login.wait:
 			s.admit(time.Now())
+		case owner := <-s.login.probe:
+			s.probed(time.Now(), owner)
 		case e := <-s.end:
 			s.close(time.Now(), e.reason, e.text)
 		case <-done:

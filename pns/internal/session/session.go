@@ -47,6 +47,13 @@ type LAN interface {
 	Local() netip.Addr
 }
 
+// A Prober asks whether a host of the LAN has an address already; lan/tun is
+// one. The channel brings its hardware address, or "" within a short time when
+// there is none; it is nil where there is nothing to ask.
+type Prober interface {
+	Probe(addr netip.Addr) <-chan string
+}
+
 // Users are those who may log in; *users.Table is one.
 type Users interface {
 	Lookup(name string) (users.User, bool)
@@ -65,7 +72,8 @@ type Options struct {
 	Connect func(pptp.IncomingCallConnected) Data
 	LAN     LAN
 	Users   Users
-	Pool    *pool.Pool
+	Pools   *pool.Pools
+	Prober  Prober  // nil: addresses are nobody else's
 	Online  *Online // shared by all sessions
 
 	Link  link.Options // Ask must not be empty: nobody gets an address without a name

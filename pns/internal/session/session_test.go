@@ -40,7 +40,7 @@ func TestAWholeCallByEachMethod(t *testing.T) {
 				}
 				equal(t, "the fakes", v.log.take(), []string{"link info 000a0000 00000000", "network true 2.1.1.129 1400", "attach 2.1.1.129 1400"})
 				equal(t, "authentications", p.auths(), []string{m.String() + " accepted 1"})
-				if s := p.pool.Stats(); s.Fixed != 1 || s.Free != 2 {
+				if s, fixed := p.addresses(); fixed != 1 || s.Free != 2 {
 					t.Errorf("%+v", s)
 				}
 				if a := c.ip.Agreed(); a.Local != ip("2.1.1.129") || a.Remote != ip("2.1.1.60") || len(a.DNS) != 1 || a.DNS[0] != ip("2.1.1.53") {
@@ -52,7 +52,7 @@ func TestAWholeCallByEachMethod(t *testing.T) {
 					t.Errorf("%+v", r)
 				}
 				equal(t, "the fakes", v.log.take(), []string{"detach 2.1.1.129", "network false invalid IP 0", "clear"})
-				if s := p.pool.Stats(); s.Fixed != 0 {
+				if s, fixed := p.addresses(); fixed != 0 {
 					t.Errorf("%+v", s)
 				}
 				c.hangUp()
@@ -67,7 +67,7 @@ func TestAWholeCallByEachMethod(t *testing.T) {
 func TestRefusalsAreReadable(t *testing.T) {
 	full := func(p *place) {
 		for {
-			if _, err := p.pool.Reserve(); err != nil {
+			if _, err := p.reserve(); err != nil {
 				return
 			}
 		}
@@ -119,7 +119,7 @@ func TestTheTerminateRequestCarriesTheReason(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		p := newPlace(t, addresses, saran(func(u *users.User) { u.Address = netip.Addr{} }))
 		for range 3 {
-			if _, err := p.pool.Reserve(); err != nil {
+			if _, err := p.reserve(); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -283,7 +283,7 @@ func TestPooledUsersMayCallTwice(t *testing.T) {
 		if x, y := a.s.Record(), b.s.Record(); x.Stage != record.Online || y.Stage != record.Online || x.Address == y.Address {
 			t.Errorf("%+v\n%+v", x, y)
 		}
-		if s := p.pool.Stats(); s != (pool.Stats{Free: 1, Used: 2}) {
+		if s, _ := p.addresses(); s != (pool.Stats{Free: 1, Used: 2}) {
 			t.Errorf("%+v", s)
 		}
 		a.cancel()

@@ -33,6 +33,8 @@ func (o Outcome) String() string {
 
 // Stats are counters of all sessions of a program; any goroutine may use them.
 type Stats struct {
+	Clashes atomic.Uint64 // addresses for callers that a host of the LAN had
+
 	auth [auth.EAP + 1][outcomes]atomic.Uint64
 }
 

@@ -17,6 +17,7 @@ type User struct {
 	Name         string // bare, DOMAIN\name or name@realm; at most 255 octets
 	Secret       auth.Secret
 	Address      netip.Addr    // fixed; invalid: one of the pool
+	Pool         string        // where else her address comes from; "": the default one
 	Idle         time.Duration // without data for so long the call ends; zero: the default
 	Session      time.Duration // so long a call may last; zero: the default
 	Simultaneous Simultaneous

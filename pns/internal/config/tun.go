@@ -1,0 +1,71 @@
+package config
+
+import (
+	"net/netip"
+	"strings"
+
+	"carrier/pns/internal/pool"
+	"carrier/shared/conf"
+)
+
+// kernel reads how the LAN is reached through the kernel; nil: it is not.
+func kernel(lan *conf.Table) *TUN {
+	t := lan.Table("tun")
+	k := &TUN{
+		Name:       conf.Value(t, "name", "carrier0", device),
+		ProxyARP:   conf.Values(t, "proxy_arp", device),
+		Masquerade: conf.Values(t, "masquerade", device),
+		Forwarding: t.Bool("forwarding", false),
+	}
+	mode := lan.Choice("mode", "userspace", "userspace", "tun")
+	other := map[string]string{"userspace": "tun", "tun": "userspace"}[mode]
+	if lan.Table(other).Present() && lan.Good("mode") {
+		lan.Bad(other, "is of no use where lan.mode is %q; would be right: mode = %q, or without it", mode, other)
+	}
+	if mode == "userspace" {
+		return nil
+	}
+	return k
+}
+
+// device checks the name of an interface.
+func device(s string) (string, error) {
+	if s == "" || len(s) > 15 || s == "." || s == ".." || strings.ContainsAny(s, "/: %\t\n") {
+		return "", conf.Unfit("cannot be an interface", `"eth0"`)
+	}
+	return s, nil
+}
+
+// Routes are the networks that callers are in: those of all pools, and the
+// fixed addresses outside of them.
+func (l *LAN) Routes(fixed []netip.Addr) []netip.Prefix {
+	all := l.ranges()
+	for _, a := range fixed {
+		all = append(all, pool.Range{First: a, Last: a})
+	}
+	return pool.Prefixes(all)
+}
+
+// peers checks that no PAC's address is routed to callers: its tunnel would go
+// into itself. Of a PAC that may come from a larger network, some addresses may
+// be callers'.
+func peers(root *conf.Table, c *Config) {
+	if c.LAN.TUN == nil {
+		return
+	}
+	var fixed []netip.Addr
+	for _, u := range c.Users {
+		if u.Address.IsValid() {
+			fixed = append(fixed, u.Address)
+		}
+	}
+	for i, t := range root.Tables("pac") {
+		for n, from := range c.PACs[i].From {
+			for _, p := range c.LAN.Routes(fixed) {
+				if p.Bits() <= from.Bits() && p.Overlaps(from) {
+					t.BadItem("from", n, "%v is among the addresses of callers (%v), so the tunnel would lead into itself; would be right: an address that no caller gets", from, p)
+				}
+			}
+		}
+	}
+}

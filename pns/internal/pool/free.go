@@ -1,0 +1,140 @@
+package pool
+
+import (
+	"container/list"
+	"net/netip"
+	"time"
+)
+
+// A pool is one pool's addresses, under the lock of its Pools.
+type pool struct {
+	name   string
+	ranges []Range
+	next   *pool
+	kept   map[netip.Addr]bool
+	size   int        // addresses in ranges, without those kept
+	at     int        // the range with the next address never given out
+	fresh  netip.Addr // that address; invalid when there is none left
+
+	idle *list.List // of *idle: given back, the longest unused first
+	gone map[netip.Addr]*list.Element
+}
+
+// An idle address was used, or somebody else has it.
+type idle struct {
+	addr  netip.Addr
+	since time.Time // when it was last used; zero: never
+	by    string    // the user who did
+	until time.Time // not given out before, zero: at any time
+}
+
+func newPool(name string, ranges []Range, kept map[netip.Addr]bool) *pool {
+	p := &pool{name: name, ranges: ranges, kept: kept, idle: list.New(), gone: make(map[netip.Addr]*list.Element)}
+	for _, r := range ranges {
+		p.size += r.size()
+	}
+	for a := range kept {
+		if p.contains(a) {
+			p.size--
+		}
+	}
+	if len(ranges) > 0 {
+		p.fresh = ranges[0].First
+	}
+	return p
+}
+
+func (p *pool) contains(a netip.Addr) bool {
+	for _, r := range p.ranges {
+		if r.Contains(a) {
+			return true
+		}
+	}
+	return false
+}
+
+// take takes one address that was given back, for a user who had it; nil: it is
+// not there, or somebody else had it later and within hold.
+func (p *pool) take(a netip.Addr, user string, now time.Time, hold time.Duration) *idle {
+	e := p.gone[a]
+	if e == nil {
+		return nil
+	}
+	i := e.Value.(*idle)
+	if now.Before(i.until) || i.by != user && now.Sub(i.since) < hold {
+		return nil
+	}
+	return p.remove(e)
+}
+
+// oldest takes the address that has been unused for longest, and for at least
+// hold; nil: there is none.
+func (p *pool) oldest(now time.Time, hold time.Duration) *idle {
+	e := p.idle.Front()
+	for e != nil && now.Before(e.Value.(*idle).until) {
+		e = e.Next()
+	}
+	if e != nil && e.Value.(*idle).since.IsZero() {
+		return p.remove(e)
+	}
+	if a, ok := p.never(); ok {
+		return &idle{addr: a}
+	}
+	if e != nil && now.Sub(e.Value.(*idle).since) >= hold {
+		return p.remove(e)
+	}
+	return nil
+}
+
+// never is the next address that nobody has had.
+func (p *pool) never() (netip.Addr, bool) {
+	for p.fresh.IsValid() {
+		a := p.fresh
+		switch {
+		case a != p.ranges[p.at].Last:
+			p.fresh = a.Next()
+		case p.at+1 < len(p.ranges):
+			p.at++
+			p.fresh = p.ranges[p.at].First
+		default:
+			p.fresh = netip.Addr{}
+		}
+		if !p.kept[a] {
+			return a, true
+		}
+	}
+	return netip.Addr{}, false
+}
+
+// give puts an address back to its place in the order of use: mostly at the
+// end, or at the beginning when it was reserved in vain.
+func (p *pool) give(i *idle) {
+	before := p.idle.Front()
+	if last := p.idle.Back(); last != nil && !i.since.Before(last.Value.(*idle).since) {
+		before = nil
+	}
+	for before != nil && before.Value.(*idle).since.Before(i.since) {
+		before = before.Next()
+	}
+	if before == nil {
+		p.gone[i.addr] = p.idle.PushBack(i)
+	} else {
+		p.gone[i.addr] = p.idle.InsertBefore(i, before)
+	}
+}
+
+func (p *pool) remove(e *list.Element) *idle {
+	i := p.idle.Remove(e).(*idle)
+	delete(p.gone, i.addr)
+	return i
+}
+
+// avoided counts the addresses that are not given out now.
+func (p *pool) avoided(now time.Time) (n int) {
+	for e := p.idle.Front(); e != nil; e = e.Next() {
+		if now.Before(e.Value.(*idle).until) {
+			n++
+		}
+	}
+	return n
+}

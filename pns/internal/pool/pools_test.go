@@ -1,0 +1,130 @@
+package pool
+
+import (
+	"errors"
+	"net/netip"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+func TestChains(t *testing.T) {
+	options := []Options{
+		{Name: "a", Ranges: ranges(t, "10.0.0.1"), Next: "b"},
+		{Name: "b", Ranges: ranges(t, "10.0.1.1"), Next: "c"},
+		{Name: "c", Ranges: ranges(t, "10.0.2.1")},
+	}
+	p, err := New(options, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if l, err := p.Reserve("b", "x"); err != nil || l.Addr() != ip("10.0.1.1") {
+		t.Errorf("%+v, %v", l, err)
+	}
+	for _, want := range []string{"10.0.0.1", "10.0.2.1"} {
+		if l, err := p.Reserve("a", want); err != nil || l.Addr() != ip(want) {
+			t.Errorf("%+v, %v; want %s", l, err, want)
+		}
+	}
+	if _, err := p.Reserve("a", "y"); !errors.Is(err, ErrFull) {
+		t.Errorf("nothing is left: %v", err)
+	}
+	if _, err := p.Reserve("d", "y"); err == nil || err.Error() != `there is no pool "d"` {
+		t.Error(err)
+	}
+	options[2].Next = "a"
+	if _, err := New(options, nil); err == nil || err.Error() != `the pool "c" leads back to itself` {
+		t.Error(err)
+	}
+	options[2].Next = "z"
+	if _, err := New(options, nil); err == nil || err.Error() != `the pool "z", next to "c", does not exist` {
+		t.Error(err)
+	}
+	options[2] = options[1]
+	if _, err := New(options, nil); err == nil || err.Error() != `two pools are called "b"` {
+		t.Error(err)
+	}
+}
+
+// An address that was used a moment ago is left alone while another is free,
+// here or in the next pool; its own user gets it at once.
+func TestHold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p, err := New([]Options{{Name: "a", Ranges: ranges(t, "10.0.0.1"), Next: "b"}, {Name: "b", Ranges: ranges(t, "10.0.1.1")}}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p.Hold = time.Minute
+		call := func(user, want string) *Lease {
+			t.Helper()
+			l, err := p.Reserve("a", user)
+			if err != nil || l.Addr() != ip(want) {
+				t.Fatalf("%s: %+v, %v; want %s", user, l, err, want)
+			}
+			l.Commit()
+			return l
+		}
+		call("ann", "10.0.0.1").Release()
+		call("bob", "10.0.1.1").Release()
+		call("ann", "10.0.0.1").Release()
+		call("bob", "10.0.1.1").Release()
+		time.Sleep(30 * time.Second)
+		call("ann", "10.0.0.1").Release()
+		call("eve", "10.0.0.1").Release() // no other is left: rather one of these than none
+		time.Sleep(31 * time.Second)
+		vain, _ := p.Reserve("a", "sam") // only bob's was unused for long enough
+		if vain.Addr() != ip("10.0.1.1") {
+			t.Errorf("got %v", vain.Addr())
+		}
+		vain.Release()
+		call("ann", "10.0.1.1").Release() // hers was eve's a minute ago
+	})
+}
+
+// What somebody else has is not given out for a while.
+func TestAvoid(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := make4(t, []netip.Addr{ip("10.0.0.9")}, "10.0.0.1-10.0.0.2")
+		p.Avoid = time.Minute
+		for _, want := range []string{"10.0.0.1", "10.0.0.2"} {
+			l, err := reserve(p)
+			if err != nil || l.Addr() != ip(want) {
+				t.Fatalf("%+v, %v", l, err)
+			}
+			l.Avoid()
+			l.Avoid()
+		}
+		wantStats(t, p, Stats{Avoided: 2}, 0)
+		if _, err := reserve(p); !errors.Is(err, ErrFull) {
+			t.Errorf("%v", err)
+		}
+		time.Sleep(time.Minute)
+		wantStats(t, p, Stats{Free: 2}, 0)
+		if l, err := reserve(p); err != nil || l.Addr() != ip("10.0.0.1") {
+			t.Errorf("%+v, %v", l, err)
+		}
+		fixed, _ := p.ReserveFixed(ip("10.0.0.9"))
+		fixed.Avoid()
+		wantStats(t, p, Stats{Free: 1, Reserved: 1}, 0)
+	})
+}
+
+func TestPrefixes(t *testing.T) {
+	for _, c := range []struct{ ranges, want []string }{
+		{nil, nil},
+		{[]string{"2.1.1.129-2.1.1.190"}, []string{"2.1.1.129/32", "2.1.1.130/31", "2.1.1.132/30", "2.1.1.136/29", "2.1.1.144/28",
+			"2.1.1.160/28", "2.1.1.176/29", "2.1.1.184/30", "2.1.1.188/31", "2.1.1.190/32"}},
+		{[]string{"10.0.1.0-10.0.1.255", "9.9.9.9", "10.0.0.0-10.0.0.255", "10.0.0.7"}, []string{"9.9.9.9/32", "10.0.0.0/23"}},
+		{[]string{"0.0.0.0-255.255.255.255"}, []string{"0.0.0.0/0"}},
+		{[]string{"255.255.255.254-255.255.255.255", "0.0.0.0"}, []string{"0.0.0.0/32", "255.255.255.254/31"}},
+	} {
+		var want []netip.Prefix
+		for _, p := range c.want {
+			want = append(want, netip.MustParsePrefix(p))
+		}
+		if got := Prefixes(ranges(t, c.ranges...)); !slices.Equal(got, want) {
+			t.Errorf("%v: %v, want %v", c.ranges, got, want)
+		}
+	}
+}
