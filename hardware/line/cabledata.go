@@ -1,0 +1,209 @@
+package line
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+)
+
+// errNoCableDial is Dial's: nobody is behind a cable but its other end.
+var errNoCableDial = fmt.Errorf("a cable cannot dial: %w", errors.ErrUnsupported)
+
+// Dial fails: there is no telephone network.
+func (c *Cable) Dial(context.Context, string) (Connect, error) { return Connect{}, errNoCableDial }
+
+// HangUp lets the cable go: closing the port drops DTR, where it has that. Ring
+// takes it again.
+func (c *Cable) HangUp(context.Context) error {
+	c.end()
+	return nil
+}
+
+// end ends the present call, if there is one.
+func (c *Cable) end() {
+	c.mu.Lock()
+	c.first = nil
+	busy := c.inCall || c.health.State == Ringing
+	c.mu.Unlock()
+	if busy {
+		c.drop()
+		c.enter(Idle)
+	}
+}
+
+// drop closes the port and ends the call on it.
+func (c *Cable) drop() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.port != nil {
+		_ = c.port.Close()
+		c.port = nil
+	}
+	c.inCall = false
+	c.over()
+}
+
+// over tells that the call is lost; mu is held.
+func (c *Cable) over() {
+	if !c.gone {
+		c.gone = true
+		close(c.lost)
+	}
+}
+
+// lose notes that a port, or its carrier, is gone, and frees whoever waits.
+func (c *Cable) lose(p Wire) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.port == p {
+		c.over()
+		_ = p.SetReadDeadline(past)
+		_ = p.SetWriteDeadline(past)
+	}
+}
+
+// Close closes the port, which ends a call too, and frees whoever waits.
+func (c *Cable) Close() error {
+	c.enter(Down)
+	c.close(ErrClosed)
+	c.drop()
+	return nil
+}
+
+// enter notes what the line is doing from now on.
+func (c *Cable) enter(s State) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.enterLocked(s)
+	c.health.Faulty = false
+}
+
+func (c *Cable) enterLocked(s State) {
+	if c.closing.Err() == nil && s != c.health.State {
+		c.health.State, c.health.Since = s, time.Now()
+	}
+}
+
+// fault notes why the line cannot work for a while.
+func (c *Cable) fault(err error, again time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.enterLocked(Down)
+	c.health.Faults++
+	c.health.Fault, c.health.Faulty, c.health.Again = err.Error(), true, time.Now().Add(again)
+}
+
+// keep holds octets for the call's first Read.
+func (c *Cable) keep(b []byte) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.first = b
+}
+
+// take is what was kept.
+func (c *Cable) take() []byte {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	b := c.first
+	c.first = nil
+	return b
+}
+
+// copyFirst is Read for what was kept.
+func (c *Cable) copyFirst(b []byte) int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	n := copy(b, c.first)
+	c.first = c.first[n:]
+	return n
+}
+
+// Health is how the line does.
+func (c *Cable) Health() Health {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.health
+}
+
+// Lost is closed when the present call's port or carrier was lost.
+func (c *Cable) Lost() <-chan struct{} {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.lost
+}
+
+// wire is the open port, nil without one.
+func (c *Cable) wire() Wire {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.port
+}
+
+// call is the present call's port; nil without one or once it is lost.
+func (c *Cable) call() Wire {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.gone || !c.inCall {
+		return nil
+	}
+	return c.port
+}
+
+// Read returns io.EOF without a call.
+func (c *Cable) Read(b []byte) (int, error) {
+	p := c.call()
+	if p == nil {
+		return 0, io.EOF
+	}
+	if n := c.copyFirst(b); n > 0 {
+		return n, nil
+	}
+	n, err := p.Read(b)
+	if err != nil && (!errors.Is(err, os.ErrDeadlineExceeded) || c.call() != p) {
+		c.lose(p)
+		err = io.EOF
+	}
+	return n, err
+}
+
+// Write fails with ErrNoCarrier without a call.
+func (c *Cable) Write(b []byte) (int, error) {
+	p := c.call()
+	if p == nil {
+		return 0, ErrNoCarrier
+	}
+	n, err := p.Write(b)
+	if err != nil && (!errors.Is(err, os.ErrDeadlineExceeded) || c.call() != p) {
+		c.lose(p)
+		err = fmt.Errorf("%w: %w", ErrNoCarrier, err)
+	}
+	return n, err
+}
+
+// SetReadDeadline bounds Read in the present call.
+func (c *Cable) SetReadDeadline(t time.Time) error {
+	if p := c.call(); p != nil {
+		return p.SetReadDeadline(t)
+	}
+	return nil
+}
+
+// SetWriteDeadline bounds Write in the present call.
+func (c *Cable) SetWriteDeadline(t time.Time) error {
+	if p := c.call(); p != nil {
+		return p.SetWriteDeadline(t)
+	}
+	return nil
+}
+
+// Unsent is what of the present call's octets has not left the port; false
+// where that cannot be known.
+func (c *Cable) Unsent() (octets int, known bool) {
+	if p := c.call(); p != nil {
+		return p.Unsent()
+	}
+	return 0, false
+}
