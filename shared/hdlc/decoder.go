@@ -1,6 +1,10 @@
 package hdlc
 
-import "bytes"
+import (
+	"bytes"
+	"encoding/binary"
+	"slices"
+)
 
 // A Decoder finds the frames in the octets received. Its memory is one frame
 // at most, whatever arrives. The zero value is ready.
@@ -17,7 +21,7 @@ type Decoder struct {
 	ACCM uint32
 
 	partial []byte // unescaped octets of the frame that has begun
-	escape  bool   // the last octet was Control Escape
+	mask    byte   // flip when the last octet was Control Escape: for the next one
 	giant   bool   // the frame was too long and was reported: skip to the flag
 }
 
@@ -46,13 +50,13 @@ func (d *Decoder) Push(b []byte, f func(frame []byte, err error)) {
 }
 
 // Reset forgets a frame that has begun; the options stay.
-func (d *Decoder) Reset() { d.partial, d.escape, d.giant = d.partial[:0], false, false }
+func (d *Decoder) Reset() { d.partial, d.mask, d.giant = d.partial[:0], 0, false }
 
 // plain says that b is all between two flags and needs no change: it is
 // judged where it lies.
 func (d *Decoder) plain(b []byte) bool {
-	return len(d.partial) == 0 && !d.escape && !d.giant && d.ACCM == 0 &&
-		len(b) <= d.limit() && bytes.IndexByte(b, escape) < 0
+	return len(d.partial) == 0 && d.mask == 0 && !d.giant &&
+		len(b) <= d.limit() && bytes.IndexByte(b, escape) < 0 && d.wanted(b) == len(b)
 }
 
 func (d *Decoder) limit() int {
@@ -62,52 +66,95 @@ func (d *Decoder) limit() int {
 	return d.MaxFrame + fcsOctets
 }
 
-// collect unescapes b, which holds no flag, onto the partial frame.
+// collect unescapes b, which holds no flag, onto the partial frame, without
+// what the line has put in.
 func (d *Decoder) collect(b []byte, f func([]byte, error)) {
 	for len(b) > 0 && !d.giant {
-		n := bytes.IndexByte(b, escape)
-		if n < 0 {
-			n = len(b)
-		}
-		d.take(b[:n])
-		if b = b[n:]; len(b) > 0 {
-			d.escape = true
-			b = b[1:]
-		}
+		n := d.wanted(b)
+		d.unescape(b[:n])
 		if len(d.partial) > d.limit() {
 			d.giant = true
 			f(nil, ErrGiant)
 		}
+		b = b[min(n+1, len(b)):]
 	}
 }
 
-// take appends a run without escapes; only its first octet can be one that was
-// escaped. It stores one octet more than the limit at most.
-func (d *Decoder) take(b []byte) {
-	room := max(0, d.limit()+1-len(d.partial))
-	if d.ACCM == 0 && !d.escape {
-		d.partial = append(d.partial, b[:min(room, len(b))]...)
-		return
+// wanted counts the octets before the first one to drop.
+func (d *Decoder) wanted(b []byte) (n int) {
+	if d.ACCM == 0 {
+		return len(b)
 	}
+	for n < len(b) {
+		for n+8 <= len(b) && below(binary.LittleEndian.Uint64(b[n:]), 0x20) == 0 {
+			n += 8
+		}
+		for _, c := range b[n:min(n+8, len(b))] {
+			if c < 0x20 && d.ACCM>>c&1 != 0 {
+				return n
+			}
+			n++
+		}
+	}
+	return n
+}
+
+// unescape appends what b stands for, until that is too long.
+func (d *Decoder) unescape(b []byte) {
+	n, limit := len(d.partial), d.limit()
+	longest := limit + cluster
+	to := slices.Grow(d.partial, max(0, min(len(b), longest-n)))
+	to = to[:min(cap(to), longest)]
+	for len(b) > 0 && n <= limit {
+		if d.mask == 0 {
+			run := bytes.IndexByte(b, escape)
+			if run < 0 {
+				run = len(b)
+			}
+			n += copy(to[n:], b[:run])
+			b = b[run:]
+		}
+		k := min(cluster, len(b))
+		n, d.mask = each(to, n, b[:k], d.mask)
+		b = b[k:]
+	}
+	d.partial = to[:n]
+}
+
+// each unescapes b octet by octet to to[n:] and returns where it ends. It has no
+// branches that depend on b, for they could not be foreseen: an octet is always
+// written, and stays unless it was Control Escape.
+func each(to []byte, n int, b []byte, mask byte) (int, byte) {
+	at := uint(n)
 	for _, c := range b {
-		if room == 0 {
-			return
+		if at >= uint(len(to)) {
+			break // it is too long already
 		}
-		if c < 0x20 && d.ACCM>>c&1 != 0 {
-			continue
-		}
-		if d.escape {
-			c ^= flip
-			d.escape = false
-		}
-		d.partial = append(d.partial, c)
-		room--
+		to[at] = c ^ mask
+		mask = masks[c]
+		at += kept[c]
 	}
+	return int(at), mask
+}
+
+// What an octet received means: 1 for all that are kept, and the mask of the
+// octet behind it.
+var (
+	kept  = makeKept()
+	masks = [256]byte{escape: flip}
+)
+
+func makeKept() (t [256]uint) {
+	for c := range t {
+		t[c] = 1
+	}
+	t[escape] = 0
+	return t
 }
 
 // finish is the flag after the partial frame.
 func (d *Decoder) finish(f func([]byte, error)) {
-	frame, aborted, giant := d.partial, d.escape, d.giant
+	frame, aborted, giant := d.partial, d.mask != 0, d.giant
 	d.Reset()
 	switch {
 	case giant: // reported already

@@ -92,8 +92,8 @@ func TestFCS(t *testing.T) {
 	if fcsTables[0][1] != 0x1189 || fcsTables[0][255] != 0x0F78 {
 		t.Errorf("table begins %#04x %#04x and ends %#04x", fcsTables[0][0], fcsTables[0][1], fcsTables[0][255])
 	}
-	b := make([]byte, 0, 40)
-	for n := range 40 { // every remainder of the eight-octet step
+	b := make([]byte, 0, 60)
+	for n := range 60 { // every remainder of the sixteen-octet step
 		fcs := ^fcs16(initFCS, b)
 		if want := ^plainFCS(b); fcs != want {
 			t.Errorf("%d octets: %#04x, want %#04x", n, fcs, want)
