@@ -48,6 +48,13 @@ type Line interface {
 	Close() error
 }
 
+// A Follower is what a Line is besides when it can tell whether Unsent counts
+// all but what is in the modem: hardware flow control stops the port when the
+// modem has enough. On other lines much may lie where nobody sees it.
+type Follower interface {
+	Follows() bool
+}
+
 // Ring is what is known of a call before it is answered; unknown numbers are
 // empty.
 type Ring struct {

@@ -7,8 +7,8 @@ import "time"
 type holder struct {
 	reach int
 	wait  time.Duration
-	slots []held // at Sequence Number modulo length, a power of two; made when first needed
-	n     int    // slots used
+	slots []held   // at Sequence Number modulo length, a power of two; made when first needed
+	n     int      // slots used
 	spent [][]byte // payloads of those delivered since reuse
 	free  [][]byte
 }

@@ -103,6 +103,12 @@ func (s *Session) Release(now time.Time, n int) {
 // Ready reports whether the window lets one more packet out.
 func (s *Session) Ready() bool { return s.send.ready() }
 
+// LastSlot reports whether the window, if it is wider than one packet, lets
+// out one more and no second: whoever must not wait can be given it.
+func (s *Session) LastSlot() bool {
+	return s.send.windowing && s.send.window > 1 && s.send.underWay() == s.send.window-1
+}
+
 // Append appends a data packet to dst, with the acknowledgement riding on it.
 // The owner asks Ready before. The payload must be shorter than 65536 octets.
 func (s *Session) Append(now time.Time, dst, payload []byte) []byte {

@@ -1,104 +1,262 @@
 // Package queue is what waits where a call's slow side is: frames for the line
-// at the PAC, frames for the window at the PNS.
+// at the PAC, frames for the window at the PNS. It is fair between the flows of
+// a call, lets those go first that send little, and drops early what would only
+// wait (FQ-CoDel, RFC 8290). It does no I/O and has no clock.
 package queue
 
-// A Queue is first in, first out; what does not fit is dropped at the tail. It
-// copies frames into buffers of its own and uses them again, so that in steady
-// state nothing allocates. A Queue without bounds set takes one frame. It is
-// guarded by its owner's lock.
+import (
+	"math"
+	"time"
+)
+
+// A Queue is what waits in one direction of a call. PPP's control protocols go
+// before all data and are not dropped for it. Data waits by flow: the order
+// inside a flow never changes, and flows take turns; one that has just begun to
+// send goes before those that have frames waiting. Which frames are a flow is
+// told by their addresses and ports, as far as the PPP frame shows them and
+// nothing in the call depends on the order of all its frames.
+//
+// A Queue copies frames. An empty one has no buffers, and in steady state
+// nothing allocates. The zero value takes one frame; it is guarded by its
+// owner's lock.
 type Queue struct {
-	MaxFrames int // how many frames may be in it
+	MaxFrames int // how many frames may wait
 	MaxOctets int // and how many octets; 0 means no such bound. An empty queue takes any frame
 
-	ring   [][]byte // from head on, n frames
-	head   int
-	n      int
-	out    int // frames popped and not freed
-	octets int // of the frames in the ring and those out
-	free   [][]byte
+	rate    int // octets a second, 0 when unknown
+	epoch   time.Time
+	class   classifier
+	control fifo
+	table   *table // nil while no data waits
+	n       int    // frames, control included
+	octets  int
+	longest int           // frame lately, octets
+	last    time.Duration // when one was last pushed
+	law     law
+	recent  [4]trace // of the flows of the table last given back
+	stats   Stats
 }
 
-// Push copies a frame to the tail; false says that it was dropped. Frames that
-// were popped count until they are freed.
-func (q *Queue) Push(frame []byte) bool {
-	if q.Len() > 0 && (q.Len() >= q.MaxFrames || q.MaxOctets > 0 && q.octets+len(frame) > q.MaxOctets) {
-		return false
-	}
-	q.put(frame)
-	return true
+// forget is how long an empty queue remembers how long frames are.
+const forget = 10 * time.Second
+
+// Stats are the frames that a queue dropped.
+type Stats struct {
+	Full  uint64 // for want of room
+	Early uint64 // before they would only have waited
 }
 
-// PushUrgent is Push for a frame that must not be lost behind data: it may
-// overdraw the bounds, to twice what they are.
-func (q *Queue) PushUrgent(frame []byte) bool {
-	if q.Len() > 0 && (q.Len() >= 2*q.MaxFrames || q.MaxOctets > 0 && q.octets+len(frame) > 2*q.MaxOctets) {
-		return false
+// SetRate tells how fast the queue is emptied, in octets a second; 0: unknown.
+func (q *Queue) SetRate(rate int) {
+	if rate != q.rate {
+		q.rate, q.law = rate, fit(rate, q.longest)
 	}
-	q.put(frame)
-	return true
 }
 
-func (q *Queue) put(frame []byte) {
-	b := []byte{} // not nil, which Pop returns for none
-	if n := len(q.free); n > 0 {
-		b, q.free = q.free[n-1], q.free[:n-1]
+// Push copies a frame into the queue. When there is no room, frames of the flow
+// that has most are dropped, the oldest first.
+func (q *Queue) Push(now time.Time, frame []byte) {
+	if q.epoch.IsZero() {
+		q.epoch = now
 	}
-	if q.n == len(q.ring) {
-		q.grow()
+	class := q.class.classify(frame)
+	if class == control && q.table == nil && q.n > 0 && q.n >= q.MaxFrames {
+		q.stats.Full++
+		return
 	}
-	q.ring[(q.head+q.n)%len(q.ring)] = append(b[:0], frame...)
+	at := now.Sub(q.epoch)
+	if q.n == 0 && at-q.last > forget {
+		q.longest = 0
+	}
+	q.last = at
+	f := newFrame(frame, at)
 	q.n++
-	q.octets += len(frame)
+	q.octets += len(f.Octets)
+	if class == control {
+		q.control.push(f)
+	} else {
+		q.data(class, f)
+	}
+	for q.table != nil && q.n > 1 && (q.n > q.MaxFrames || q.MaxOctets > 0 && q.octets > q.MaxOctets) {
+		q.dropFattest()
+	}
 }
 
-func (q *Queue) grow() {
-	ring := make([][]byte, max(4, 2*len(q.ring)))
-	for i := range q.n {
-		ring[i] = q.ring[(q.head+i)%len(q.ring)]
+// data puts a frame into its flow.
+func (q *Queue) data(hash uint32, f *Frame) {
+	if q.table == nil {
+		q.table = tables.Get().(*table)
 	}
-	q.ring, q.head = ring, 0
+	if len(f.Octets) > q.longest {
+		q.longest = len(f.Octets)
+		q.law = fit(q.rate, q.longest)
+	}
+	into := q.table.find(hash)
+	into.push(f)
+	if into.waiting {
+		return
+	}
+	into.waiting = true
+	if f.at < into.until || f.at < q.traced(hash) {
+		q.table.old.push(into) // it never ceased to send
+		return
+	}
+	into.credit = q.quantum()
+	q.table.fresh.push(into)
 }
 
-// Pop takes the frame at the head out, nil if there is none. It stays the
-// queue's: the caller gives it back with Free.
-func (q *Queue) Pop() []byte {
-	if q.n == 0 {
-		return nil
+// traced is until when a flow of which nothing waited counts as one that sends.
+func (q *Queue) traced(hash uint32) time.Duration {
+	for _, t := range q.recent {
+		if t.hash == hash {
+			return t.until
+		}
 	}
-	b := q.ring[q.head]
-	q.ring[q.head] = nil
-	q.head = (q.head + 1) % len(q.ring)
+	return 0
+}
+
+func (q *Queue) quantum() int {
+	if q.rate > 0 && q.rate < slow {
+		return slowQuantum
+	}
+	return quantum
+}
+
+func (q *Queue) dropFattest() {
+	f := q.table.fattest().pop()
+	if f == nil { // it is control that fills it
+		return
+	}
+	q.stats.Full++
+	q.left(f)
+	f.Free()
+}
+
+// left notes that f is in the queue no more.
+func (q *Queue) left(f *Frame) {
 	q.n--
-	q.out++
-	return b
+	q.octets -= len(f.Octets)
+	q.tidy()
 }
 
-// Free gives back a frame that Pop returned, unchanged in length.
-func (q *Queue) Free(frame []byte) {
-	q.out--
-	q.octets -= len(frame)
-	q.free = append(q.free, frame)
-}
-
-// HeadLen is the length in octets of the frame that Pop would return, or 0.
-func (q *Queue) HeadLen() int {
-	if q.n == 0 {
-		return 0
+// tidy gives the table back when no data waits.
+func (q *Queue) tidy() {
+	if q.table == nil || q.n > q.control.n {
+		return
 	}
-	return len(q.ring[q.head])
+	t := q.table
+	for i := range min(t.used-1, len(q.recent)) {
+		q.recent[i] = trace{t.flows[i+1].hash, t.flows[i+1].until}
+	}
+	clear(t.flows[:t.used])
+	t.used, t.fresh, t.old = 0, ring{}, ring{}
+	tables.Put(t)
+	q.table = nil
 }
 
-// Waiting is the number of frames that Pop would return.
-func (q *Queue) Waiting() int { return q.n }
+// Pop takes out the frame that is next, nil if there is none.
+func (q *Queue) Pop(now time.Time) *Frame { return q.pop(now, math.MaxInt, false) }
 
-// Len is the number of frames waiting and popped.
-func (q *Queue) Len() int { return q.n + q.out }
+// PopWithin is Pop unless the next frame has more octets than that.
+func (q *Queue) PopWithin(now time.Time, octets int) *Frame { return q.pop(now, octets, false) }
 
-// Clear drops what is waiting and returns how many frames that were.
-func (q *Queue) Clear() int {
-	n := q.n
-	for q.n > 0 {
-		q.Free(q.Pop())
+// PopSparse is Pop if the next frame is control or of a flow that sends little.
+func (q *Queue) PopSparse(now time.Time) *Frame { return q.pop(now, math.MaxInt, true) }
+
+func (q *Queue) pop(now time.Time, within int, sparse bool) *Frame {
+	if f := q.control.head; f != nil {
+		if len(f.Octets) > within {
+			return nil
+		}
+		q.control.pop()
+		q.left(f)
+		return f
 	}
-	return n
+	for q.table != nil {
+		from := &q.table.fresh
+		if from.head == nil {
+			from = &q.table.old
+		}
+		if sparse && from == &q.table.old {
+			return nil
+		}
+		if f, done := q.turn(now.Sub(q.epoch), from, within); done {
+			return f
+		}
+	}
+	return nil
+}
+
+// turn is the turn of the first flow in from; done unless another has the next
+// (RFC 8290 §4.2).
+func (q *Queue) turn(now time.Duration, from *ring, within int) (f *Frame, done bool) {
+	t, fl := q.table, from.head
+	switch {
+	case fl.credit <= 0:
+		fl.credit += q.quantum()
+		from.pop()
+		t.old.push(fl)
+		return nil, false
+	case fl.head == nil:
+		from.pop()
+		if from == &t.fresh && t.old.head != nil { // or it would be fresh again at once
+			t.old.push(fl)
+		} else {
+			fl.waiting = false
+		}
+		return nil, false
+	case len(fl.head.Octets) > within:
+		return nil, true
+	}
+	before, octets := fl.n, fl.octets
+	fl.codel.take(q.law, now, &fl.fifo)
+	if dropped := before - fl.n; dropped > 0 {
+		q.n -= dropped
+		q.octets -= octets - fl.octets
+		q.stats.Early += uint64(dropped)
+		if fl.head == nil || len(fl.head.Octets) > within {
+			q.tidy()
+			return nil, fl.head != nil
+		}
+	}
+	f = fl.pop()
+	fl.credit -= len(f.Octets)
+	if q.rate > 0 { // its time on the line, and some
+		fl.until = now + time.Duration(2*len(f.Octets))*time.Second/time.Duration(q.rate)
+	}
+	q.left(f)
+	return f, true
+}
+
+// Len is how many frames wait.
+func (q *Queue) Len() int { return q.n }
+
+// Octets is how many octets wait.
+func (q *Queue) Octets() int { return q.octets }
+
+// Stats reads the counters.
+func (q *Queue) Stats() Stats { return q.stats }
+
+// Clear drops all that waits; it is not counted.
+func (q *Queue) Clear() {
+	q.ClearData()
+	q.clear(&q.control)
+}
+
+// ClearData is Clear for all but control.
+func (q *Queue) ClearData() {
+	if t := q.table; t != nil {
+		for i := range t.used {
+			q.clear(&t.flows[i].fifo)
+		}
+	}
+	q.tidy()
+}
+
+func (q *Queue) clear(from *fifo) {
+	for f := from.pop(); f != nil; f = from.pop() {
+		q.n--
+		q.octets -= len(f.Octets)
+		f.Free()
+	}
 }

@@ -2,130 +2,253 @@ package queue
 
 import (
 	"bytes"
+	"encoding/binary"
 	"math/rand/v2"
 	"testing"
+	"time"
+
+	"carrier/shared/ppp"
 )
 
-func TestDropsAtTheTail(t *testing.T) {
-	q := Queue{MaxFrames: 3, MaxOctets: 10}
-	for _, tt := range []struct {
-		octets int
-		want   bool
-	}{{4, true}, {4, true}, {3, false}, {2, true}, {0, false}} {
-		if got := q.Push(make([]byte, tt.octets)); got != tt.want {
-			t.Errorf("%d octets onto %d frames: %v", tt.octets, q.Len(), got)
-		}
+var start = time.Unix(1000, 0)
+
+// udp is a frame of a flow, told by its source port, with a number and as many
+// octets as asked for.
+func udp(port, number, octets int) []byte {
+	b := make([]byte, max(octets-4, 32))
+	b[0], b[9] = 0x45, 17
+	binary.BigEndian.PutUint16(b[2:], uint16(len(b)))
+	copy(b[12:], []byte{2, 1, 1, 10, 2, 1, 1, 129})
+	binary.BigEndian.PutUint16(b[20:], uint16(port))
+	binary.BigEndian.PutUint32(b[28:], uint32(number))
+	return ppp.Append(nil, ppp.IPv4, b)
+}
+
+// which is the flow and the number in a frame of udp.
+func which(f *Frame) (port, number int) {
+	b := f.Octets[4:]
+	return int(binary.BigEndian.Uint16(b[20:])), int(binary.BigEndian.Uint32(b[28:]))
+}
+
+// ports empties the queue and is the order of its flows.
+func ports(q *Queue, now time.Time) (got []int) {
+	for f := q.Pop(now); f != nil; f = q.Pop(now) {
+		p, _ := which(f)
+		got = append(got, p)
+		f.Free()
 	}
-	if q.HeadLen() != 4 || q.Waiting() != 3 {
-		t.Errorf("head %d, %d waiting", q.HeadLen(), q.Waiting())
+	return got
+}
+
+func equal(t *testing.T, what string, got, want []int) {
+	t.Helper()
+	if len(got) != len(want) {
+		t.Errorf("%s: %v, want %v", what, got, want)
+		return
+	}
+	for i := range got {
+		if got[i] != want[i] {
+			t.Errorf("%s: %v, want %v", what, got, want)
+			return
+		}
 	}
 }
 
-func TestEmptyTakesAnyFrame(t *testing.T) {
-	q := Queue{MaxFrames: 3, MaxOctets: 10}
-	if !q.Push(make([]byte, 1000)) || q.Push(nil) {
-		t.Error("want one frame over the bound and no more")
+func TestFlowsTakeTurns(t *testing.T) {
+	q := Queue{MaxFrames: 100}
+	q.SetRate(3600)
+	for i := range 4 {
+		q.Push(start, udp(1, i, 300))
 	}
-	var none Queue
-	if !none.Push([]byte{1}) || none.Push([]byte{2}) {
-		t.Error("want one frame without bounds set and no more")
+	for i := range 4 {
+		q.Push(start, udp(2, i, 300))
+	}
+	equal(t, "of equal frames", ports(&q, start), []int{1, 2, 1, 2, 1, 2, 1, 2})
+	for i := range 2 {
+		q.Push(start.Add(time.Minute), udp(1, i, 900))
+	}
+	for i := range 6 {
+		q.Push(start.Add(time.Minute), udp(2, i, 300))
+	}
+	equal(t, "by octets", ports(&q, start.Add(time.Minute)), []int{1, 2, 2, 2, 1, 2, 2, 2})
+}
+
+func TestASparseFlowGoesFirst(t *testing.T) {
+	q := Queue{MaxFrames: 100}
+	q.SetRate(3600)
+	for i := range 10 {
+		q.Push(start, udp(1, i, 576))
+	}
+	q.Pop(start).Free()
+	q.Push(start, udp(2, 0, 84))
+	equal(t, "a ping behind a download", ports(&q, start)[:2], []int{2, 1})
+}
+
+// TestABulkFlowStaysOne has a window that lets one frame wait at a time: its
+// flow is not new each time the queue was empty.
+func TestABulkFlowStaysOne(t *testing.T) {
+	q := Queue{MaxFrames: 100}
+	q.SetRate(3600)
+	now := start
+	for i := range 5 {
+		q.Push(now, udp(1, i, 576))
+		if i > 0 {
+			q.Push(now.Add(10*time.Millisecond), udp(2, i, 84))
+			if p, _ := which(q.Pop(now)); p != 2 {
+				t.Errorf("round %d: the download goes before the ping", i)
+			}
+		}
+		q.Pop(now).Free()
+		now = now.Add(160 * time.Millisecond)
+	}
+	now = now.Add(time.Second)
+	q.Push(now, udp(1, 9, 576))
+	q.Push(now, udp(2, 9, 84))
+	equal(t, "after a pause", ports(&q, now), []int{1, 2})
+}
+
+func TestPopSparseLeavesBulk(t *testing.T) {
+	q := Queue{MaxFrames: 100}
+	q.SetRate(3600)
+	for i := range 3 {
+		q.Push(start, udp(1, i, 576))
+	}
+	if f := q.PopSparse(start); f == nil {
+		t.Error("the first of a flow is sparse")
+	}
+	if f := q.PopSparse(start); f != nil {
+		t.Errorf("took % x", f.Octets)
+	}
+	q.Push(start, udp(2, 0, 84))
+	q.Push(start, ppp.Append(nil, ppp.LCP, []byte{9, 1, 0, 4}))
+	if f := q.PopSparse(start); f == nil || f.Octets[2] != 0xC0 {
+		t.Error("want LCP")
+	}
+	if f := q.PopSparse(start); f == nil || len(f.Octets) != 84 {
+		t.Error("want the ping")
+	}
+	if f := q.PopSparse(start); f != nil || q.Len() != 2 {
+		t.Errorf("%d left", q.Len())
 	}
 }
 
-func TestPoppedCountsUntilFreed(t *testing.T) {
-	q := Queue{MaxFrames: 8, MaxOctets: 10}
-	q.Push(make([]byte, 10))
-	b := q.Pop()
-	if q.Push([]byte{1}) || q.Len() != 1 || q.Waiting() != 0 || q.HeadLen() != 0 {
-		t.Errorf("a frame on its way is forgotten: %d", q.Len())
+func TestPopWithin(t *testing.T) {
+	q := Queue{MaxFrames: 100}
+	q.Push(start, udp(1, 0, 300))
+	if q.PopWithin(start, 299) != nil || q.Len() != 1 || q.PopWithin(start, 300) == nil || q.Len() != 0 {
+		t.Error("want the frame at 300 octets and not below")
 	}
-	q.Free(b)
-	if !q.Push(make([]byte, 10)) || q.Pop() == nil || q.Pop() != nil {
-		t.Error("not empty after Free")
+	q.Push(start, ppp.Append(nil, ppp.LCP, []byte{9, 1, 0, 4}))
+	if q.PopWithin(start, 7) != nil || q.PopWithin(start, 8) == nil {
+		t.Error("want LCP at 8 octets and not below")
 	}
 }
 
-func TestUrgentOverdraws(t *testing.T) {
-	for _, q := range []Queue{{MaxFrames: 2}, {MaxFrames: 100, MaxOctets: 10}} {
-		n := 0
-		for q.Push(make([]byte, 5)) {
-			n++
+func TestBounds(t *testing.T) {
+	for _, q := range []Queue{{MaxFrames: 4}, {MaxFrames: 100, MaxOctets: 2000}} {
+		for i := range 10 {
+			q.Push(start, udp(1, i, 500))
 		}
-		for q.PushUrgent(make([]byte, 5)) {
-			n++
+		q.Push(start, udp(2, 0, 100))
+		if st := q.Stats(); q.Len() != 4 || st.Full != 7 || st.Early != 0 {
+			t.Errorf("%d wait, %+v", q.Len(), st)
 		}
-		if n != 4 {
-			t.Errorf("%d frames, want twice 2", n)
+		equal(t, "the fattest flow lost", ports(&q, start), []int{1, 1, 1, 2})
+	}
+	var one Queue
+	one.Push(start, udp(1, 0, 5000))
+	one.Push(start, udp(1, 1, 40))
+	f := one.Pop(start)
+	if _, n := which(f); n != 1 || one.Pop(start) != nil {
+		t.Error("without bounds one frame waits, the latest")
+	}
+}
+
+func TestControlIsNotDroppedForData(t *testing.T) {
+	q := Queue{MaxFrames: 3}
+	for range 3 {
+		q.Push(start, ppp.Append(nil, ppp.IPCP, []byte{1, 1, 0, 4}))
+	}
+	q.Push(start, udp(1, 1, 500))
+	q.Push(start, ppp.Append(nil, ppp.PAP, []byte{1, 1, 0, 4}))
+	if q.Len() != 3 || q.Stats().Full != 2 {
+		t.Errorf("%d wait, %+v", q.Len(), q.Stats())
+	}
+	for range 3 {
+		if f := q.Pop(start); f == nil || f.Octets[2] != 0x80 {
+			t.Error("want IPCP")
 		}
+	}
+	q.Push(start, udp(1, 1, 500))
+	q.Push(start, udp(1, 2, 500))
+	q.Push(start, udp(1, 3, 500))
+	q.Push(start, ppp.Append(nil, ppp.LCP, []byte{5, 1, 0, 4}))
+	if f := q.Pop(start); f == nil || f.Octets[2] != 0xC0 || q.Len() != 2 {
+		t.Errorf("LCP does not go before data; %d left", q.Len())
 	}
 }
 
 func TestClear(t *testing.T) {
 	q := Queue{MaxFrames: 8}
-	q.Push([]byte{1})
-	q.Push([]byte{2})
-	out := q.Pop()
-	if n := q.Clear(); n != 1 || q.Len() != 1 {
-		t.Errorf("%d cleared, %d left", n, q.Len())
+	q.Push(start, udp(1, 1, 100))
+	q.Push(start, udp(2, 1, 100))
+	q.Push(start, ppp.Append(nil, ppp.LCP, []byte{5, 1, 0, 4}))
+	q.Clear()
+	if q.Len() != 0 || q.Octets() != 0 || q.Pop(start) != nil || q.table != nil {
+		t.Errorf("%d left", q.Len())
 	}
-	q.Free(out)
-	if q.Len() != 0 || q.octets != 0 {
-		t.Errorf("%d frames, %d octets", q.Len(), q.octets)
+	q.Push(start, udp(1, 1, 100))
+	if f := q.Pop(start); f == nil {
+		t.Error("unfit after Clear")
 	}
 }
 
-// TestModel compares with a plain slice of slices.
+// TestModel pushes and pops at random: inside each flow the numbers rise, and
+// each frame is popped, dropped or still there.
 func TestModel(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(1, 1))
-	q := Queue{MaxFrames: 9, MaxOctets: 200}
-	var model, out [][]byte
-	octets := func() (n int) {
-		for _, b := range append(model, out...) {
-			n += len(b)
+	q := Queue{MaxFrames: 60, MaxOctets: 40_000}
+	now := start
+	var pushed, popped uint64
+	last := map[int]int{}
+	for i := range 200_000 {
+		now = now.Add(time.Duration(rnd.IntN(20)) * time.Millisecond)
+		if i%50_000 == 0 {
+			q.SetRate([]int{3600, 0, 1_000_000, 500}[i/50_000])
 		}
-		return n
+		if rnd.IntN(5) < 2+i/1000%3-1 {
+			q.Push(now, udp(rnd.IntN(1+i/500%100), i, 40+rnd.IntN(1400)))
+			pushed++
+		} else if f := q.Pop(now); f != nil {
+			port, n := which(f)
+			if was, ok := last[port]; ok && n <= was {
+				t.Fatalf("flow %d: %d after %d", port, n, was)
+			}
+			last[port] = n
+			popped++
+			f.Free()
+		}
+		st := q.Stats()
+		if pushed != popped+st.Full+st.Early+uint64(q.Len()) || q.Len() > 60 || q.Octets() > 40_000 && q.Len() > 1 {
+			t.Fatalf("step %d: %d pushed, %d popped, %+v, %d wait with %d octets", i, pushed, popped, st, q.Len(), q.Octets())
+		}
+		if (q.Len() == 0) != (q.Octets() == 0) || (q.table == nil) != (q.Len() == 0) {
+			t.Fatalf("step %d: %d frames, %d octets", i, q.Len(), q.Octets())
+		}
 	}
-	for i := range 50_000 {
-		switch rnd.IntN(4) {
-		case 0, 1:
-			b := bytes.Repeat([]byte{byte(i)}, rnd.IntN(60))
-			all := len(model) + len(out)
-			want := all == 0 || all < 9 && octets()+len(b) <= 200
-			if got := q.Push(b); got != want {
-				t.Fatalf("step %d: pushed %v, want %v", i, got, want)
-			}
-			if want {
-				model = append(model, bytes.Clone(b))
-			}
-			clear(b) // it is the caller's again
-		case 2:
-			b := q.Pop()
-			if (b == nil) != (len(model) == 0) || b != nil && !bytes.Equal(b, model[0]) {
-				t.Fatalf("step %d: popped %v", i, b)
-			}
-			if len(model) > 0 {
-				model, out = model[1:], append(out, b)
-			}
-		case 3:
-			if len(out) > 0 {
-				q.Free(out[0])
-				out = out[1:]
-			}
-		}
-		if q.Len() != len(model)+len(out) {
-			t.Fatalf("step %d: %d frames, want %d", i, q.Len(), len(model)+len(out))
-		}
+	if st := q.Stats(); st.Full == 0 || st.Early == 0 {
+		t.Errorf("%+v: the test is too tame", st)
 	}
 }
 
 func TestSteadyStateDoesNotAllocate(t *testing.T) {
 	q := Queue{MaxFrames: 32}
-	frame := make([]byte, 1400)
+	frame := bytes.Clone(udp(1, 1, 1400))
 	step := func() {
-		q.Push(frame)
-		q.Push(frame)
-		q.Free(q.Pop())
-		q.Free(q.Pop())
+		q.Push(start, frame)
+		q.Push(start, frame)
+		q.Pop(start).Free()
+		q.Pop(start).Free()
 	}
 	step()
 	if n := testing.AllocsPerRun(100, step); n != 0 {

@@ -32,7 +32,7 @@ func TestErrorNotify(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := &call{Calls: New(Options{Deaf: time.Hour})}
 		line, caller := net.Pipe()
-		r := relay.New(relay.Options{Line: line, Tunnel: hole{}, Counters: &c.counters, Errors: new(relay.LineErrors), Packets: new(gre.Counters)})
+		r := relay.New(relay.Options{Line: wire{line}, Tunnel: hole{}, Counters: &c.counters, Errors: new(relay.LineErrors), Packets: new(gre.Counters)})
 		ctx, stop := context.WithCancel(t.Context())
 		over := make(chan struct{})
 		go func() {

@@ -25,6 +25,11 @@ type hole struct{}
 func (hole) Send(...[]byte) error { return nil }
 func (hole) WakeAt(time.Time)     {}
 
+// A wire is a pipe as a line.
+type wire struct{ net.Conn }
+
+func (wire) Unsent() (octets int, known bool) { return 0, false }
+
 // A PNS that hears nothing of a call clears it when its LCP gives up. It is the
 // same trouble as if nothing came from it, and the next call goes elsewhere.
 func TestClearedBecauseGREIsBlockedTowardsThePNS(t *testing.T) {
@@ -52,7 +57,7 @@ func TestClearedBecauseGREIsBlockedTowardsThePNS(t *testing.T) {
 					o.Held = [][]byte{ppp.Append(nil, ppp.LCP, cp.Packet{Code: cp.ConfigureRequest, ID: 1}.Append(nil))}
 				}
 				line, caller := net.Pipe()
-				o.Line = line
+				o.Line = wire{line}
 				r := relay.New(o)
 				ctx, stop := context.WithCancel(t.Context())
 				go r.Run(ctx)

@@ -173,7 +173,7 @@ func (h handOver) run(t *testing.T) {
 		Link: link.New(link.Options{Ask: []auth.Method{auth.CHAPMD5}, Name: "denver"})}
 	var count record.Counters
 	var errs LineErrors
-	pns.tunnel.relay = New(Options{Line: line, Tunnel: pns, LastRequest: last, Counters: &count, Errors: &errs, Packets: new(gre.Counters)})
+	pns.tunnel.relay = New(Options{Line: wire{line}, Tunnel: pns, LastRequest: last, Counters: &count, Errors: &errs, Packets: new(gre.Counters)})
 
 	go func() { _ = pns.tunnel.relay.Run(t.Context()) }()
 	go func() {

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"carrier/hardware/line"
 	"carrier/shared/capture"
 	"carrier/shared/gre"
 	"carrier/shared/hdlc"
@@ -23,6 +24,7 @@ type Line interface {
 	Write([]byte) (int, error)
 	SetReadDeadline(time.Time) error
 	SetWriteDeadline(time.Time) error
+	Unsent() (octets int, known bool)
 }
 
 // A Tunnel takes GRE packets to the PNS; *peer.Call is one.
@@ -42,7 +44,14 @@ type Options struct {
 	Line   Line
 	Tunnel Tunnel
 	GRE    gre.Options // DelayAck is always on; a RecvWindow of 0 means Window(Rate)
-	Rate   int         // CONNECT's rate in bit/s, 0 when unknown: bounds what waits for the line
+	Rate   int         // CONNECT's rate in bit/s, 0 when unknown: then the line is given what it takes
+	// Async: each octet takes ten bits of the line, its start and stop bit
+	// too, for no error correction runs. Else it takes eight.
+	Async   bool
+	Unpaced bool // give the line what it takes, whatever the rate
+	// Hush is how long the line is left alone unless the caller says something:
+	// a script may still be listening on it.
+	Hush time.Duration
 
 	// What identifying the caller left.
 	Decoder     *hdlc.Decoder // of the line, with what it has of a frame; nil: a new one
@@ -64,9 +73,13 @@ type Relay struct {
 	gre     gre.Session
 	deliver func([]byte)        // r.fromTunnel, bound once
 	receive func([]byte, error) // r.fromLine, bound once
-	out     gre.Batch
-	up      queue.Queue // for the window
-	down    queue.Queue // for the line
+	out     *gre.Batch          // while a method of the data path runs
+	up      queue.Queue         // for the window
+	down    queue.Queue         // for the line
+	lostUp  queue.Stats         // what is counted of up's
+	lost    queue.Stats         // and of down's
+	drain   drain
+	heard   chan struct{} // closed by the caller's first octets
 	lcp     watcher
 	now     time.Time // of the chunk that receive is called for
 	wake    time.Time // what WakeAt was asked for, zero when nothing
@@ -77,17 +90,19 @@ type Relay struct {
 	ended   bool
 	cleared string // text of the PNS's Terminate-Request
 
-	leaving [][]byte // frames that the line is taking
-	whole   []byte   // where toLine puts one together
+	leaving int // frames that the line is taking
 }
 
 // How much may wait.
 const (
-	upQueue     = 64        // frames for the window
-	downQueue   = 512       // frames for the line, and
-	downUnknown = 64 * 1024 // octets where the rate is not known
+	upQueue     = 64         // frames for the window
+	downQueue   = 512        // frames for the line, and
+	downUnknown = 256 * 1024 // octets where the rate is not known
+	downFrames  = 8          // full packets at least
+	downTime    = 4          // seconds of line time: early drop keeps it far shorter
 
-	burstUnknown = 8 * 1024 // octets given to the line at once where the rate is not known
+	burstTime    = 100 * time.Millisecond // may be before the line, unless one frame takes longer
+	burstUnknown = bufferRoom / 2         // octets given to the line at once where the rate is not known
 )
 
 // New makes a relay. It sends nothing yet; what Receive gets waits for Run.
@@ -104,14 +119,24 @@ func New(o Options) *Relay {
 	}
 	r := &Relay{
 		o:    o,
-		kick: make(chan struct{}, 1),
+		kick: make(chan struct{}, 1), heard: make(chan struct{}),
 		gre:  gre.NewSession(o.GRE, time.Now()),
 		up:   queue.Queue{MaxFrames: upQueue},
 		down: queue.Queue{MaxFrames: downQueue, MaxOctets: downUnknown},
 		lcp:  watcher{transmit: hdlc.AllControl, replay: o.LastRequest},
 	}
 	if o.Rate > 0 {
-		r.down.MaxOctets = o.Rate / 8 // what the line takes in one second
+		first := o.Rate / 8
+		if o.Async {
+			first = o.Rate / 10
+		}
+		r.down.MaxOctets = min(max(downTime*first, downFrames*fullPacket), downUnknown)
+		r.down.SetRate(first)
+		r.up.SetRate(first)
+		if !o.Unpaced {
+			f, ok := o.Line.(line.Follower)
+			r.drain = drain{first: max(first, 1), rate: max(first, 1), follows: ok && f.Follows()}
+		}
 	}
 	r.deliver, r.receive = r.fromTunnel, r.fromLine
 	return r
@@ -144,7 +169,7 @@ func (r *Relay) Run(ctx context.Context) error {
 // of a PNS that clears the call. An error is ctx's cause; Run must be running.
 func (r *Relay) Flush(ctx context.Context) error {
 	r.mu.Lock()
-	if r.down.Len() == 0 || r.ended {
+	if r.down.Len()+r.leaving == 0 || r.ended {
 		r.mu.Unlock()
 		return nil
 	}
@@ -173,7 +198,7 @@ func (r *Relay) close() {
 }
 
 func (r *Relay) wakeFlushed() {
-	if r.flushed != nil && (r.ended || r.down.Len() == 0) {
+	if r.flushed != nil && (r.ended || r.down.Len()+r.leaving == 0) {
 		close(r.flushed)
 		r.flushed = nil
 	}
@@ -182,13 +207,14 @@ func (r *Relay) wakeFlushed() {
 // settle sends what may be sent after anything changed, and asks to be woken.
 func (r *Relay) settle(now time.Time) {
 	for r.gre.Ready() {
-		frame := r.up.Pop()
+		frame := r.up.Pop(now)
 		if frame == nil {
 			break
 		}
-		r.out.Add(r.gre.Append(now, r.out.Next(), frame))
-		r.up.Free(frame)
+		r.out.Add(r.gre.Append(now, r.out.Next(), frame.Octets))
+		frame.Free()
 	}
+	r.countLost(&r.up, &r.lostUp)
 	r.out.Add(r.gre.AppendAck(now, r.out.Next()))
 	if packets := r.out.Take(); len(packets) > 0 {
 		if err := r.o.Tunnel.Send(packets...); err != nil {
@@ -210,4 +236,15 @@ func earliest(a, b time.Time) time.Time {
 		return b
 	}
 	return a
+}
+
+// countLost counts what a queue dropped, and returns how many that were.
+func (r *Relay) countLost(q *queue.Queue, counted *queue.Stats) int {
+	now := q.Stats()
+	n := now.Full - counted.Full + now.Early - counted.Early
+	*counted = now
+	if n > 0 {
+		r.o.Counters.Dropped.Add(n)
+	}
+	return int(n)
 }

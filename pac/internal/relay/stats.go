@@ -49,7 +49,8 @@ func (e *LineError) Unwrap() error { return e.Err }
 // Stats are how a relay stands.
 type Stats struct {
 	GRE     gre.Stats
-	Waiting int    // frames that the line has not taken
+	Waiting int    // frames that the line has not sent
+	Drain   int    // octets a second that it is reckoned to send, 0 when unknown
 	Failed  uint64 // calls to the tunnel's Send that failed
 }
 
@@ -57,7 +58,7 @@ type Stats struct {
 func (r *Relay) Stats() Stats {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return Stats{GRE: r.gre.Stats(), Waiting: r.down.Len(), Failed: r.refused}
+	return Stats{GRE: r.gre.Stats(), Waiting: r.down.Len() + r.leaving, Drain: r.drain.rate, Failed: r.refused}
 }
 
 // LineErrors are those of this call since the relay began.

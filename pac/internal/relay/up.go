@@ -7,14 +7,12 @@ import (
 	"carrier/shared/ppp"
 )
 
-// lineBuffer is how much of the line is read at once: at 33,600 bit/s an octet
-// comes each 240 µs, so only lines faster than any modem fill it.
-const lineBuffer = 4096
-
 // begin sends what the caller said before the relay was there.
 func (r *Relay) begin() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.enter()
+	defer r.leave()
 	r.now = time.Now()
 	for _, frame := range r.o.Held {
 		r.toTunnel(frame)
@@ -22,12 +20,29 @@ func (r *Relay) begin() {
 	r.settle(r.now)
 }
 
-// readLine decodes what the line brings until it fails.
+// readLine decodes what the line brings until it fails. A large buffer is used
+// while the line fills what it is given.
 func (r *Relay) readLine() error {
-	buf := make([]byte, lineBuffer)
+	small := make([]byte, smallRead)
+	var large *buffer
+	heard := false
 	for {
+		buf := small
+		if large != nil {
+			buf = large.octets[:]
+		}
 		n, err := r.o.Line.Read(buf)
+		if n > 0 && !heard {
+			heard = true
+			close(r.heard)
+		}
 		r.chunk(buf[:n])
+		if full := n == len(buf); full && large == nil {
+			large = buffers.Get().(*buffer)
+		} else if !full && large != nil {
+			buffers.Put(large)
+			large = nil
+		}
 		if err != nil {
 			return &LineError{Op: "read", Err: err}
 		}
@@ -38,6 +53,8 @@ func (r *Relay) readLine() error {
 func (r *Relay) chunk(octets []byte) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.enter()
+	defer r.leave()
 	r.now = time.Now()
 	r.o.Decoder.Push(octets, r.receive)
 	r.settle(r.now)
@@ -65,13 +82,12 @@ func (r *Relay) toTunnel(frame []byte) {
 	r.push(frame)
 }
 
-// push sends a frame, or lets it wait for the window.
+// push sends a frame, or queues it where a window may have to be waited for.
 func (r *Relay) push(frame []byte) {
-	if r.up.Waiting() == 0 && r.gre.Ready() {
-		r.out.Add(r.gre.Append(r.now, r.out.Next(), frame))
-	} else if !r.up.Push(frame) {
-		r.o.Counters.Dropped.Add(1)
-		return
-	}
 	r.o.Counters.Up(len(frame))
+	if r.o.GRE.Windowing {
+		r.up.Push(r.now, frame)
+	} else {
+		r.out.Add(r.gre.Append(r.now, r.out.Next(), frame))
+	}
 }

@@ -40,7 +40,8 @@ type Options struct {
 	Tunnel   Tunnel
 	LAN      LAN
 	GRE      gre.Options
-	Queue    int              // frames for the caller that may wait for the window; 32
+	Rate     int              // of the caller's line in bit/s, 0 when unknown
+	Queue    int              // frames for the caller that may wait for the window; 64
 	Counters *record.Counters // of this session
 	Stats    *Stats           // of the program
 	Tap      Tap              // nil: none
@@ -48,7 +49,7 @@ type Options struct {
 
 // The bounds on what waits.
 const (
-	defaultQueue = 32
+	defaultQueue = 64
 	maxMRU       = 65535 - 20 - gre.MaxHeader - 4 // octets: the packet around it is IPv4
 	controlQueue = 32                             // frames, each way between the flow and its session
 )
@@ -64,8 +65,8 @@ type Flow struct {
 	gre      gre.Session
 	deliver  func([]byte) // f.fromTunnel, bound once
 	scratch  *scratch     // while a method of the data path runs
-	control  queue.Queue  // from the session
-	data     queue.Queue  // from the LAN
+	queue    queue.Queue  // for the caller
+	lost     queue.Stats  // what o.Stats has of queue's
 	net      Network
 	now      time.Time // of the batch that deliver is called for
 	lastData time.Time
@@ -96,10 +97,10 @@ func New(o Options) *Flow {
 		frames:   make(chan []byte, controlQueue),
 		free:     make(chan []byte, controlQueue),
 		gre:      gre.NewSession(o.GRE, now),
-		control:  queue.Queue{MaxFrames: controlQueue},
-		data:     queue.Queue{MaxFrames: o.Queue},
+		queue:    queue.Queue{MaxFrames: o.Queue},
 		lastData: now,
 	}
+	f.queue.SetRate(o.Rate / 8)
 	f.deliver = f.fromTunnel
 	return f
 }
@@ -127,9 +128,7 @@ func (f *Flow) SendControl(frame []byte) {
 	f.enter()
 	defer f.leave()
 	now := time.Now()
-	if !f.control.Push(frame) {
-		f.drop(&f.o.Stats.QueueFull)
-	}
+	f.queue.Push(now, frame)
 	f.settle(now)
 }
 
@@ -146,7 +145,7 @@ func (f *Flow) SetNetwork(n Network) {
 	if n.Open {
 		f.lastData = time.Now()
 	} else {
-		f.data.Clear()
+		f.queue.ClearData()
 	}
 }
 
@@ -172,7 +171,6 @@ func (f *Flow) Close() {
 	defer f.mu.Unlock()
 	f.closed = true
 	f.net = Network{}
-	f.data.Clear()
-	f.control.Clear()
+	f.queue.Clear()
 	f.o.Tunnel.WakeAt(time.Time{})
 }

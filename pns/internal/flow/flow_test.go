@@ -123,18 +123,19 @@ func TestControlFramesAreTheSessions(t *testing.T) {
 	}
 }
 
-func TestQueueDropsAtTheTailAndControlGoesFirst(t *testing.T) {
+func TestQueueDropsTheOldestAndControlGoesFirst(t *testing.T) {
 	b := newBench(t, Options{GRE: gre.Options{Windowing: true, SendWindow: 1}}).open()
-	var want [][]byte
-	for i := range 40 {
+	var sent [][]byte
+	for i := range 80 {
 		p := ipv4(intranet, sara, 17, []byte{byte(i)})
 		b.Deliver([][]byte{p})
-		want = append(want, frame(p))
+		sent = append(sent, frame(p))
 	}
-	b.wantsDropped(map[string]uint64{"queue-full": 40 - 33}) // one is under way
+	b.wantsDropped(map[string]uint64{"queue-full": 80 - 65}) // one is under way
 	echo := ppp.Append(nil, ppp.LCP, []byte{9, 1, 0, 8, 0, 0, 0, 0})
 	b.SendControl(echo)
-	want = slices.Insert(want[:33], 1, echo)
+	b.wantsDropped(map[string]uint64{"queue-full": 80 - 64})
+	want := append([][]byte{sent[0], echo}, sent[17:]...)
 	var got [][]byte
 	for range want {
 		got = append(got, b.arrived()...)
@@ -143,6 +144,29 @@ func TestQueueDropsAtTheTailAndControlGoesFirst(t *testing.T) {
 	if !slices.EqualFunc(got, want, bytes.Equal) {
 		t.Errorf("% x", got)
 	}
+}
+
+// TestTheLastPlaceIsForSparseFlows has a download fill the window but for one
+// place, which a ping gets at once.
+func TestTheLastPlaceIsForSparseFlows(t *testing.T) {
+	b := newBench(t, Options{Rate: 28800, GRE: gre.Options{Windowing: true, SendWindow: 6}}).open() // which begins at 3
+	bulk := func(i byte) []byte { return ipv4(intranet, sara, protocolTCP, bytes.Repeat([]byte{i}, 500)) }
+	same := func(i byte) []byte { // of one flow, with a number
+		p := bulk(0)
+		p[100] = i
+		return p
+	}
+	for i := range byte(5) {
+		b.Deliver([][]byte{same(i)})
+	}
+	b.wantsDown("the download", frame(same(0)), frame(same(1)))
+	ping := ipv4(intranet, sara, 1, []byte{8, 0, 1, 2, 3, 4})
+	b.Deliver([][]byte{ping})
+	b.wantsDown("the ping", frame(ping))
+	b.Deliver([][]byte{ping})
+	b.wantsDown("a window that is full")
+	b.Receive([][]byte{b.pac.AppendAck(time.Now().Add(time.Minute), nil)})
+	b.wantsDown("acknowledged", frame(ping), frame(same(2)), frame(same(3)))
 }
 
 func TestOpenWindowTakesAWholeBatch(t *testing.T) {

@@ -44,7 +44,8 @@ func (f *Flow) Deliver(packets [][]byte) {
 	}
 }
 
-// toCaller sends one packet, or puts it behind those that wait for the window.
+// toCaller sends one packet, or queues it where a window may have to be waited
+// for.
 func (f *Flow) toCaller(now time.Time, packet []byte) {
 	packet, ok := trim(packet)
 	switch {
@@ -61,10 +62,10 @@ func (f *Flow) toCaller(now time.Time, packet []byte) {
 	f.lastData = now
 	frame := f.net.Compression.Append(f.scratch.frame[:0], ppp.IPv4, f.clamp(packet))
 	f.scratch.frame = frame
-	if f.data.Waiting() == 0 && f.control.Waiting() == 0 && f.gre.Ready() {
+	if f.o.GRE.Windowing {
+		f.queue.Push(now, frame)
+	} else {
 		f.send(now, frame)
-	} else if !f.data.Push(frame) {
-		f.drop(&f.o.Stats.QueueFull)
 	}
 }
 

@@ -18,6 +18,7 @@ type Stats struct {
 	Spoofed     atomic.Uint64 // from an address that is not the caller's
 	TooLong     atomic.Uint64 // longer than the caller's MRU
 	QueueFull   atomic.Uint64
+	Early       atomic.Uint64 // by the queue, so that the caller's line is not lagging behind
 	SessionBusy atomic.Uint64 // control frames that the session was too slow for
 }
 
@@ -28,5 +29,6 @@ func (s *Stats) Dropped(f func(reason string, n uint64)) {
 	f("spoofed", s.Spoofed.Load())
 	f("too-long", s.TooLong.Load())
 	f("queue-full", s.QueueFull.Load())
+	f("early", s.Early.Load())
 	f("session-busy", s.SessionBusy.Load())
 }

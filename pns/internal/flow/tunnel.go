@@ -6,6 +6,7 @@ import (
 
 	"carrier/shared/capture"
 	"carrier/shared/ppp"
+	"carrier/shared/queue"
 )
 
 // Receive takes GRE packets from the tunnel; with Wake it makes a Flow a
@@ -74,17 +75,14 @@ func (f *Flow) toSession(frame []byte) {
 // settle sends what may be sent after anything changed, and asks to be woken.
 func (f *Flow) settle(now time.Time) {
 	for f.gre.Ready() {
-		q := &f.control
-		if q.Waiting() == 0 {
-			q = &f.data
-		}
-		frame := q.Pop()
+		frame := f.next(now)
 		if frame == nil {
 			break
 		}
-		f.send(now, frame)
-		q.Free(frame)
+		f.send(now, frame.Octets)
+		frame.Free()
 	}
+	f.countLost()
 	out := &f.scratch.out
 	out.Add(f.gre.AppendAck(now, out.Next()))
 	if packets := out.Take(); len(packets) > 0 {
@@ -99,6 +97,29 @@ func (f *Flow) settle(now time.Time) {
 		f.o.Tunnel.WakeAt(d)
 	}
 	f.o.Stats.GRE.Add(f.gre.Stats(), &f.counted)
+}
+
+// next is the frame to send. What has much to send leaves the last place in the
+// window to what has little: a packet that fills it is on the line for a long
+// time, and the PAC has one of them to send meanwhile.
+func (f *Flow) next(now time.Time) *queue.Frame {
+	if f.gre.LastSlot() {
+		return f.queue.PopSparse(now)
+	}
+	return f.queue.Pop(now)
+}
+
+// countLost counts what the queue dropped.
+func (f *Flow) countLost() {
+	now := f.queue.Stats()
+	if now == f.lost {
+		return
+	}
+	full, early := now.Full-f.lost.Full, now.Early-f.lost.Early
+	f.lost = now
+	f.o.Counters.Dropped.Add(full + early)
+	f.o.Stats.QueueFull.Add(full)
+	f.o.Stats.Early.Add(early)
 }
 
 // send puts one frame into the batch that settle sends.
