@@ -18,12 +18,15 @@ import (
 // Read finds.
 type Direct struct {
 	name    string
+	place   int
 	from    *Listener
-	closing context.Context // ends with Close or the listener's
+	given   chan *netport.Port // the call that the listener chose this line for
+	closing context.Context    // ends with Close or the listener's
 	close   context.CancelCauseFunc
 
 	mu    sync.Mutex
 	state State
+	since time.Time     // when it came into state
 	port  *netport.Port // nil without a call
 	lost  chan struct{} // of the present call
 	gone  bool          // lost is closed
@@ -43,6 +46,13 @@ func (d *Direct) State() State {
 	return d.state
 }
 
+// Health is the line's state; nothing can be out of order in it.
+func (d *Direct) Health() Health {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return Health{State: d.state, Since: d.since}
+}
+
 // Ring waits for a connection. Its Name is where it comes from; its Gone is
 // nil.
 func (d *Direct) Ring(ctx context.Context) (Ring, error) {
@@ -51,15 +61,18 @@ func (d *Direct) Ring(ctx context.Context) (Ring, error) {
 	if d.closing.Err() != nil {
 		return Ring{}, context.Cause(d.closing)
 	}
+	d.from.enter(d)
 	select {
-	case p := <-d.from.calls:
+	case p := <-d.given:
 		if !d.begin(p) {
 			return Ring{}, ErrClosed
 		}
 		return Ring{At: time.Now(), Name: p.String()}, nil
 	case <-d.closing.Done():
+		d.from.leave(d)
 		return Ring{}, context.Cause(d.closing)
 	case <-ctx.Done():
+		d.from.leave(d)
 		return Ring{}, context.Cause(ctx)
 	}
 }
@@ -73,6 +86,7 @@ func (d *Direct) begin(p *netport.Port) bool {
 		return false
 	}
 	d.port, d.lost, d.gone, d.state = p, make(chan struct{}), false, Ringing
+	d.since = time.Now()
 	return true
 }
 
@@ -83,7 +97,7 @@ func (d *Direct) Answer(context.Context) (Connect, error) {
 	if d.port == nil {
 		return Connect{}, ErrNoCarrier
 	}
-	d.state = Connected
+	d.state, d.since = Connected, time.Now()
 	return Connect{Text: "direct"}, nil
 }
 
@@ -110,10 +124,12 @@ func (d *Direct) end(next State) {
 	if d.shut {
 		next = Down
 	}
-	d.state = next
+	if d.state != next {
+		d.state, d.since = next, time.Now()
+	}
 }
 
-// Close ends the call and gives the line's place in its listener back.
+// Close ends the call.
 func (d *Direct) Close() error {
 	d.mu.Lock()
 	again := d.shut
@@ -124,7 +140,6 @@ func (d *Direct) Close() error {
 	}
 	d.close(ErrClosed)
 	d.end(Down)
-	d.from.leave()
 	return nil
 }
 

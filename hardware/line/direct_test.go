@@ -14,7 +14,7 @@ import (
 )
 
 func listen(t *testing.T, url string) *Listener {
-	l, err := Listen(url, slog.New(slog.DiscardHandler))
+	l, err := Listen(url, First, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -34,7 +34,7 @@ func dial(t *testing.T, l *Listener) *netport.Port {
 func TestDirectCall(t *testing.T) {
 	for _, url := range []string{"tcp://127.0.0.1:0", "unix://" + filepath.Join(t.TempDir(), "line")} {
 		l := listen(t, url)
-		var d Line = l.Line("emulators/1")
+		var d Line = l.Line("emulators/1", 0)
 		if d.Name() != "emulators/1" || d.State() != Idle {
 			t.Errorf("%s is %v", d.Name(), d.State())
 		}
@@ -83,7 +83,7 @@ func carries(t *testing.T, from io.Writer, to io.Reader) {
 
 func TestDirectHangUpEndsTheCall(t *testing.T) {
 	l := listen(t, "tcp://127.0.0.1:0")
-	d := l.Line("1")
+	d := l.Line("1", 0)
 	caller := dial(t, l)
 	if _, err := d.Ring(t.Context()); err != nil {
 		t.Fatal(err)
@@ -118,7 +118,7 @@ func TestDirectHangUpEndsTheCall(t *testing.T) {
 
 func TestLinesShareTheirListener(t *testing.T) {
 	l := listen(t, "tcp://127.0.0.1:0")
-	lines := []*Direct{l.Line("1"), l.Line("2")}
+	lines := []*Direct{l.Line("1", 0), l.Line("2", 1)}
 	for _, d := range lines {
 		dial(t, l)
 		if _, err := d.Ring(t.Context()); err != nil {
@@ -142,7 +142,7 @@ func TestLinesShareTheirListener(t *testing.T) {
 
 func TestDirectRingIsFreed(t *testing.T) {
 	l := listen(t, "tcp://127.0.0.1:0")
-	first, second := l.Line("1"), l.Line("2")
+	first, second := l.Line("1", 0), l.Line("2", 1)
 	why := errors.New("shutdown")
 	ctx, cancel := context.WithCancelCause(t.Context())
 	cancel(why)
@@ -160,7 +160,10 @@ func TestDirectRingIsFreed(t *testing.T) {
 	if _, err := second.Ring(t.Context()); err != nil {
 		t.Errorf("the other line: %v", err)
 	}
-	second.Close()
+	l.Close()
+	if _, err := second.Ring(t.Context()); err != ErrClosed {
+		t.Errorf("the other line, closed: %v", err)
+	}
 	if _, err := netport.Open(t.Context(), l.URL()); err == nil {
 		t.Error("somebody still listens")
 	}

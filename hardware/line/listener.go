@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"net"
+	"slices"
 	"sync"
 	"time"
 
@@ -16,28 +17,30 @@ import (
 const patience = 3 * time.Second
 
 // A Listener makes direct lines that share one address. Each connection is a
-// ringing call on one of them. When all of them have calls, the next
+// ringing call on one of those that wait in Ring, as Hunt says. When all of them have calls, the next
 // connection waits three seconds, then it is sent the word BUSY and closed;
 // others that come meanwhile wait in the kernel.
 type Listener struct {
-	port  *netport.Listener
-	log   *slog.Logger
-	calls chan *netport.Port // to whichever line waits in Ring
+	port *netport.Listener
+	log  *slog.Logger
+	free chan struct{} // filled when a line comes to wait
 
 	closing context.Context // ends with Close, cause ErrClosed
 	close   context.CancelCauseFunc
 
-	mu    sync.Mutex
-	lines int // not closed yet
+	mu   sync.Mutex
+	hunt Hunt
+	idle []*Direct // that wait in Ring, since the longest time first
+	last int       // the place of the line that had the last call
 }
 
 // Listen binds a netport URL. What goes wrong later is logged.
-func Listen(url string, log *slog.Logger) (*Listener, error) {
+func Listen(url string, hunt Hunt, log *slog.Logger) (*Listener, error) {
 	p, err := netport.Listen(url)
 	if err != nil {
 		return nil, err
 	}
-	l := &Listener{port: p, log: log, calls: make(chan *netport.Port)}
+	l := &Listener{port: p, log: log, hunt: hunt, last: -1, free: make(chan struct{}, 1)}
 	l.closing, l.close = context.WithCancelCause(context.Background())
 	go l.accept()
 	return l, nil
@@ -46,25 +49,59 @@ func Listen(url string, log *slog.Logger) (*Listener, error) {
 // URL is what a caller opens.
 func (l *Listener) URL() string { return l.port.URL() }
 
-// Line makes one more line. When the last of them is closed, the listener is.
-func (l *Listener) Line(name string) *Direct {
+// Hunt has other lines take the calls that come from now on.
+func (l *Listener) Hunt(h Hunt) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.lines++
-	d := &Direct{name: name, from: l, state: Idle}
+	l.hunt = h
+}
+
+// Line makes a line; place is where it stands among those of the listener.
+func (l *Listener) Line(name string, place int) *Direct {
+	d := &Direct{name: name, place: place, from: l, since: time.Now(), state: Idle, given: make(chan *netport.Port, 1)}
 	d.closing, d.close = context.WithCancelCause(l.closing)
 	return d
 }
 
-// leave counts a line that was closed.
-func (l *Listener) leave() {
+// enter lets a line wait for a call, which comes in its given.
+func (l *Listener) enter(d *Direct) {
 	l.mu.Lock()
-	l.lines--
-	last := l.lines == 0
-	l.mu.Unlock()
-	if last {
-		_ = l.Close()
+	defer l.mu.Unlock()
+	l.idle = append(l.idle, d)
+	select {
+	case l.free <- struct{}{}:
+	default:
 	}
+}
+
+// leave ends a line's wait. A call that was given to it meanwhile goes to
+// another one.
+func (l *Listener) leave(d *Direct) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if i := slices.Index(l.idle, d); i >= 0 {
+		l.idle = slices.Delete(l.idle, i, i+1)
+		return
+	}
+	go l.offer(<-d.given)
+}
+
+// give gives a call to the line that hunting finds, if one waits.
+func (l *Listener) give(p *netport.Port) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.idle) == 0 {
+		return false
+	}
+	var places []int
+	for _, d := range l.idle {
+		places = append(places, d.place)
+	}
+	l.last = l.hunt.choose(places, l.last)
+	i := slices.Index(places, l.last)
+	l.idle[i].given <- p
+	l.idle = slices.Delete(l.idle, i, i+1)
+	return true
 }
 
 // Close stops listening. Its lines finish the calls they have and ring no
@@ -83,7 +120,7 @@ func (l *Listener) accept() {
 		case !errors.Is(err, net.ErrClosed):
 			// Mostly the program is out of descriptors: calls that end give some
 			// back.
-			l.log.Warn("cannot accept a call", "at", l.URL(), "err", err)
+			l.log.Warn("cannot accept a call", "at", l.URL(), "error", err)
 			select {
 			case <-time.After(time.Second):
 			case <-l.closing.Done():
@@ -95,14 +132,17 @@ func (l *Listener) accept() {
 func (l *Listener) offer(p *netport.Port) {
 	wait := time.NewTimer(patience)
 	defer wait.Stop()
-	select {
-	case l.calls <- p:
+	for !l.give(p) {
+		select {
+		case <-l.free:
+			continue
+		case <-l.closing.Done():
+		case <-wait.C:
+			l.log.Info("all lines are busy", "at", l.URL(), "from", p.String())
+			_ = p.SetWriteDeadline(time.Now().Add(time.Second))
+			_, _ = p.Write([]byte("\r\nBUSY\r\n"))
+		}
+		_ = p.Close()
 		return
-	case <-l.closing.Done():
-	case <-wait.C:
-		l.log.Info("all lines are busy", "at", l.URL(), "from", p.String())
-		_ = p.SetWriteDeadline(time.Now().Add(time.Second))
-		_, _ = p.Write([]byte("\r\nBUSY\r\n"))
 	}
-	_ = p.Close()
 }

@@ -3,30 +3,153 @@ package app
 import (
 	"context"
 	"fmt"
-	"sync"
+	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"carrier/hardware/line"
 	"carrier/hardware/modem"
-	"carrier/hardware/netport"
 	"carrier/pac/internal/bank"
 	"carrier/pac/internal/config"
+	"carrier/shared/record"
 )
 
-// openBanks makes the lines of every bank. Modems' ports are opened by the
-// lines themselves, again and again: one that is away is no reason not to
-// start.
-func (p *Program) openBanks() error {
-	for _, b := range p.config.Banks {
-		lines, err := p.openLines(b)
-		if err != nil {
-			return fmt.Errorf("bank %s: %w", b.Name, err)
+// lookEvery is how often devices are looked for that came or went.
+const lookEvery = 2 * time.Second
+
+// listen listens where banks do, and nowhere else any more. When one place
+// cannot be had nothing is changed. p.mu is held.
+func (p *Program) listen(banks []config.Bank) error {
+	now := map[string]*line.Listener{}
+	for _, b := range banks {
+		if b.Listen == "" {
+			continue
 		}
-		p.metrics.bankKnown(b.Name)
-		one := bank.New(bank.Options{Name: b.Name, Lines: lines, Taker: p.calls.For(b.Name), Log: p.log.With("bank", b.Name)})
-		p.banks = append(p.banks, one)
+		l, open := p.listeners[b.Listen]
+		if !open {
+			var err error
+			if l, err = line.Listen(b.Listen, b.Hunt, p.log.With("bank", b.Name)); err != nil {
+				p.unlisten(now)
+				return fmt.Errorf("bank %s: %w", b.Name, err)
+			}
+		}
+		now[b.Listen] = l
 	}
+	for _, b := range banks {
+		if l := now[b.Listen]; l != nil {
+			l.Hunt(b.Hunt)
+		}
+	}
+	was := p.listeners
+	p.listeners = now
+	p.unlisten(was)
 	return nil
+}
+
+// open gives the banks their first lines.
+func (p *Program) open() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if err := p.listen(p.config.Banks); err != nil {
+		return err
+	}
+	p.seat(bank.NoLimit)
+	return nil
+}
+
+// unlisten closes listeners that are not p's.
+func (p *Program) unlisten(all map[string]*line.Listener) {
+	for url, l := range all {
+		if p.listeners[url] == l {
+			continue
+		}
+		if err := l.Close(); err != nil {
+			p.log.Warn("closing", "at", url, "error", err)
+		}
+	}
+}
+
+// deaf listens nowhere any more.
+func (p *Program) deaf() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	was := p.listeners
+	p.listeners, p.ending = nil, true
+	p.unlisten(was)
+}
+
+// seat gives the banks their lines, as the configuration names them and devices
+// are there. The calls of lines that are no more get so much time. p.mu is held.
+func (p *Program) seat(grace time.Duration) {
+	seats, clashes := serials.seats(p.config.Banks)
+	for _, c := range clashes {
+		if !slices.Contains(p.clashes, c) {
+			p.log.Warn("two entries name one device", "clash", c)
+		}
+	}
+	p.clashes = clashes
+	var members []bank.Member
+	for _, b := range p.config.Banks {
+		p.metrics.bankKnown(b.Name)
+		if l := p.listeners[b.Listen]; l != nil {
+			members = append(members, direct(b, l)...)
+		}
+		for _, s := range seats {
+			if s.bank.Name == b.Name {
+				members = append(members, p.modem(s))
+			}
+		}
+	}
+	p.banks.Set(members, grace)
+}
+
+// direct are the lines of a listener.
+func direct(b config.Bank, l *line.Listener) []bank.Member {
+	all := make([]bank.Member, b.Lines)
+	for n := range all {
+		all[n] = bank.Member{Bank: b.Name, Key: fmt.Sprintf("%s#%d", b.Listen, n+1), Port: b.Listen,
+			Open: func(name string) (line.Line, error) { return l.Line(name, n), nil }}
+	}
+	return all
+}
+
+// endOn ends the call on a line whose time is over.
+func (p *Program) endOn(line string) {
+	p.calls.End(func(c record.Call) bool { return c.Line == line }, record.Drained, "the line is taken out of service")
+}
+
+// modem is the line of a port. Modems open their ports themselves, again and
+// again: one that is away is no fault of the line's.
+func (p *Program) modem(s seat) bank.Member {
+	b, log := s.bank, p.log
+	m := bank.Member{Bank: b.Name, Key: s.port, Port: s.port, Settings: fmt.Sprint(b.Speed, b.Flow, b.Init)}
+	if strings.HasPrefix(s.port, "/") {
+		m.Label = filepath.Base(s.port)
+	}
+	m.Open = func(name string) (line.Line, error) {
+		open := func(ctx context.Context) (modem.Port, error) { return openPort(ctx, s.port, b) }
+		return modem.New(modem.Options{Name: name, Open: open, Init: b.Init, Log: log.With("line", name)}), nil
+	}
+	return m
+}
+
+// look looks for devices until ctx ends.
+func (p *Program) look(ctx context.Context) {
+	tick := time.NewTicker(lookEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+			p.mu.Lock()
+			if !p.ending {
+				p.seat(bank.NoLimit)
+			}
+			p.mu.Unlock()
+		case <-ctx.Done():
+			return
+		}
+	}
 }
 
 // answer has all lines answer until ctx ends. Then they take no more calls;
@@ -35,43 +158,11 @@ func (p *Program) answer(ctx context.Context) error {
 	calls, end := context.WithCancelCause(context.WithoutCancel(ctx))
 	defer end(nil)
 	defer context.AfterFunc(ctx, func() {
-		for _, b := range p.banks {
-			b.Drain()
-		}
-		time.AfterFunc(p.config.Drain, func() { end(context.Cause(ctx)) })
+		p.banks.Drain()
+		p.deaf()
+		time.AfterFunc(p.settings().Drain, func() { end(context.Cause(ctx)) })
 	})()
-	var banks sync.WaitGroup
-	for _, b := range p.banks {
-		banks.Go(func() { b.Run(calls) })
-	}
-	banks.Wait()
+	go p.look(ctx)
+	p.banks.Run(calls)
 	return ctx.Err()
-}
-
-func (p *Program) openLines(b config.Bank) ([]line.Line, error) {
-	var lines []line.Line
-	name := func(n int) string { return fmt.Sprintf("%s/%d", b.Name, n) }
-	if b.Listen != "" {
-		l, err := line.Listen(b.Listen, p.log.With("bank", b.Name))
-		if err != nil {
-			return nil, err
-		}
-		for n := range b.Lines {
-			lines = append(lines, l.Line(name(n+1)))
-		}
-		return lines, nil
-	}
-	for n, url := range b.Ports {
-		open := func(ctx context.Context) (modem.Port, error) { return netport.Open(ctx, url) }
-		lines = append(lines, modem.New(modem.Options{Name: name(n + 1), Open: open, Init: b.Init,
-			Log: p.log.With("line", name(n+1))}))
-	}
-	return lines, nil
-}
-
-func (p *Program) lines() (n int) {
-	for _, b := range p.banks {
-		n += len(b.Status())
-	}
-	return n
 }

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"carrier/hardware/line"
 	"carrier/pac/internal/call"
 	"carrier/shared/capture"
 	"carrier/shared/console"
@@ -18,16 +17,19 @@ import (
 type status struct {
 	Name    string       `json:"name"`
 	Calls   int          `json:"calls"`
+	Clashes []string     `json:"clashes,omitempty"` // devices that two entries name
 	Lines   []lineStatus `json:"lines"`
 	Tunnels []tunnelling `json:"tunnels"`
 }
 
 type lineStatus struct {
-	Line  string     `json:"line"`
-	Bank  string     `json:"bank"`
-	State line.State `json:"state"`
-	Call  string     `json:"call,omitempty"`
-	User  string     `json:"user,omitempty"`
+	Line    string `json:"line"`
+	Bank    string `json:"bank"`
+	State   string `json:"state"`
+	Call    string `json:"call,omitempty"`
+	User    string `json:"user,omitempty"`
+	Service string `json:"service,omitempty"`
+	Why     string `json:"why,omitempty"`
 }
 
 type tunnelling struct {
@@ -44,16 +46,16 @@ func (p *Program) commands() console.Program { return commands{p} }
 
 // Status shows lines and tunnels.
 func (p commands) Status() any {
-	s := status{Name: p.config.Name, Lines: []lineStatus{}, Tunnels: []tunnelling{}}
+	p.mu.Lock()
+	s := status{Name: p.config.Name, Clashes: p.clashes, Lines: []lineStatus{}, Tunnels: []tunnelling{}}
+	p.mu.Unlock()
 	on := map[string]record.Call{}
 	for _, c := range p.calls.Running() {
 		on[c.Line] = c
 		s.Calls++
 	}
-	for _, b := range p.banks {
-		for _, l := range b.Status() {
-			s.Lines = append(s.Lines, lineStatus{l.Line, l.Bank, l.State, on[l.Line].Name, on[l.Line].User})
-		}
+	for _, l := range p.banks.Status() {
+		s.Lines = append(s.Lines, lineStatus{l.Line, l.Bank, l.State, on[l.Line].Name, on[l.Line].User, l.Service, l.Why})
 	}
 	for _, c := range p.endpoint.Conns() {
 		s.Tunnels = append(s.Tunnels, tunnelling{c.Remote.Name, c.Remote.Addr.String(), c.Remote.Transport.String(), c.State})
@@ -76,15 +78,4 @@ func (p commands) Hangup(name string) error {
 // Capture writes what calls carry.
 func (p commands) Capture(ctx context.Context, f capture.Filter, w io.Writer) error {
 	return p.hub.Run(ctx, f, w, capture.Limit{})
-}
-
-// reread reads the configuration again.
-func (p *Program) reread() ([]string, error) {
-	return nil, errors.New("pac reads its configuration at its start only; restart it")
-}
-
-// reload is reread for SIGHUP.
-func (p *Program) reload() error {
-	_, err := p.reread()
-	return err
 }

@@ -27,7 +27,7 @@ type metrics struct {
 
 	// Read at each scrape.
 	calls   *call.Calls
-	banks   []*bank.Bank
+	banks   *bank.Banks
 	errors  relay.LineErrors
 	packets gre.Counters
 	tunnel  tunnel.Stats
@@ -94,9 +94,9 @@ var (
 // scrape reads what is counted elsewhere.
 func (m *metrics) scrape(gauge, counter emit) {
 	gauge(callsActive, float64(len(m.calls.Running())))
-	for _, b := range m.banks {
-		for state, n := range b.States() {
-			gauge(lines, float64(n), b.Name(), state.String())
+	for bank, states := range m.banks.States() {
+		for state, n := range states {
+			gauge(lines, float64(n), bank, state)
 		}
 	}
 	type key struct{ pns, state string }

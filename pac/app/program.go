@@ -1,18 +1,17 @@
 package app
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"log/slog"
 	"net"
 	"net/netip"
+	"sync"
 
+	"carrier/hardware/line"
 	"carrier/pac/internal/bank"
 	"carrier/pac/internal/call"
 	"carrier/pac/internal/config"
-	"carrier/pac/internal/profile"
-	"carrier/pac/internal/tunnel"
 	"carrier/shared/capture"
 	"carrier/shared/console"
 	"carrier/shared/daemon"
@@ -26,15 +25,23 @@ const history = 1000
 
 // A Program is a running pac.
 type Program struct {
-	config   *config.Config
 	log      *slog.Logger
+	level    *slog.LevelVar                 // of the log; nil: it cannot be changed
+	source   func() (*config.Config, error) // reads the configuration again; nil: there is no file
+	resolver *net.Resolver
 	hub      *capture.Hub
 	metrics  *metrics
 	endpoint *peer.Endpoint
 	calls    *call.Calls
-	banks    []*bank.Bank
+	banks    *bank.Banks
 	panel    *daemon.Panel
 	parts    daemon.Services
+
+	mu        sync.Mutex // guards what a reload changes
+	config    *config.Config
+	listeners map[string]*line.Listener // by URL
+	clashes   []string                  // devices that two entries of banks name
+	ending    bool                      // lines answer no more
 
 	ended chan struct{} // of Start
 	err   error         // once ended
@@ -43,8 +50,8 @@ type Program struct {
 // open binds all that the configuration names, so that a port in use or a right
 // that is missing shows before anything runs.
 func open(c *config.Config, env Env) (*Program, error) {
-	p := &Program{config: c, log: env.Log, hub: capture.NewHub(env.Log), metrics: newMetrics()}
-	if err := p.build(env); err != nil {
+	p := &Program{config: c, log: env.Log, resolver: env.Resolver, hub: capture.NewHub(env.Log), metrics: newMetrics()}
+	if err := p.build(); err != nil {
 		return nil, errors.Join(err, p.close())
 	}
 	return p, nil
@@ -54,15 +61,13 @@ func open(c *config.Config, env Env) (*Program, error) {
 func (p *Program) close() error {
 	ended, end := context.WithCancel(context.Background())
 	end()
-	for _, b := range p.banks {
-		b.Run(ended) // closes its lines
-	}
+	p.deaf()
 	return p.parts.Run(ended, func() {})
 }
 
 // build makes the parts, the first ones ending last; whoever runs already has
 // the commands' socket, and is noticed by it.
-func (p *Program) build(env Env) (err error) {
+func (p *Program) build() (err error) {
 	c := p.config
 	commands, err := console.Listen(c.Socket, p.commands())
 	if err != nil {
@@ -80,13 +85,14 @@ func (p *Program) build(env Env) (err error) {
 		return err
 	}
 	p.parts.Add("tunnels", p.endpoint.Run)
-	tunnels := c.Tunnels
-	tunnels.Resolver = cmp.Or(env.Resolver, net.DefaultResolver)
-	tunnels.Log, tunnels.Stats = p.log, &p.metrics.tunnel
-	p.calls = call.New(call.Options{Host: c.Name, Serials: serials, History: history, Settings: call.Settings{
-		Profiles: profile.New(c.Profiles), Tunnels: tunnel.New(p.endpoint, tunnels), Identify: c.Identify, Hosts: c.Hosts},
+	p.calls = call.New(call.Options{Host: c.Name, Serials: serials, History: history, Settings: p.callSettings(c),
 		Errors: &p.metrics.errors, Packets: &p.metrics.packets, Meter: p.metrics, Hub: p.hub, Log: p.log})
-	if err := p.openBanks(); err != nil {
+	out, err := bank.OpenOutOfService(c.State)
+	if err != nil {
+		p.log.Warn("which lines are out of service is not known", "error", err)
+	}
+	p.banks = bank.New(bank.Options{Taker: func(name string) bank.Taker { return p.calls.For(name) }, End: p.endOn, Out: out, Log: p.log})
+	if err := p.open(); err != nil {
 		return err
 	}
 	p.metrics.calls, p.metrics.banks, p.metrics.conns = p.calls, p.banks, p.endpoint.Conns
@@ -117,7 +123,7 @@ func (p *Program) run(ctx context.Context) error {
 	defer p.log.Info("ended")
 	defer context.AfterFunc(ctx, func() { p.tell(daemon.Stopping) })()
 	return p.parts.Run(ctx, func() {
-		p.log.Info("ready", "banks", len(p.banks), "lines", p.lines())
+		p.log.Info("ready", "banks", len(p.settings().Banks), "lines", len(p.banks.Status()))
 		p.tell(daemon.Ready)
 	})
 }
@@ -132,7 +138,7 @@ func (p *Program) tell(state string) {
 // alive asks what an operator would: it goes through the socket, and past every
 // part's lock.
 func (p *Program) alive(ctx context.Context) error {
-	_, err := console.NewClient(p.config.Socket).Status(ctx)
+	_, err := console.NewClient(p.settings().Socket).Status(ctx)
 	return err
 }
 

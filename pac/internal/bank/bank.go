@@ -1,5 +1,6 @@
-// Package bank keeps the lines of one modem bank answering: for each line a
-// goroutine waits for a ring, has the call taken and hangs up.
+// Package bank keeps the lines of all modem banks answering: for each line a
+// goroutine waits for a ring, has the call taken and hangs up. Lines come and
+// go while it runs, are taken out of service and put back.
 package bank
 
 import (
@@ -9,118 +10,173 @@ import (
 	"time"
 
 	"carrier/hardware/line"
+	"carrier/shared/record"
 )
-
-// hangUpTime bounds one hanging up; what it leaves undone, Ring mends.
-const hangUpTime = 30 * time.Second
-
-// Calls in a row that end within brief are followed by growing delays: a modem
-// that fails at once and rings on, or a program that connects and closes, must
-// not keep the switch busy with nothing.
-const (
-	brief     = time.Second
-	lastDelay = 5 * time.Second
-)
-
-// after is the delay after a call: none after the first brief one, then 100 ms
-// and twice as much each time.
-func after(inARow int) time.Duration {
-	if inARow < 2 {
-		return 0
-	}
-	return min(100*time.Millisecond<<min(inARow-2, 6), lastDelay)
-}
 
 // A Taker takes one call, from its ring to its end. It need not hang up: the
-// bank does, when Take returns.
+// bank does, when Take returns, and then Reported has what the line says of the
+// call, if it says anything.
 type Taker interface {
 	Take(ctx context.Context, l line.Line, r line.Ring)
+	Reported(l line.Line, r record.LineReport)
 }
 
-// Options are a bank's parts. All are needed.
+// A Member is one line as the configuration has it.
+type Member struct {
+	Bank string
+	// Key tells the members apart, over reloads and restarts: a port, or where
+	// one listens and which of the lines there.
+	Key string
+	// Label is the line's name behind its bank's; empty: a number.
+	Label string
+	Port  string // for people
+	// Settings are all else that the line is made of: when they change, it is
+	// made anew as soon as it has no call.
+	Settings string
+	// Open makes the line; the bank closes it. An error is a fault of the line:
+	// it is tried again.
+	Open func(name string) (line.Line, error)
+}
+
+// An id tells members apart.
+type id struct{ bank, key string }
+
+func (m Member) id() id { return id{m.Bank, m.Key} }
+
+// Options are the banks' parts. All are needed.
 type Options struct {
-	Name  string
-	Lines []line.Line // the bank closes them
-	Taker Taker
-	Log   *slog.Logger // labelled with the bank
+	Taker func(bank string) Taker
+	// End ends the call of a line that was drained, once its time is over.
+	End func(line string)
+	Out *OutOfService
+	Log *slog.Logger
 }
 
-// A Bank is some lines that answer. Its methods may be called from any
+// Banks are all lines of the program. Its methods may be called from any
 // goroutine.
-type Bank struct {
-	o        Options
-	draining context.Context // ends with Drain
-	drain    context.CancelFunc
+type Banks struct {
+	o       Options
+	ending  context.Context // ends with Drain
+	drain   context.CancelFunc
+	serving sync.WaitGroup // started with mu held, and not after ending
+
+	mu    sync.Mutex
+	calls context.Context // Run's; nil before
+	slots []*slot         // in the order of the configuration
 }
 
-// New makes a bank of lines; Run lets them answer.
-func New(o Options) *Bank {
-	b := &Bank{o: o}
-	b.draining, b.drain = context.WithCancel(context.Background())
+// New makes banks without lines.
+func New(o Options) *Banks {
+	b := &Banks{o: o}
+	b.ending, b.drain = context.WithCancel(context.Background())
 	return b
 }
 
 // Run answers until ctx ends, or until Drain was called and the last call has
 // ended. Calls see ctx end too. When Run returns all lines are hung up and
 // closed.
-func (b *Bank) Run(ctx context.Context) {
-	var lines sync.WaitGroup
-	for _, l := range b.o.Lines {
-		lines.Go(func() { b.serve(ctx, l) })
+func (b *Banks) Run(ctx context.Context) {
+	b.mu.Lock()
+	b.calls = ctx
+	for _, s := range b.slots {
+		b.start(s)
 	}
-	lines.Wait()
-}
-
-// Drain takes no more calls: a line that has none is closed, the others when
-// their call has ended.
-func (b *Bank) Drain() { b.drain() }
-
-// serve goes round with one line. Whatever happens to it, it ends here and not
-// the bank.
-func (b *Bank) serve(ctx context.Context, l line.Line) {
-	log := b.o.Log.With("line", l.Name())
-	waiting, stop := context.WithCancel(ctx)
-	defer stop()
-	defer context.AfterFunc(b.draining, stop)()
-	inARow := 0 // brief calls
-	for waiting.Err() == nil {
-		ring, err := l.Ring(waiting)
-		if waiting.Err() != nil {
-			break
-		}
-		if err != nil {
-			log.Error("the line is out of service", "err", err)
-			break
-		}
-		inARow++
-		began := time.Now()
-		b.o.Taker.Take(ctx, l, ring)
-		if time.Since(began) >= brief {
-			inARow = 0
-		}
-		b.hangUp(ctx, l, log)
-		rest(waiting, after(inARow))
-	}
-	if err := l.Close(); err != nil {
-		log.Warn("closing the line", "err", err)
-	}
-}
-
-// rest returns after d or at the end of ctx.
-func rest(ctx context.Context, d time.Duration) {
-	t := time.NewTimer(d)
-	defer t.Stop()
+	b.mu.Unlock()
 	select {
-	case <-t.C:
 	case <-ctx.Done():
+	case <-b.ending.Done():
+	}
+	b.Drain()
+	b.serving.Wait()
+}
+
+// Drain takes no more calls for good: a line that has none is closed, the others
+// when their call has ended.
+func (b *Banks) Drain() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.drain()
+	for _, s := range b.slots {
+		s.changed()
 	}
 }
 
-// hangUp works after the end of ctx too: a modem must not be left off hook.
-func (b *Bank) hangUp(ctx context.Context, l line.Line, log *slog.Logger) {
-	ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), hangUpTime)
-	defer stop()
-	if err := l.HangUp(ctx); err != nil {
-		log.Warn("hanging up", "err", err)
+// start has a slot served, unless it is or the end has come; mu is held.
+func (b *Banks) start(s *slot) {
+	if b.calls == nil || b.ending.Err() != nil || s.served {
+		return
+	}
+	s.served = true
+	b.serving.Go(func() { b.serve(b.calls, s) })
+}
+
+// Set makes these the lines. One that stays is not touched while it has a call;
+// one that is no member any more answers no more calls and is forgotten after
+// its last, which is given so much time; less than none is no limit.
+func (b *Banks) Set(members []Member, grace time.Duration) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	was := make(map[id]*slot, len(b.slots))
+	for _, s := range b.slots {
+		was[s.member.id()] = s
+	}
+	old := b.slots
+	b.slots = make([]*slot, 0, len(members))
+	for _, m := range members {
+		s := was[m.id()]
+		delete(was, m.id())
+		if s == nil {
+			s = &slot{}
+		} else {
+			s.stay(m)
+		}
+		s.member = m
+		b.slots = append(b.slots, s)
+	}
+	for _, s := range old {
+		if was[s.member.id()] == s {
+			b.retire(s, grace)
+		}
+	}
+	names := newNames(b.slots)
+	for _, s := range b.slots {
+		if s.name == "" {
+			s.name = names.find(s.member)
+			s.out = b.o.Out.why(s.member.Key)
+		}
+		b.start(s)
+	}
+}
+
+// stay has a slot go on with what its member is now; mu is held.
+func (s *slot) stay(m Member) {
+	if s.gone {
+		s.unlimited()
+	}
+	if s.gone || s.member.Settings != m.Settings {
+		s.gone = false
+		s.changed()
+	}
+}
+
+// retire has a slot end, after the call that it may have; mu is held.
+func (b *Banks) retire(s *slot, grace time.Duration) {
+	if !s.gone {
+		s.gone = true
+		b.limit(s, grace)
+		s.changed()
+	}
+	if s.served && s.line != nil {
+		b.slots = append(b.slots, s)
+	}
+}
+
+// forget takes a slot off the list; mu is held.
+func (b *Banks) forget(s *slot) {
+	for i := range b.slots {
+		if b.slots[i] == s {
+			b.slots = append(b.slots[:i:i], b.slots[i+1:]...)
+			return
+		}
 	}
 }

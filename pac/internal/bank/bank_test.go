@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"carrier/hardware/line"
+	"carrier/shared/record"
 )
 
 // A fakeLine rings when told to. The bank uses no other methods than these.
@@ -93,19 +94,43 @@ func (k *taker) Take(ctx context.Context, l line.Line, r line.Ring) {
 	}
 }
 
-// start runs a bank on a fake clock; done is closed when Run returns.
-func start(t *testing.T, log *bytes.Buffer, lines ...*fakeLine) (b *Bank, k *taker, stop func(), done chan struct{}) {
-	k = &taker{took: make(chan string), end: make(chan string)}
-	o := Options{Name: "courier", Taker: k, Log: slog.New(slog.NewTextHandler(log, nil))}
-	for _, l := range lines {
-		o.Lines = append(o.Lines, l)
+// member is a bank's member that has the line.
+func member(l line.Line) Member {
+	return Member{Bank: "courier", Key: l.Name(), Label: l.Name(), Port: "/dev/" + l.Name(),
+		Open: func(string) (line.Line, error) { return l, nil }}
+}
+
+// newBanks makes banks of one bank.
+func newBanks(t *testing.T, k Taker, log *bytes.Buffer, lines ...*fakeLine) *Banks {
+	out, err := OpenOutOfService("")
+	if err != nil {
+		t.Fatal(err)
 	}
-	b = New(o)
+	b := New(Options{Taker: func(string) Taker { return k }, End: func(string) {}, Out: out, Log: slog.New(slog.NewTextHandler(log, nil))})
+	var members []Member
+	for _, l := range lines {
+		members = append(members, member(l))
+	}
+	b.Set(members, NoLimit)
+	return b
+}
+
+func (*taker) Reported(line.Line, record.LineReport) {}
+
+// start runs a bank on a fake clock; done is closed when Run returns.
+func start(t *testing.T, log *bytes.Buffer, lines ...*fakeLine) (b *Banks, k *taker, stop func(), done chan struct{}) {
+	k = &taker{took: make(chan string), end: make(chan string)}
+	b = newBanks(t, k, log, lines...)
+	stop, done = run(t, b)
+	return b, k, stop, done
+}
+
+func run(t *testing.T, b *Banks) (stop func(), done chan struct{}) {
 	ctx, stop := context.WithCancel(t.Context())
 	done = make(chan struct{})
 	go func() { defer close(done); b.Run(ctx) }()
 	synctest.Wait()
-	return b, k, stop, done
+	return stop, done
 }
 
 func TestALineGoesRound(t *testing.T) {
@@ -117,13 +142,13 @@ func TestALineGoesRound(t *testing.T) {
 			if got := <-k.took; got != "ttyS0 5550001" {
 				t.Errorf("took %q", got)
 			}
-			if s := b.Status()[0]; s != (Status{"ttyS0", "courier", line.Ringing}) {
+			if s := b.Status()[0]; s.Line != "courier/ttyS0" || s.Bank != "courier" || s.Port != "/dev/ttyS0" || s.State != "ringing" || s.Service != "" {
 				t.Errorf("in a call: %+v", s)
 			}
 			time.Sleep(time.Minute)
 			k.end <- ""
 			synctest.Wait()
-			if s := b.Status()[0]; s != (Status{"ttyS0", "courier", line.Idle}) {
+			if s := b.Status()[0]; s.State != "idle" {
 				t.Errorf("after it: %+v", s)
 			}
 		}
@@ -141,7 +166,7 @@ func TestADeadLineEndsAlone(t *testing.T) {
 		dead, stuck := newFake("dead"), newFake("stuck")
 		dead.broken, stuck.stuck = line.ErrClosed, errors.New("no answer to ATH")
 		_, k, stop, done := start(t, &log, dead, stuck)
-		if got := dead.did(); got != "wait close" {
+		if got := dead.did(); got != "wait" {
 			t.Error(got)
 		}
 		for range 2 {
@@ -151,8 +176,8 @@ func TestADeadLineEndsAlone(t *testing.T) {
 		}
 		stop()
 		<-done
-		for _, want := range []string{`msg="the line is out of service" line=dead err="the line is closed"`,
-			`msg="hanging up" line=stuck err="no answer to ATH"`} {
+		for _, want := range []string{`msg="the line is out of service" bank=courier line=courier/dead error="the line is closed"`,
+			`msg="hanging up" bank=courier line=courier/stuck error="no answer to ATH"`} {
 			if !strings.Contains(log.String(), want) {
 				t.Errorf("no %s in the log:\n%s", want, &log)
 			}
@@ -206,6 +231,8 @@ type briefTaker struct {
 	took  atomic.Int64
 }
 
+func (*briefTaker) Reported(line.Line, record.LineReport) {}
+
 func (k *briefTaker) Take(context.Context, line.Line, line.Ring) {
 	k.calls.Add(1)
 	time.Sleep(time.Duration(k.took.Load()))
@@ -215,7 +242,7 @@ func TestALineThatRingsForNothingIsSlowedDown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l, k := newFake("ttyS0"), &briefTaker{}
 		l.rings = make(chan line.Ring, 1)
-		b := New(Options{Name: "courier", Lines: []line.Line{l}, Taker: k, Log: slog.New(slog.DiscardHandler)})
+		b := newBanks(t, k, new(bytes.Buffer), l)
 		ctx, stop := context.WithCancel(t.Context())
 		done := make(chan struct{})
 		go func() { defer close(done); b.Run(ctx) }()
@@ -264,12 +291,16 @@ func TestStates(t *testing.T) {
 		b, k, stop, done := start(t, new(bytes.Buffer), lines...)
 		lines[1].rings <- line.Ring{}
 		<-k.took
-		n := b.States()
-		if len(n) != len(line.States()) || n[line.Idle] != 2 || n[line.Ringing] != 1 || n[line.Quarantined] != 0 {
+		if err := b.TakeOut([]string{"courier/3"}, "on the bench"); err != nil {
+			t.Error(err)
+		}
+		synctest.Wait()
+		n := b.States()["courier"]
+		if len(n) != len(line.States())+1 || n["idle"] != 1 || n["ringing"] != 1 || n["quarantined"] != 0 || n[OutState] != 1 {
 			t.Errorf("got %v", n)
 		}
 		j, err := json.Marshal(b.Status()[1])
-		if want := `{"line":"2","bank":"courier","state":"ringing"}`; string(j) != want || err != nil {
+		if want := `{"line":"courier/2","bank":"courier","port":"/dev/2","state":"ringing","since":"2000-01-01T00:00:00Z","faults":0}`; string(j) != want || err != nil {
 			t.Errorf("got %s, %v", j, err)
 		}
 		stop()

@@ -1,34 +1,82 @@
 package bank
 
-import "carrier/hardware/line"
+import (
+	"time"
+
+	"carrier/hardware/line"
+)
+
+// OutState is the state, in metrics and status, of a line that has no device
+// because it is out of service or drained.
+const OutState = "out-of-service"
 
 // A Status is one line as the operator sees it.
 type Status struct {
-	Line  string     `json:"line"`
-	Bank  string     `json:"bank"`
-	State line.State `json:"state"`
+	Line    string    `json:"line"`
+	Bank    string    `json:"bank"`
+	Port    string    `json:"port,omitempty"`
+	Device  string    `json:"device,omitempty"` // what it calls itself
+	State   string    `json:"state"`            // a line.State, or OutState
+	Since   time.Time `json:"since,omitzero"`
+	Service string    `json:"service,omitempty"` // out, draining, drained, removed, faulty; empty: in service
+	Why     string    `json:"why,omitempty"`     // of Service
+	Faults  int       `json:"faults"`            // in all
+	Again   time.Time `json:"again,omitzero"`    // when a faulty line is tried again
 }
 
-// Status tells of every line, in the order of Options.Lines.
-func (b *Bank) Status() []Status {
-	all := make([]Status, len(b.o.Lines))
-	for i, l := range b.o.Lines {
-		all[i] = Status{Line: l.Name(), Bank: b.o.Name, State: l.State()}
+// Status tells of every line, in the order of the configuration.
+func (b *Banks) Status() []Status {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	all := make([]Status, len(b.slots))
+	for i, s := range b.slots {
+		all[i] = s.status()
 	}
 	return all
 }
 
-// States counts the lines in each state, zeros included.
-func (b *Bank) States() map[line.State]int {
-	n := make(map[line.State]int)
-	for _, s := range line.States() {
-		n[s] = 0
+// status of a slot; mu is held.
+func (s *slot) status() Status {
+	h := line.Health{State: line.Down, Since: s.since, Faulty: s.fault != "", Fault: s.fault}
+	if m, ok := s.line.(line.Monitored); ok {
+		h = m.Health()
+	} else if s.line != nil {
+		h.State = s.line.State()
 	}
-	for _, l := range b.o.Lines {
-		n[l.State()]++
+	t := Status{Line: s.name, Bank: s.member.Bank, Port: s.member.Port, Device: h.Device, State: h.State.String(),
+		Since: h.Since, Faults: s.faults + h.Faults}
+	switch {
+	case s.gone:
+		t.Service = "removed"
+	case s.out != nil:
+		t.Service, t.Why = "out", s.out.Why
+		if s.line == nil {
+			t.Since = s.out.Since
+		}
+	case s.drained && s.line != nil:
+		t.Service = "draining"
+	case s.drained:
+		t.Service = "drained"
+	case h.Faulty:
+		t.Service, t.Why, t.Again = "faulty", h.Fault, h.Again
 	}
-	return n
+	if s.line == nil && (s.out != nil || s.drained) {
+		t.State = OutState
+	}
+	return t
 }
 
-// Name is the bank's name.
-func (b *Bank) Name() string { return b.o.Name }
+// States counts the lines of each bank in each state, zeros included.
+func (b *Banks) States() map[string]map[string]int {
+	all := map[string]map[string]int{}
+	for _, s := range b.Status() {
+		if all[s.Bank] == nil {
+			all[s.Bank] = map[string]int{OutState: 0}
+			for _, state := range line.States() {
+				all[s.Bank][state.String()] = 0
+			}
+		}
+		all[s.Bank][s.State]++
+	}
+	return all
+}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"carrier/hardware/line"
 	"carrier/hardware/netport"
 	"carrier/hardware/serial"
 	"carrier/shared/conf"
@@ -21,6 +22,7 @@ type Bank struct {
 	Init   []string // commands that set up each modem; empty: the usual ones
 	Listen string   // URL; a connection there is itself a call
 	Lines  int      // so many calls at a time behind Listen
+	Hunt   line.Hunt
 }
 
 // defaultSpeed is that of the port where nothing is said.
@@ -45,6 +47,7 @@ func banks(root *conf.Table) []Bank {
 			Init:   conf.Values(t, "init", command),
 			Listen: conf.Value(t, "listen", "", ports.once(t.Line("listen"), listener)),
 			Lines:  t.Int("lines", 1, 1, maxLines),
+			Hunt:   line.Hunt(t.Choice("hunt", string(line.First), string(line.First), string(line.RoundRobin), string(line.LongestIdle))),
 		}
 		names.Once(t, "name", b.Name)
 		kind(t)
@@ -62,19 +65,22 @@ func kind(t *conf.Table) {
 		t.Bad("ports", `names no port; would be right: ports = ["/dev/ttyS0"]`)
 	case ports && listen:
 		t.Bad("listen", "stands beside ports; would be right: a bank for each")
-	case ports && t.Has("lines"):
-		t.Bad("lines", "means nothing beside ports; would be right: without it, each port is one line")
-	case listen:
-		for _, key := range []string{"init", "speed", "flow"} {
-			if t.Has(key) {
-				t.Bad(key, "means nothing beside listen, where a connection is itself a call; would be right: without it")
-			}
+	case ports:
+		idle(t, "means nothing beside ports; would be right: without it, each port is one line", "lines")
+		idle(t, "means nothing beside ports, where the telephone network hunts; would be right: without it", "hunt")
+		if !slices.ContainsFunc(t.Strings("ports"), settable) {
+			idle(t, "means nothing for these ports; would be right: without it, or with a serial port", "speed", "flow")
 		}
-	case !slices.ContainsFunc(t.Strings("ports"), settable):
-		for _, key := range []string{"speed", "flow"} {
-			if t.Has(key) {
-				t.Bad(key, "means nothing for these ports; would be right: without it, or with a serial port")
-			}
+	default:
+		idle(t, "means nothing beside listen, where a connection is itself a call; would be right: without it", "init", "speed", "flow")
+	}
+}
+
+// idle says of keys that they change nothing here.
+func idle(t *conf.Table, why string, keys ...string) {
+	for _, key := range keys {
+		if t.Has(key) {
+			t.Bad(key, "%s", why)
 		}
 	}
 }

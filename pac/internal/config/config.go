@@ -33,9 +33,9 @@ type Config struct {
 	Hosts    host.Options
 	// Drain is how long calls may go on after SIGTERM; and, with Drains, when a
 	// reload took their line or PNS away, where without it they may for ever.
-	Drain  time.Duration
-	Drains bool
-	GRE, UDP bool          // the transports that destinations may need
+	Drain    time.Duration
+	Drains   bool
+	GRE, UDP bool // the transports that destinations may need
 }
 
 // Read reads the file at path. The error is that of opening it, or

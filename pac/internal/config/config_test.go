@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"carrier/hardware/line"
 	"carrier/hardware/serial"
 	"carrier/pac/internal/host"
 	"carrier/pac/internal/identify"
@@ -41,6 +42,7 @@ init  = ["AT&F1", "ats0=0&C1&D2"]
 name   = "emulators"
 listen = "tcp://127.0.0.1:5600"
 lines  = 16
+hunt   = "round-robin"
 
 [identify]
 methods  = ["chap-md5", "pap"]
@@ -131,8 +133,8 @@ func TestWhole(t *testing.T) {
 		State:    "/var/lib/carrier/pac",
 		Banks: []Bank{
 			{Name: "courier", Ports: []string{"/dev/ttyS[0-7]", "tcp://192.0.2.9:2001", "unix:///run/modem"}, Speed: 57600, Flow: serial.None,
-				Init: []string{"AT&F1", "ats0=0&C1&D2"}, Lines: 1},
-			{Name: "emulators", Listen: "tcp://127.0.0.1:5600", Lines: 16, Speed: 115200},
+				Init: []string{"AT&F1", "ats0=0&C1&D2"}, Lines: 1, Hunt: line.First},
+			{Name: "emulators", Listen: "tcp://127.0.0.1:5600", Lines: 16, Speed: 115200, Hunt: line.RoundRobin},
 		},
 		Identify: identify.Options{Name: "atlanta", Ask: []auth.Method{auth.CHAPMD5, auth.PAP}, Silence: 30 * time.Second,
 			Text: identify.TextLogin{Banner: "Welcome", Login: "Name? ", Password: "Secret? ", Start: "Go", Tries: 5, Choose: "? ",

@@ -19,6 +19,8 @@ func TestMistakes(t *testing.T) {
 		{"two banks of one name", "[[bank]]\nname = 'b'\nports = ['tcp://192.0.2.9:1']", `9: bank[2].name: "b" stands on line 4 already; would be right: another one`},
 		{"bank of both kinds", bank + "ports = ['tcp://192.0.2.9:1']\nlisten = 'tcp://127.0.0.1:1'", `11: bank[2].listen: stands beside ports; would be right: a bank for each`},
 		{"lines beside ports", bank + "ports = ['tcp://192.0.2.9:1']\nlines = 2", `11: bank[2].lines: means nothing beside ports; would be right: without it, each port is one line`},
+		{"hunting beside ports", bank + "ports = ['tcp://192.0.2.9:1']\nhunt = 'first'", `11: bank[2].hunt: means nothing beside ports, where the telephone network hunts; would be right: without it`},
+		{"hunt", bank + "listen = 'tcp://127.0.0.1:1'\nhunt = 'last'", `11: bank[2].hunt: "last" is not known here; would be right: "first", "round-robin" or "longest-idle"`},
 		{"too many lines", bank + "listen = 'tcp://127.0.0.1:1'\nlines = 0", `11: bank[2].lines: 0 is out of range; would be right: a whole number from 1 to 1000`},
 		{"init beside listen", bank + "listen = 'tcp://127.0.0.1:1'\ninit = ['ATZ']", `11: bank[2].init: means nothing beside listen, where a connection is itself a call; would be right: without it`},
 		{"a port in two banks", bank + "ports = ['tcp://192.0.2.9:1', 'tcp://127.0.0.1:5600']", `10: bank[2].ports[2]: "tcp://127.0.0.1:5600" stands on line 5 already; would be right: each port once`},

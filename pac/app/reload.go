@@ -1,0 +1,136 @@
+package app
+
+import (
+	"cmp"
+	"errors"
+	"net"
+	"slices"
+	"time"
+
+	"carrier/pac/internal/bank"
+	"carrier/pac/internal/call"
+	"carrier/pac/internal/config"
+	"carrier/pac/internal/profile"
+	"carrier/pac/internal/tunnel"
+	"carrier/shared/record"
+)
+
+// settings are the configuration that holds now.
+func (p *Program) settings() *config.Config {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.config
+}
+
+// reload is reread for SIGHUP.
+func (p *Program) reload() error {
+	_, err := p.reread()
+	return err
+}
+
+// reread reads the configuration's file again.
+func (p *Program) reread() (restart []string, err error) {
+	if p.source == nil {
+		return nil, errors.New("this program was started without a file")
+	}
+	c, err := p.source()
+	if err != nil {
+		p.log.Error("not reloaded", "error", err)
+		return nil, err
+	}
+	return p.use(c)
+}
+
+// Reload takes another configuration, as Start takes one: no call is touched
+// unless its line or its PNS is there no more. A mistake changes nothing. It
+// returns the keys that changed and need a restart.
+func (p *Program) Reload(file string, text []byte) (restart []string, err error) {
+	c, err := config.Parse(file, text)
+	if err != nil {
+		return nil, err
+	}
+	return p.use(c)
+}
+
+// use has what comes from now on follow another configuration.
+func (p *Program) use(c *config.Config) (restart []string, err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.ending {
+		return nil, errors.New("the program is ending")
+	}
+	if err := p.listen(c.Banks); err != nil {
+		p.log.Error("not reloaded", "error", err)
+		return nil, err
+	}
+	was := p.config
+	restart = fixed(was, c)
+	p.config = c
+	if p.level != nil {
+		p.level.Set(c.Level)
+	}
+	p.calls.Use(p.callSettings(c))
+	p.seat(grace(c))
+	p.retire(c)
+	p.log.Info("reloaded", "lines", len(p.banks.Status()), "restart", restart)
+	return restart, nil
+}
+
+// fixed are the keys that differ and that a running program cannot change; c
+// keeps the old values, which still hold.
+func fixed(was, c *config.Config) (keys []string) {
+	keep := func(key string, now, old *string) {
+		if *now != *old {
+			keys = append(keys, key)
+			*now = *old
+		}
+	}
+	keep("name", &c.Name, &was.Name)
+	c.Identify.Name = c.Name
+	keep("socket", &c.Socket, &was.Socket)
+	keep("state", &c.State, &was.State)
+	if c.Panel != was.Panel {
+		keys = append(keys, "panel")
+		c.Panel = was.Panel
+	}
+	if c.GRE && !was.GRE || c.UDP && !was.UDP {
+		keys = append(keys, "transport")
+	}
+	c.GRE, c.UDP = was.GRE, was.UDP
+	return keys
+}
+
+// callSettings is what calls that come take from a configuration.
+func (p *Program) callSettings(c *config.Config) call.Settings {
+	t := c.Tunnels
+	t.Resolver = cmp.Or(p.resolver, net.DefaultResolver)
+	t.Log, t.Stats = p.log, &p.metrics.tunnel
+	return call.Settings{Profiles: profile.New(c.Profiles), Tunnels: tunnel.New(p.endpoint, t), Identify: c.Identify, Hosts: c.Hosts}
+}
+
+// grace is how long the calls of a line or PNS that is configured no more may go
+// on.
+func grace(c *config.Config) time.Duration {
+	if c.Drains {
+		return c.Drain
+	}
+	return bank.NoLimit
+}
+
+// retire gives calls whose PNS is configured no more the grace.
+func (p *Program) retire(c *config.Config) {
+	known := c.Peers()
+	var calls []string
+	for _, one := range p.calls.Running() {
+		if one.Peer != "" && !slices.Contains(known, one.Peer) {
+			calls = append(calls, one.Name)
+			p.log.Info("the PNS of a call is configured no more", "call", one.Name, "pns", one.Peer)
+		}
+	}
+	if len(calls) > 0 && c.Drains {
+		time.AfterFunc(c.Drain, func() {
+			p.calls.End(func(c record.Call) bool { return slices.Contains(calls, c.Name) }, record.Drained,
+				"the connection to your company's server is taken out of service")
+		})
+	}
+}

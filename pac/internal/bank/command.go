@@ -1,0 +1,106 @@
+package bank
+
+import (
+	"fmt"
+	"slices"
+	"time"
+)
+
+// All stands for every line where a line or a bank is named.
+const All = "all"
+
+// A NoLineError is the name of no line, where one was expected.
+type NoLineError struct{ Name string }
+
+func (e *NoLineError) Error() string { return fmt.Sprintf("%q is no line", e.Name) }
+
+// TakeOut takes lines out of service until PutIn: they answer no more calls, and
+// their ports are free once the call that they may have has ended. If one is no
+// line nothing is changed. Any other error means that it is done, but will be
+// forgotten at the next restart.
+func (b *Banks) TakeOut(names []string, why string) error {
+	return b.service(names, &Out{Since: time.Now(), Why: why})
+}
+
+// PutIn puts lines back into service, also drained ones. Its errors are those of
+// TakeOut.
+func (b *Banks) PutIn(names []string) error { return b.service(names, nil) }
+
+func (b *Banks) service(names []string, out *Out) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	var slots []*slot
+	var keys []string
+	for _, name := range names {
+		i := slices.IndexFunc(b.slots, func(s *slot) bool { return s.name == name && !s.gone })
+		if i < 0 {
+			return &NoLineError{name}
+		}
+		slots = append(slots, b.slots[i])
+		keys = append(keys, b.slots[i].member.Key)
+	}
+	err := b.o.Out.change(keys, out)
+	for i, s := range slots {
+		s.out = b.o.Out.why(keys[i])
+		if out == nil {
+			s.drained = false
+			s.unlimited()
+		}
+		s.changed()
+	}
+	return err
+}
+
+// NoLimit lets calls go on as long as they last.
+const NoLimit time.Duration = -1
+
+// DrainLines has a line, a bank, or All take no more calls until Undrain. The
+// calls that they have get so much time, or NoLimit. It returns how many they
+// are. The error is a NoLineError.
+func (b *Banks) DrainLines(what string, within time.Duration) (busy int, err error) {
+	return b.draining(what, func(s *slot) {
+		s.drained = true
+		s.unlimited()
+		b.limit(s, within)
+	})
+}
+
+// Undrain undoes DrainLines, for the same lines or others.
+func (b *Banks) Undrain(what string) error {
+	_, err := b.draining(what, func(s *slot) {
+		s.drained = false
+		s.unlimited()
+	})
+	return err
+}
+
+// limit ends the call of a slot after a while; mu is held.
+func (b *Banks) limit(s *slot, d time.Duration) {
+	if d < 0 || !s.inCall {
+		return
+	}
+	s.unlimited()
+	name := s.name
+	s.limited = time.AfterFunc(d, func() { b.o.End(name) })
+}
+
+func (b *Banks) draining(what string, do func(*slot)) (busy int, err error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	found := what == All
+	for _, s := range b.slots {
+		if s.gone || what != All && what != s.name && what != s.member.Bank {
+			continue
+		}
+		found = true
+		do(s)
+		if s.inCall {
+			busy++
+		}
+		s.changed()
+	}
+	if !found {
+		return 0, fmt.Errorf("%w, no bank, and not %q", &NoLineError{what}, All)
+	}
+	return busy, nil
+}
