@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/netip"
 	"os"
@@ -70,7 +71,7 @@ func (p arpPacket) append(b []byte) []byte {
 type arpPort struct {
 	name string
 	host [6]byte
-	file *os.File // a packet socket for ARP
+	file io.ReadWriteCloser // a packet socket for ARP
 
 	mu     sync.Mutex
 	probes map[netip.Addr]chan<- string // who waits whether an address has an owner

@@ -47,13 +47,9 @@ func (l *LAN) checkAddresses(names map[int]string) error {
 			continue
 		}
 		for _, p := range l.o.Routes {
-			switch {
-			case p.Contains(own):
+			if p.Contains(own) {
 				wrong = append(wrong, fmt.Errorf("%v is this host's own address on %s, and among the callers' (%v): take it from lan.addresses", own, name, p))
-			case !p.Overlaps(subnet):
-			case p.Bits() < subnet.Bits():
-				wrong = append(wrong, fmt.Errorf("the callers' addresses %v contain %v, the network on %s: callers need others", p, subnet, name))
-			case !slices.Contains(l.o.ProxyARP, name):
+			} else if p.Overlaps(subnet) && !slices.Contains(l.o.ProxyARP, name) {
 				wrong = append(wrong, fmt.Errorf("the callers' addresses %v overlap %v, the network on %s, whose hosts would look for callers there: set lan.tun.proxy_arp = [%q], or give callers other addresses", p, subnet, name, name))
 			}
 		}
