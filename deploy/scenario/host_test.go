@@ -14,8 +14,14 @@ import (
 // newMuseum starts a world with users and a menu that lead to a BBS.
 func newMuseum(t *testing.T, more string) (*world, *bbs) {
 	t.Helper()
+	return newMuseumAt(t, exchange.Options{}, more)
+}
+
+// newMuseumAt is newMuseum with a telephone network of its own.
+func newMuseumAt(t *testing.T, phones exchange.Options, more string) (*world, *bbs) {
+	t.Helper()
 	b := newBBS(t)
-	return newWorld(t, setting{line: exchange.Conditions{Rate: 28800}, pac: fmt.Sprintf(`
+	return newWorld(t, setting{phones: phones, line: exchange.Conditions{Rate: 28800}, pac: fmt.Sprintf(`
 [[user]]
 name     = "guest"
 password = "welcome"
@@ -123,13 +129,12 @@ func TestHostRefusals(t *testing.T) {
 		why          record.EndReason
 		text         string
 	}{
-		{"lost\rx\rq\r", "Good bye.\r\n", record.CallerHungUp, "left the login"},
-		{"lost\rx\r1\r", "NO ANSWER FROM " + strings.TrimPrefix(dead, "tcp://") + "\r\n", record.HostUnreachable, "connection refused"},
-		{"guest\rwelcome\r1\r", "You are? \r\nnothing was said for 1s\r\n", record.IdleTimeout, "nothing was said for 1s"},
-		{"guest\ra\rguest\rb\rguest\rc\r", "Password: \r\nwrong user name or password\r\n", record.AuthFailed, "wrong user name or password"},
+		{"\rlost\rx\rq\r", "Good bye.\r\n", record.CallerHungUp, "left the login"},
+		{"\rlost\rx\r1\r", "NO ANSWER FROM " + strings.TrimPrefix(dead, "tcp://") + "\r\n", record.HostUnreachable, "connection refused"},
+		{"\rguest\rwelcome\r1\r", "You are? \r\nnothing was said for 1s\r\n", record.IdleTimeout, "nothing was said for 1s"},
+		{"\rguest\ra\rguest\rb\rguest\rc\r", "Password: \r\nwrong user name or password\r\n", record.AuthFailed, "wrong user name or password"},
 	} {
 		c := w.terminal(0)
-		c.expects("login: ")
 		c.types(tt.typed)
 		if got := c.rest(); !strings.HasSuffix(got, tt.shown) {
 			t.Errorf("%q: shown %q", tt.typed, got)
