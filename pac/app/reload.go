@@ -105,7 +105,7 @@ func (p *Program) callSettings(c *config.Config) call.Settings {
 	t := c.Tunnels
 	t.Resolver = cmp.Or(p.resolver, net.DefaultResolver)
 	t.Log, t.Stats = p.log, &p.metrics.tunnel
-	return call.Settings{Profiles: profile.New(c.Profiles), Tunnels: tunnel.New(p.endpoint, t), Identify: c.Identify, Hosts: c.Hosts}
+	return call.Settings{Profiles: profile.New(c.Profiles), Tunnels: tunnel.New(p.endpoint, t), Identify: c.Identify, Hosts: c.Hosts, Unpaced: c.Unpaced}
 }
 
 // grace is how long the calls of a line or PNS that is configured no more may go

@@ -124,7 +124,7 @@ func (p *Program) rasOptions(who *users.Table, pools *pool.Pools, network lan.Ne
 	o.Prober, _ = network.(session.Prober)
 	for _, a := range c.PACs {
 		p.metrics.pacKnown(a.Name)
-		o.PACs = append(o.PACs, ras.PAC{Name: a.Name, From: a.From,
+		o.PACs = append(o.PACs, ras.PAC{Name: a.Name, From: a.From, MSSByRate: a.MSSByRate,
 			Remote: peer.Remote{Transport: a.Transport, Windowing: a.Windowing}})
 	}
 	return o

@@ -34,6 +34,7 @@ type Settings struct {
 	Tunnels  *tunnel.Tunnels
 	Identify identify.Options // Log, Spoiled and Tap are each call's own
 	Hosts    host.Options
+	Unpaced  bool // lines are given what they take, whatever their rate
 }
 
 // Options are what all calls work with.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"carrier/pac/internal/identify"
@@ -36,6 +37,7 @@ func (c *call) relay(ctx context.Context, tunnel *peer.Call, handed identify.Han
 		GRE: gre.Options{PeerCallID: tunnel.PeerID(), Windowing: tunnel.Conn().Remote().Windowing,
 			SendWindow: int(tunnel.PeerWindow()), PeerDelay: tunnel.PeerDelay(), RecvWindow: int(window)},
 		Decoder: handed.Decoder, Held: handed.Frames, LastRequest: handed.LastRequest,
+		Async: asynchronous(c.rec.Connect), Unpaced: c.use.Unpaced, Hush: hush(handed),
 		Counters: &c.counters, Errors: c.o.Errors, Packets: c.o.Packets, Tap: c.o.Hub,
 	})
 	tunnel.Bind(r)
@@ -63,6 +65,27 @@ func (c *call) relay(ctx context.Context, tunnel *peer.Call, handed identify.Han
 	err = c.sharpen(err, r)
 	tunnel.Disconnect(c.notify(reason(err)))
 	return err
+}
+
+// hushTime is how long a caller of whom nothing was heard yet may take to speak:
+// the script that dialled may still have her port, and would eat our words.
+const hushTime = 1500 * time.Millisecond
+
+func hush(handed identify.Handed) time.Duration {
+	if handed.Decoder != nil {
+		return 0
+	}
+	return hushTime
+}
+
+// asynchronous reads from a modem's CONNECT that it has no error correction.
+func asynchronous(connect string) bool {
+	for _, word := range strings.FieldsFunc(strings.ToUpper(connect), func(c rune) bool { return c == '/' || c == ' ' }) {
+		if word == "NONE" || word == "NOEC" {
+			return true
+		}
+	}
+	return false
 }
 
 // attend follows the control half of the call until something there ends it,

@@ -25,6 +25,15 @@ type hole struct{}
 func (hole) Send(...[]byte) error { return nil }
 func (hole) WakeAt(time.Time)     {}
 
+func TestAsynchronous(t *testing.T) {
+	for connect, want := range map[string]bool{"": false, "28800": false, "28800/ARQ/V34/LAPM/V42BIS": false,
+		"28800/V34/NONE": true, "14400 NoEC": true, "33600/NONESUCH": false} {
+		if asynchronous(connect) != want {
+			t.Errorf("%q: want %v", connect, want)
+		}
+	}
+}
+
 // A wire is a pipe as a line.
 type wire struct{ net.Conn }
 

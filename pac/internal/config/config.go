@@ -31,6 +31,7 @@ type Config struct {
 	Profiles profile.Options
 	Tunnels  tunnel.Options
 	Hosts    host.Options
+	Unpaced  bool // lines are given what they take
 	// Drain is how long calls may go on after SIGTERM; and, with Drains, when a
 	// reload took their line or PNS away, where without it they may for ever.
 	Drain    time.Duration
@@ -66,6 +67,7 @@ func read(f *conf.File) (*Config, error) {
 		Identify: identification(t.Table("identify")),
 		Tunnels:  tunnels(t),
 		Hosts:    hostLimits(t.Table("hosts")),
+		Unpaced:  !t.Table("pacing").Bool("enabled", true),
 		Drain:    t.Table("limits").Duration("drain", 0, 0, 7*24*time.Hour),
 		Drains:   t.Table("limits").Has("drain"),
 	}

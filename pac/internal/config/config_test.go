@@ -76,6 +76,8 @@ key     = "q"
 text    = "Good bye"
 hang_up = true
 
+[pacing]
+enabled = false
 [hosts]
 attempt = "5s"
 idle    = "15m"
@@ -156,7 +158,7 @@ func TestWhole(t *testing.T) {
 			{Name: "denver", At: "2.1.1.60", Connect: "127.0.0.2:1723", Transport: peer.UDP, UDPPort: 4755},
 			{Name: "dallas", Connect: "dallas", UDPPort: 4754, Windowing: true},
 		}},
-		GRE: true, UDP: true,
+		GRE: true, UDP: true, Unpaced: true,
 	}
 	for name, password := range map[string]string{"guest": "welcome", "saran": "anything"} {
 		if v := got.Identify.Verify(auth.Typed(name, password)); !v.OK {

@@ -23,6 +23,9 @@ func TestMistakes(t *testing.T) {
 		{"hunt", bank + "listen = 'tcp://127.0.0.1:1'\nhunt = 'last'", `11: bank[2].hunt: "last" is not known here; would be right: "first", "round-robin" or "longest-idle"`},
 		{"too many lines", bank + "listen = 'tcp://127.0.0.1:1'\nlines = 0", `11: bank[2].lines: 0 is out of range; would be right: a whole number from 1 to 1000`},
 		{"init beside listen", bank + "listen = 'tcp://127.0.0.1:1'\ninit = ['ATZ']", `11: bank[2].init: means nothing beside listen, where a connection is itself a call; would be right: without it`},
+		{"kind", bank + "ports = ['tcp://192.0.2.9:1']\nkind = 'direct'", `11: bank[2].kind: "direct" is not known here; would be right: "modem" or "cable"`},
+		{"a cable's commands", bank + "ports = ['/dev/ttyS0']\nkind = 'cable'\ninit = ['ATZ']", `12: bank[2].init: means nothing at a cable, where nobody takes commands; would be right: without it`},
+		{"kind beside listen", bank + "listen = 'tcp://127.0.0.1:1'\nkind = 'cable'", `11: bank[2].kind: means nothing beside listen, where a connection is itself a call; would be right: without it`},
 		{"a port in two banks", bank + "ports = ['tcp://192.0.2.9:1', 'tcp://127.0.0.1:5600']", `10: bank[2].ports[2]: "tcp://127.0.0.1:5600" stands on line 5 already; would be right: each port once`},
 		{"a port twice in a bank", bank + "ports = ['unix:///a',\n'unix:///a']", `11: bank[2].ports[2]: "unix:///a" stands on line 10 already; would be right: each port once`},
 		{"listening twice", bank + "listen = 'tcp://127.0.0.1:5600'", `10: bank[2].listen: "tcp://127.0.0.1:5600" stands on line 5 already; would be right: each port once`},
@@ -51,7 +54,7 @@ func TestMistakes(t *testing.T) {
 		{"number with dashes", "[[number]]\ncalled = '555-1212'\ntunnel = ['192.0.2.1']", `9: number[1].called: "555-1212" is not a number as modems tell it; would be right: "5551212"`},
 		{"number without digits", "[[number]]\ncalling = 'anonymous'\ntunnel = ['192.0.2.1']", `9: number[1].calling: "anonymous" is not a telephone number; would be right: "5551212"`},
 		{"number never asked", "[[number]]\ncalled = '1'\ntunnel = ['192.0.2.1']\n[[number]]\ncalled = '1'\ncalling = '2'\ntunnel = ['192.0.2.2']", `14: number[2].tunnel: never used, the [[number]] on line 8 has the same calls; would be right: before it, or not at all`},
-		{"unknown order", "[x]", "8: x: unknown key; would be right: one of bank, default, hosts, identify, limits, log, name, number, order, panel, pns, realm, socket, state, user"},
+		{"unknown order", "[x]", "8: x: unknown key; would be right: one of bank, default, hosts, identify, limits, log, name, number, order, pacing, panel, pns, realm, socket, state, user"},
 
 		{"tunnel to no address", user + "tunnel = ['2.1.1', '2.1.1.999', '::1', '0.0.0.0']", `10: user[1].tunnel[1]: "2.1.1" is not an IP address; would be right: "192.0.2.1", "192.0.2.1:1723" or "pns.example"
 10: user[1].tunnel[2]: "2.1.1.999" is not an IP address; would be right: "192.0.2.1", "192.0.2.1:1723" or "pns.example"
@@ -100,6 +103,7 @@ func TestMistakes(t *testing.T) {
 10: hosts.idle: "-1s" is out of range; would be right: from "0s" to "168h"
 11: hosts.quiet: "yes" is not true or false; would be right: quiet = true`},
 		{"a password for nobody", "[identify]\nask = 'name'\n" + user + "tunnel = ['192.0.2.1']\npassword = 'x'", `13: user[1].password: means nothing where the login asks for no password; would be right: identify.ask = "password"`},
+		{"pacing", "[pacing]\nenabled = 'no'", `9: pacing.enabled: "no" is not true or false; would be right: enabled = false`},
 		{"limits", "[limits]\nattempts = 0\nattempt = '2m'\nlock_out = 'long'\ndrain = '-1s'", `9: limits.attempts: 0 is out of range; would be right: a whole number from 1 to 20
 10: limits.attempt: "2m" is out of range; would be right: from "100ms" to "1m"
 11: limits.lock_out: "long" is not a duration; would be right: "45s", "10m" or "1h30m"

@@ -129,6 +129,32 @@ func TestHoldsFourSecondsOfLineTime(t *testing.T) {
 	})
 }
 
+func TestTheLineIsLeftAloneUntilTheCallerSpeaks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for _, after := range []time.Duration{400 * time.Millisecond, time.Hour} {
+			b := newBench(t, Options{Hush: 1500 * time.Millisecond}).listen()
+			began := time.Now()
+			first := lcp(cp.ConfigureRequest, 1)
+			b.sends(first)
+			if after < time.Second {
+				time.Sleep(after - time.Millisecond)
+				b.wantsDown("before she speaks")
+				time.Sleep(time.Millisecond)
+				b.writes([]byte{0x7E})
+			} else {
+				time.Sleep(1499 * time.Millisecond)
+				b.wantsDown("before the time is over")
+				time.Sleep(time.Millisecond)
+			}
+			b.wantsDown("then", first)
+			if took := time.Since(began); took != min(after, 1500*time.Millisecond) {
+				t.Errorf("after %v", took)
+			}
+			b.stop(nil)
+		}
+	})
+}
+
 func TestUpWaitsForTheWindow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, Options{GRE: gre.Options{Windowing: true, SendWindow: 4}}).listen()

@@ -45,6 +45,7 @@ type PAC struct {
 	From      []netip.Prefix // of its control connections
 	Transport peer.Transport
 	Windowing bool // keep to the window it advertises
+	MSSByRate bool // lower callers' MSS by the rates of their lines
 }
 
 // LAN is the network that callers reach.

@@ -35,6 +35,7 @@ name      = "atlanta"
 from      = ["192.0.2.0/25", "198.51.100.7"]
 transport = "udp"
 window    = false
+mss_by_rate = false
 
 [[pac]]
 name = "boston"
@@ -95,7 +96,7 @@ func TestWhole(t *testing.T) {
 		UDP:      netip.MustParseAddrPort("192.0.2.60:4755"),
 		PACs: []PAC{
 			{Name: "atlanta", From: []netip.Prefix{netip.MustParsePrefix("192.0.2.0/25"), netip.MustParsePrefix("198.51.100.7/32")}, Transport: peer.UDP},
-			{Name: "boston", From: []netip.Prefix{netip.MustParsePrefix("192.0.2.128/25")}, Windowing: true},
+			{Name: "boston", From: []netip.Prefix{netip.MustParsePrefix("192.0.2.128/25")}, Windowing: true, MSSByRate: true},
 		},
 		LAN: LAN{
 			Local: ip("2.1.1.1"),
@@ -146,7 +147,7 @@ func TestDefaults(t *testing.T) {
 		Settings: daemon.Settings{Name: "d", Socket: Socket},
 		Listen:   netip.MustParseAddrPort("0.0.0.0:1723"),
 		UDP:      netip.MustParseAddrPort("0.0.0.0:4754"),
-		PACs:     []PAC{{Name: "a", From: []netip.Prefix{netip.MustParsePrefix("192.0.2.1/32")}, Windowing: true}},
+		PACs:     []PAC{{Name: "a", From: []netip.Prefix{netip.MustParsePrefix("192.0.2.1/32")}, Windowing: true, MSSByRate: true}},
 		LAN: LAN{Local: ip("10.64.64.64"), Pools: []pool.Options{{Name: "default", Ranges: []pool.Range{{First: ip("2.1.1.129"), Last: ip("2.1.1.190")}}}},
 			Hold: 5 * time.Minute,
 			Map:  map[netip.AddrPort]string{}},

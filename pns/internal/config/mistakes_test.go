@@ -23,6 +23,7 @@ func TestMistakes(t *testing.T) {
 		{"two PACs from one address", pac + "from = [\n'192.0.2.0/24',\n'198.51.100.1', '198.51.100.0/24']", `13: pac[2].from[1]: "192.0.2.0/24" overlaps 192.0.2.1/32 on line 4; would be right: each address once
 14: pac[2].from[3]: "198.51.100.0/24" overlaps 198.51.100.1/32 on line 12; would be right: each address once`},
 		{"transport", pac + "from = ['192.0.2.9']\ntransport = 'tcp'", `13: pac[2].transport: "tcp" is not known here; would be right: "gre" or "udp"`},
+		{"MSS by rate", pac + "from = ['192.0.2.9']\nmss_by_rate = 1", `13: pac[2].mss_by_rate: 1 is not true or false; would be right: mss_by_rate = false`},
 		{"window", pac + "from = ['192.0.2.9']\nwindow = 'off'", `13: pac[2].window: "off" is not true or false; would be right: window = false`},
 
 		{"no methods", "[auth]\nmethods = []", `11: auth.methods: names no method, so nobody can log in; would be right: methods = ["mschap-v2", "pap"]`},

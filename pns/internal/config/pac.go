@@ -26,6 +26,7 @@ func pacs(root *conf.Table) []PAC {
 			From:      conf.Values(t, "from", taken.prefix(t.Line("from"))),
 			Transport: transport(t),
 			Windowing: t.Bool("window", true),
+			MSSByRate: t.Bool("mss_by_rate", true),
 		}
 		if t.Has("from") && len(p.From) == 0 && t.Good("from") {
 			t.Bad("from", `names no address; would be right: from = ["192.0.2.0/24"]`)

@@ -41,6 +41,9 @@ type Options struct {
 	LAN      LAN
 	GRE      gre.Options
 	Rate     int              // of the caller's line in bit/s, 0 when unknown
+	// MSSByRate lowers the MSS of TCP connections on slow lines, so that what
+	// has to go at once need not wait for a long packet.
+	MSSByRate bool
 	Queue    int              // frames for the caller that may wait for the window; 64
 	Counters *record.Counters // of this session
 	Stats    *Stats           // of the program

@@ -13,13 +13,34 @@ const (
 	headersPerData = 40 // IPv4 and TCP without options
 )
 
+// On lines slower than slowLine a packet of TCP should take packetTime; one
+// shorter than minPacket would be all headers. A rate below that of any modem is
+// a PAC's nonsense.
+const (
+	slowLine   = 64_000 // bit/s
+	unlikely   = 1_200  // bit/s
+	packetTime = 160    // ms
+	minPacket  = 256    // octets
+)
+
+// longest is the longest packet that TCP should send over a line of that rate.
+func longest(mru, rate int) int {
+	if rate < unlikely || rate >= slowLine {
+		return mru
+	}
+	return min(mru, max(rate*packetTime/8/1000, minPacket))
+}
+
 // clamp lowers the Maximum Segment Size that a TCP SYN offers, either way, to
-// what fits the caller's MRU: path MTU discovery does not reach through every
-// network behind. All but a SYN that offers more is returned as it is; that
+// what fits the caller's MRU, and the rate of her line: path MTU discovery does
+// not reach through every network behind. All but a SYN that offers more is returned as it is; that
 // one is copied, the packet is not ours.
 func (f *Flow) clamp(packet []byte) []byte {
 	at := mssAt(packet)
 	limit := f.net.MRU - headersPerData
+	if f.o.MSSByRate {
+		limit = longest(f.net.MRU, f.o.Rate) - headersPerData
+	}
 	if at == 0 || limit <= 0 || int(binary.BigEndian.Uint16(packet[at:])) <= limit {
 		return packet
 	}

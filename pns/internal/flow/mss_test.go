@@ -106,6 +106,29 @@ func TestClampWorksBothWays(t *testing.T) {
 	}
 }
 
+func TestClampGoesByTheRate(t *testing.T) {
+	for _, tt := range []struct{ rate, mss int }{
+		{28_800, 576 - 40}, {33_600, 672 - 40}, {56_000, 1120 - 40}, {63_999, 1279 - 40}, {64_000, 1360}, {1_000_000, 1360},
+		{9_600, 256 - 40}, {1_200, 256 - 40}, {300, 1360}, {0, 1360}, {-1, 1360},
+	} {
+		b := newBench(t, Options{Rate: tt.rate, MSSByRate: true}).open()
+		syn := tcp(flagSYN, 2, 4, 5, 180)
+		b.from(frame(syn))
+		copy(syn[12:16], intranet.AsSlice())
+		copy(syn[16:20], sara.AsSlice())
+		b.Deliver([][]byte{syn})
+		up, down := binary.BigEndian.Uint16(b.lan[0][42:]), binary.BigEndian.Uint16(b.arrived()[0][4+42:])
+		if int(up) != tt.mss || int(down) != tt.mss {
+			t.Errorf("%d bit/s: MSS %d up, %d down; want %d", tt.rate, up, down, tt.mss)
+		}
+	}
+	b := newBench(t, Options{Rate: 28_800}).open()
+	b.from(frame(tcp(flagSYN, 2, 4, 5, 180)))
+	if got := binary.BigEndian.Uint16(b.lan[0][42:]); got != 1360 {
+		t.Errorf("switched off: %d", got)
+	}
+}
+
 func FuzzClamp(f *testing.F) {
 	f.Add(tcp(flagSYN, 2, 4, 5, 180))
 	f.Add(tcp(flagSYN, 1, 2, 4, 5, 180, 1, 1, 1))

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"net/netip"
 	"slices"
 	"sync"
@@ -37,6 +38,8 @@ type PAC struct {
 	Name   string
 	From   []netip.Prefix
 	Remote peer.Remote // Name and Addr are filled here
+	// MSSByRate: what her line takes long for is kept short (flow.MTU).
+	MSSByRate bool
 }
 
 // Options are what the sessions are made of, and for whom.
@@ -172,11 +175,16 @@ func (r *RAS) session(call *peer.Call, pac string, req pptp.IncomingCallRequest,
 	})
 }
 
+func (r *RAS) mssByRate(pac string) bool {
+	return slices.ContainsFunc(r.o.PACs, func(p PAC) bool { return p.Name == pac && p.MSSByRate })
+}
+
 // connect ties the data half of a call to its tunnel.
 func (r *RAS) connect(call *peer.Call, m pptp.IncomingCallConnected, counters *record.Counters) session.Data {
 	f := flow.New(flow.Options{Call: call.Name(), Tunnel: call, LAN: r.o.LAN,
 		GRE: gre.Options{PeerCallID: call.PeerID(), Windowing: call.Conn().Remote().Windowing,
 			SendWindow: int(m.Window), PeerDelay: call.PeerDelay(), RecvWindow: window},
+		Rate: int(min(m.ConnectSpeed, math.MaxInt32)), MSSByRate: r.mssByRate(call.Conn().Remote().Name),
 		Counters: counters, Stats: r.o.Flows, Tap: r.o.Hub})
 	call.Bind(f)
 	return f
