@@ -1,0 +1,188 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"carrier/shared/gre"
+	"carrier/shared/peer"
+	"carrier/shared/ppp"
+	"carrier/shared/ppp/auth"
+	"carrier/shared/ppp/ipcp"
+	"carrier/shared/ppp/lcp"
+	"carrier/shared/ppp/link"
+	"carrier/shared/pptp"
+)
+
+// A call is a caller on her PAC. All of it is behind one lock and moved by the
+// endpoint's goroutines.
+type call struct {
+	tunnel   *peer.Call
+	up       chan struct{} // closed when IPCP is open
+	finished chan struct{} // closed when PPP has ended
+	received atomic.Uint64
+	network  func(packets [][]byte) // takes IP packets, valid for the call; nil: nobody
+
+	mu      sync.Mutex
+	gre     gre.Session
+	out     gre.Batch
+	deliver func([]byte)
+	in      [][]byte // IP packets of one Receive
+	link    *link.Link
+	ipcp    *ipcp.IPCP
+	addr    netip.Addr
+	err     error
+}
+
+// window is what the PAC advertises: a fast one.
+const window = 64
+
+var serial atomic.Uint32
+
+// place makes a call on a control connection, up to IPCP.
+func (c *crowd) place(ctx context.Context, conn *peer.Conn, network func([][]byte)) (*call, error) {
+	tunnel, err := conn.Offer(ctx, pptp.IncomingCallRequest{CallSerialNumber: uint16(serial.Add(1)), BearerType: pptp.Analog})
+	if err != nil {
+		return nil, err
+	}
+	k := &call{tunnel: tunnel, network: network, up: make(chan struct{}), finished: make(chan struct{}),
+		gre: gre.NewSession(gre.Options{PeerCallID: tunnel.PeerID(), RecvWindow: window}, time.Now()),
+		link: link.New(link.Options{LCP: lcp.Options{MRU: 1400, Magic: true, PFC: true, ACFC: true},
+			Login: auth.Login{Name: c.user, Secret: auth.NewPassword(c.password)}}),
+		ipcp: ipcp.New(ipcp.Options{AskAddress: true})}
+	k.deliver = k.fromTunnel
+	tunnel.Connected(pptp.IncomingCallConnected{ConnectSpeed: 33_600, Window: window, FramingType: pptp.Asynchronous})
+	k.mu.Lock()
+	k.link.Network(time.Now(), ppp.IPCP, k.ipcp)
+	k.link.Up(time.Now())
+	k.settle(time.Now())
+	k.mu.Unlock()
+	tunnel.Bind(k)
+	select {
+	case <-k.up:
+		return k, nil
+	case <-k.finished:
+		return nil, k.err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// Receive is peer.Receiver's.
+func (k *call) Receive(packets [][]byte) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	now := time.Now()
+	k.in = k.in[:0]
+	for _, p := range packets {
+		_, _ = k.gre.Receive(now, p, k.deliver)
+		if k.network == nil {
+			k.in = k.in[:0]
+		}
+	}
+	if len(k.in) > 0 {
+		k.network(k.in)
+	}
+	k.settle(now)
+}
+
+// Wake is peer.Receiver's.
+func (k *call) Wake(now time.Time) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.gre.Expire(now, k.deliver)
+	if d := k.link.Deadline(); !d.IsZero() && !now.Before(d) {
+		k.link.Expire(now)
+	}
+	k.settle(now)
+}
+
+func (k *call) fromTunnel(frame []byte) {
+	p, info, err := ppp.Split(frame)
+	if err == nil && p == ppp.IPv4 {
+		k.received.Add(1)
+		k.in = append(k.in, info)
+		return
+	}
+	k.link.Receive(time.Now(), frame)
+}
+
+// settle sends what is to be sent; mu is held.
+func (k *call) settle(now time.Time) {
+	for _, e := range k.link.Events() {
+		switch e.Kind {
+		case link.NetworkUp:
+			k.addr = k.ipcp.Agreed().Local
+			close(k.up)
+		case link.Finished:
+			k.err = fmt.Errorf("PPP ended: %v %s", e.Cause, e.Text)
+			close(k.finished)
+		}
+	}
+	for _, frame := range k.link.Take() {
+		k.out.Add(k.gre.Append(now, k.out.Next(), frame))
+	}
+	k.out.Add(k.gre.AppendAck(now, k.out.Next()))
+	if packets := k.out.Take(); len(packets) > 0 {
+		_ = k.tunnel.Send(packets...) // a datagram may be lost
+	}
+	if d := earliest(k.gre.Deadline(), k.link.Deadline()); !d.IsZero() {
+		k.tunnel.WakeAt(d)
+	}
+}
+
+func earliest(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
+}
+
+// data sends IP packets of the caller's.
+func (k *call) data(packets [][]byte) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	now := time.Now()
+	for _, p := range packets {
+		k.out.Add(k.gre.Append(now, k.out.Next(), p))
+	}
+	k.settle(now)
+}
+
+// Deliver takes packets from a TUN, as data does but without the PPP header,
+// which it adds.
+func (k *call) Deliver(packets [][]byte) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	now := time.Now()
+	var form ppp.Compression
+	var frame [2048]byte
+	for _, p := range packets {
+		k.out.Add(k.gre.Append(now, k.out.Next(), form.Append(frame[:0], ppp.IPv4, p)))
+	}
+	k.settle(now)
+}
+
+// end hangs up as a modem does that loses its carrier, and waits for nothing.
+func (k *call) end() {
+	k.tunnel.Disconnect(pptp.CallDisconnectNotify{Result: pptp.LostCarrier})
+}
+
+// ended waits until nothing of the call is left at our end.
+func (k *call) ended(ctx context.Context) error {
+	for {
+		select {
+		case _, open := <-k.tunnel.Events():
+			if !open {
+				return nil
+			}
+		case <-ctx.Done():
+			return errors.New("a call goes on")
+		}
+	}
+}
