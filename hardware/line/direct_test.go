@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -166,5 +167,29 @@ func TestDirectRingIsFreed(t *testing.T) {
 	}
 	if _, err := netport.Open(t.Context(), l.URL()); err == nil {
 		t.Error("somebody still listens")
+	}
+}
+
+// An emulator may speak Telnet to us or not: the call is the same.
+func TestDirectCallInTelnet(t *testing.T) {
+	l := listen(t, "tcp://127.0.0.1:0")
+	d := l.Line("1", 0)
+	for _, scheme := range []string{"telnet", "tcp"} {
+		caller, err := netport.Open(t.Context(), scheme+strings.TrimPrefix(l.URL(), "tcp"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := d.Ring(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := d.Answer(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		for range 2 {
+			carries(t, caller, d)
+			carries(t, d, caller)
+		}
+		caller.Close()
+		d.HangUp(t.Context())
 	}
 }

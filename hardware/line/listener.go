@@ -116,6 +116,7 @@ func (l *Listener) accept() {
 		p, err := l.port.Accept()
 		switch {
 		case err == nil:
+			p.Detect()
 			l.offer(p)
 		case !errors.Is(err, net.ErrClosed):
 			// Mostly the program is out of descriptors: calls that end give some

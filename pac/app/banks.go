@@ -119,15 +119,19 @@ func (p *Program) endOn(line string) {
 	p.calls.End(func(c record.Call) bool { return c.Line == line }, record.Drained, "the line is taken out of service")
 }
 
-// modem is the line of a port. Modems open their ports themselves, again and
-// again: one that is away is no fault of the line's.
+// modem is the line of a port, with a modem or a cable at it. They open their
+// ports themselves, again and again: one that is away is no fault of the line's.
 func (p *Program) modem(s seat) bank.Member {
 	b, log := s.bank, p.log
-	m := bank.Member{Bank: b.Name, Key: s.port, Port: s.port, Settings: fmt.Sprint(b.Speed, b.Flow, b.Init)}
+	m := bank.Member{Bank: b.Name, Key: s.port, Port: s.port, Settings: fmt.Sprint(b.Cable, b.Speed, b.Flow, b.Init)}
 	if strings.HasPrefix(s.port, "/") {
 		m.Label = filepath.Base(s.port)
 	}
 	m.Open = func(name string) (line.Line, error) {
+		if b.Cable {
+			open := func(ctx context.Context) (line.Wire, error) { return openPort(ctx, s.port, b) }
+			return line.NewCable(line.CableOptions{Name: name, Open: open, Log: log.With("line", name)}), nil
+		}
 		open := func(ctx context.Context) (modem.Port, error) { return openPort(ctx, s.port, b) }
 		return modem.New(modem.Options{Name: name, Open: open, Init: b.Init, Log: log.With("line", name)}), nil
 	}

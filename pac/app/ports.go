@@ -4,7 +4,7 @@ import (
 	"context"
 	"strings"
 
-	"carrier/hardware/modem"
+	"carrier/hardware/line"
 	"carrier/hardware/netport"
 	"carrier/hardware/serial"
 	"carrier/pac/internal/config"
@@ -15,7 +15,7 @@ var flows = map[serial.Flow]netport.Flow{serial.RTSCTS: netport.RTSCTS, serial.N
 
 // openPort opens one port of a bank, which is a serial device if it is called
 // by a path, and else has a URL.
-func openPort(ctx context.Context, name string, b config.Bank) (modem.Port, error) {
+func openPort(ctx context.Context, name string, b config.Bank) (line.Wire, error) {
 	if !strings.HasPrefix(name, "/") {
 		return netport.OpenWith(ctx, name, netport.Options{Speed: b.Speed, Flow: flows[b.Flow]})
 	}

@@ -20,6 +20,7 @@ type Bank struct {
 	Speed  int      // bit/s between port and modem, where the port has one to set
 	Flow   serial.Flow
 	Init   []string // commands that set up each modem; empty: the usual ones
+	Cable  bool     // no modems: at each of Ports hangs a null modem cable
 	Listen string   // URL; a connection there is itself a call
 	Lines  int      // so many calls at a time behind Listen
 	Hunt   line.Hunt
@@ -49,15 +50,16 @@ func banks(root *conf.Table) []Bank {
 			Lines:  t.Int("lines", 1, 1, maxLines),
 			Hunt:   line.Hunt(t.Choice("hunt", string(line.First), string(line.First), string(line.RoundRobin), string(line.LongestIdle))),
 		}
+		b.Cable = t.Choice("kind", "modem", "modem", "cable") == "cable"
 		names.Once(t, "name", b.Name)
-		kind(t)
+		kind(t, b.Cable)
 		all = append(all, b)
 	}
 	return all
 }
 
 // kind checks that a bank is of one kind and has no keys of the other.
-func kind(t *conf.Table) {
+func kind(t *conf.Table, cable bool) {
 	switch ports, listen := t.Has("ports"), t.Has("listen"); {
 	case !ports && !listen:
 		t.Bad("ports", `missing; would be right: ports = ["/dev/ttyS0"], or listen = "tcp://127.0.0.1:5600"`)
@@ -67,12 +69,15 @@ func kind(t *conf.Table) {
 		t.Bad("listen", "stands beside ports; would be right: a bank for each")
 	case ports:
 		idle(t, "means nothing beside ports; would be right: without it, each port is one line", "lines")
+		if cable {
+			idle(t, "means nothing at a cable, where nobody takes commands; would be right: without it", "init")
+		}
 		idle(t, "means nothing beside ports, where the telephone network hunts; would be right: without it", "hunt")
 		if !slices.ContainsFunc(t.Strings("ports"), settable) {
 			idle(t, "means nothing for these ports; would be right: without it, or with a serial port", "speed", "flow")
 		}
 	default:
-		idle(t, "means nothing beside listen, where a connection is itself a call; would be right: without it", "init", "speed", "flow")
+		idle(t, "means nothing beside listen, where a connection is itself a call; would be right: without it", "kind", "init", "speed", "flow")
 	}
 }
 
