@@ -64,13 +64,13 @@ func TestMenu(t *testing.T) {
 func TestMenuBeforePPP(t *testing.T) {
 	bubble(t, func(t *testing.T, c *caller) {
 		c.types("\r1\r")
-		var stop func()
-		time.AfterFunc(10*time.Second, func() { stop = c.dial(sara("saran", auth.CHAPMD5)) })
+		stop := make(chan func(), 1)
+		time.AfterFunc(10*time.Second, func() { stop <- c.dial(sara("saran", auth.CHAPMD5)) })
 		id, took, err := c.identify(Options{Text: TextLogin{Menu: offers, Ask: AskNothing}})
 		if err != nil || id.Caller() != (Caller{Name: "saran", Method: "chap-md5"}) || took < 10*time.Second {
 			t.Errorf("%v after %v", err, took)
 		}
-		stop()
+		(<-stop)()
 	})
 }
 
