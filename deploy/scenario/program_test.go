@@ -26,6 +26,8 @@ type program struct {
 	wait  func() error
 	end   context.CancelFunc // as SIGTERM does
 
+	reload func(file string, text []byte) (restart []string, err error)
+
 	*console.Client // what its commands ask
 }
 
@@ -36,7 +38,7 @@ func startPAC(t *testing.T, config []byte, socket string) *program {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return started(&program{t: t, name: "pac", panel: p.Panel(), calls: p.Calls, wait: p.Wait, end: end}, socket)
+	return started(&program{t: t, name: "pac", panel: p.Panel(), calls: p.Calls, wait: p.Wait, end: end, reload: p.Reload}, socket)
 }
 
 func startPNS(t *testing.T, config []byte, socket string) *program {

@@ -56,6 +56,7 @@ panel  = "127.0.0.1:0"
 name      = "atlanta"
 from      = ["{{.From}}"]
 transport = "udp"
+{{.PAC}}
 [lan]
 local     = "2.1.1.60"
 addresses = ["2.1.1.130-2.1.1.140"]
@@ -81,6 +82,7 @@ type setting struct {
 	callers  int    // telephones: one
 	pac, pns string // more of each configuration
 	saran    string // more keys of the PNS's user saran
+	denver   string // more keys of what the PNS says of the PAC
 	from     string // where the PNS lets PACs come from; this host
 	detour   bool   // the control connection goes through world.detour
 }
@@ -90,6 +92,7 @@ type world struct {
 	t        *testing.T
 	phones   *testbed.Phones
 	pac, pns *program
+	atlanta  string // the PAC's configuration
 	denver   string // its address
 	sink     net.PacketConn
 	detour   *detour
@@ -121,9 +124,10 @@ func newWorld(t *testing.T, s setting) *world {
 	}
 	dir := t.TempDir()
 	data := map[string]any{"Dir": dir, "Modems": w.phones.Modems, "Denver": w.denver, "Connect": connect, "From": s.from,
-		"Web": web.Listener.Addr(), "Sink": w.sink.LocalAddr(), "Saran": s.saran}
+		"Web": web.Listener.Addr(), "Sink": w.sink.LocalAddr(), "Saran": s.saran, "PAC": s.denver}
 	w.pns = startPNS(t, fill(denver+s.pns, data), filepath.Join(dir, "pns.sock"))
-	w.pac = startPAC(t, fill(atlanta+s.pac, data), filepath.Join(dir, "pac.sock"))
+	w.atlanta = string(fill(atlanta+s.pac, data))
+	w.pac = startPAC(t, []byte(w.atlanta), filepath.Join(dir, "pac.sock"))
 	return w
 }
 

@@ -26,6 +26,8 @@ type Commands struct {
 	Run func(ctx context.Context, config string, asJSON bool, std Stdio) error
 	// Check reads a configuration; the error may be conf.Mistakes.
 	Check func(config string) error
+	// Lines says that the daemon has Lines.
+	Lines bool
 	// Socket is where the daemon with that configuration has its socket.
 	Socket func(config string) (string, error)
 }
@@ -106,6 +108,9 @@ func (s *session) root() *cobra.Command {
 	f.StringVar(&s.socket, "socket", "", "socket of the daemon (default: as the configuration says)")
 	f.BoolVar(&s.asJSON, "json", false, "answer in JSON")
 	root.AddCommand(s.run(), s.check(), s.status(), s.calls(), s.reload(), s.hangup(), s.capture())
+	if s.Lines {
+		root.AddCommand(s.lineVerbs()...)
+	}
 	return root
 }
 

@@ -60,6 +60,9 @@ func (s *Server) handler() http.Handler {
 	mux.HandleFunc("POST /reload", s.reload)
 	mux.HandleFunc("POST /hangup", s.hangup)
 	mux.HandleFunc("GET /capture", s.capture)
+	if p, ok := s.program.(Lines); ok {
+		handleLines(mux, p)
+	}
 	return mux
 }
 

@@ -1,0 +1,160 @@
+package scenario
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"carrier/hardware/caller"
+	"carrier/hardware/exchange"
+)
+
+// How a slow line is measured, in real time.
+const (
+	settling  = 8 * time.Second // until the download has found its speed
+	measuring = 30 * time.Second
+	pause     = 200 * time.Millisecond // between pings
+)
+
+// A gauge counts octets.
+type gauge struct{ n atomic.Int64 }
+
+func (g *gauge) Write(b []byte) (int, error) {
+	g.n.Add(int64(len(b)))
+	return len(b), nil
+}
+
+// figures are what a caller on a line has of it.
+type figures struct {
+	median, late time.Duration // of pings; late is the 99th percentile
+	pings        int
+	used         float64 // of what the line carries towards her: octets with framing and escapes, eight bits each
+	payload      float64 // octets of the download a second
+}
+
+func (f figures) String() string {
+	return fmt.Sprintf("%d pings: median %v, 99th percentile %v; %.1f %% of the line used, %.0f octets/s of the download",
+		f.pings, f.median.Round(time.Millisecond), f.late.Round(time.Millisecond), 100*f.used, f.payload)
+}
+
+// downloads has a call download without end, until the test is over.
+func (w *world) downloads(c *caller.Call) *gauge {
+	ctx, stop := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	got := new(gauge)
+	go func() {
+		defer close(done)
+		for ctx.Err() == nil {
+			_, _ = c.Download(ctx, "http://2.1.1.10/data?n=4000000", got) // ends with ctx or the call
+		}
+	}()
+	w.t.Cleanup(func() {
+		stop()
+		<-done
+	})
+	return got
+}
+
+// measures pings beside a download.
+func (w *world) measures(c *caller.Call, rate int, line, download *gauge) figures {
+	w.t.Helper()
+	time.Sleep(settling) // real time: the line is a slow one
+	var trips []time.Duration
+	octets, payload, began := line.n.Load(), download.n.Load(), time.Now()
+	for time.Since(began) < measuring {
+		trip, err := c.Ping(within(w.t), c.Peer())
+		if err != nil {
+			w.t.Errorf("ping: %v", err)
+			return figures{}
+		}
+		trips = append(trips, trip)
+		time.Sleep(pause)
+	}
+	took := time.Since(began).Seconds()
+	slices.Sort(trips)
+	return figures{median: trips[len(trips)/2], late: trips[len(trips)*99/100], pings: len(trips),
+		used:    float64(line.n.Load()-octets) * 8 / took / float64(rate),
+		payload: float64(download.n.Load()-payload) / took}
+}
+
+// recorded has an exchange count what goes to callers, by their number.
+func recorded(s *setting, lines ...*gauge) {
+	s.phones.Record = func(c exchange.Call) (io.Writer, io.Writer, error) {
+		return io.Discard, lines[c.From[len(c.From)-1]-'1'], nil
+	}
+}
+
+// TestPacing measures a ping beside a download at 28,800 bit/s, with all that
+// keeps it short and without.
+func TestPacing(t *testing.T) {
+	const rate = 28800
+	var best, worst atomic.Int64 // medians
+	t.Run("cases", func(t *testing.T) {
+		for _, tt := range []struct {
+			name         string
+			s            setting
+			median, late time.Duration // at most; 0: not asked for
+		}{
+			{"as it is", setting{}, 250 * time.Millisecond, 400 * time.Millisecond},
+			{"a PNS that ignores the window", setting{denver: "window = false"}, 250 * time.Millisecond, 400 * time.Millisecond},
+			{"without the clamp", setting{denver: "mss_by_rate = false"}, 0, 0},
+			{"without pacing", setting{denver: "window = false\nmss_by_rate = false", pac: "[pacing]\nenabled = false"}, 0, 0},
+		} {
+			t.Run(tt.name, func(t *testing.T) {
+				t.Parallel()
+				line := new(gauge)
+				tt.s.line = exchange.Conditions{Rate: rate}
+				recorded(&tt.s, line)
+				w := newWorld(t, tt.s)
+				c := w.dial(0, sara())
+				got := w.measures(c, rate, line, w.downloads(c))
+				t.Log(got)
+				if tt.median == 0 {
+					worst.Store(max(worst.Load(), int64(got.median)))
+					return
+				}
+				best.Store(max(best.Load(), int64(got.median)))
+				if got.median > tt.median || got.late > tt.late || got.used < 0.95 {
+					t.Errorf("want a median of %v, a 99th percentile of %v and 95 %%", tt.median, tt.late)
+				}
+			})
+		}
+	})
+	if best.Load()*3 > worst.Load() {
+		t.Errorf("the worst median is %v, at best %v: the measures are for nothing", time.Duration(worst.Load()), time.Duration(best.Load()))
+	}
+}
+
+// TestUnlikeRates has two calls through the same tunnel, one of a modem and one
+// of a fast line, both downloading.
+func TestUnlikeRates(t *testing.T) {
+	t.Parallel()
+	rates := []int{28_800, 1_000_000}
+	lines := []*gauge{new(gauge), new(gauge)}
+	s := setting{modems: 2, callers: 2}
+	for i, rate := range rates {
+		s.phones.Rules = append(s.phones.Rules, exchange.Rule{From: fmt.Sprint(4045550001 + i), Conditions: exchange.Conditions{Rate: rate}})
+	}
+	recorded(&s, lines...)
+	w := newWorld(t, s)
+	calls := []*caller.Call{w.dial(0, sara()), w.dial(1, bob())}
+	var downloads []*gauge
+	for _, c := range calls {
+		downloads = append(downloads, w.downloads(c))
+	}
+	got := make(chan figures, 1)
+	go func() { got <- w.measures(calls[1], rates[1], lines[1], downloads[1]) }()
+	slow, fast := w.measures(calls[0], rates[0], lines[0], downloads[0]), <-got
+	t.Logf("%d bit/s: %v", rates[0], slow)
+	t.Logf("%d bit/s: %v", rates[1], fast)
+	if slow.median > 250*time.Millisecond || slow.late > 400*time.Millisecond || slow.used < 0.95 {
+		t.Error("the fast call disturbs the slow one")
+	}
+	if fast.median > 60*time.Millisecond || fast.late > 200*time.Millisecond || fast.used < 0.9 {
+		t.Error("the slow call disturbs the fast one")
+	}
+}
