@@ -12,9 +12,10 @@ type pool struct {
 	ranges []Range
 	next   *pool
 	kept   map[netip.Addr]bool
-	size   int        // addresses in ranges, without those kept
-	at     int        // the range with the next address never given out
-	fresh  netip.Addr // that address; invalid when there is none left
+	known  map[netip.Addr]bool // given out already when the pool was put in place of another
+	size   int                 // addresses in ranges, without those kept
+	at     int                 // the range with the next address never given out
+	fresh  netip.Addr          // that address; invalid when there is none left
 
 	idle *list.List // of *idle: given back, the longest unused first
 	gone map[netip.Addr]*list.Element
@@ -29,7 +30,7 @@ type idle struct {
 }
 
 func newPool(name string, ranges []Range, kept map[netip.Addr]bool) *pool {
-	p := &pool{name: name, ranges: ranges, kept: kept, idle: list.New(), gone: make(map[netip.Addr]*list.Element)}
+	p := &pool{name: name, ranges: ranges, kept: kept, known: make(map[netip.Addr]bool), idle: list.New(), gone: make(map[netip.Addr]*list.Element)}
 	for _, r := range ranges {
 		p.size += r.size()
 	}
@@ -99,7 +100,7 @@ func (p *pool) never() (netip.Addr, bool) {
 		default:
 			p.fresh = netip.Addr{}
 		}
-		if !p.kept[a] {
+		if !p.kept[a] && !p.known[a] {
 			return a, true
 		}
 	}

@@ -8,7 +8,7 @@ import (
 // A Lease is one address while a call has it. Any goroutine may use it.
 type Lease struct {
 	pools *Pools
-	pool  *pool // nil: a fixed address
+	pool  *pool // nil: a fixed address, or one that no pool has any more
 	addr  netip.Addr
 	user  string
 	was   *idle // how the address stood before; nil: a fixed one
@@ -24,7 +24,7 @@ func (l *Lease) Commit() {
 	l.pools.mu.Lock()
 	defer l.pools.mu.Unlock()
 	l.used = true
-	if l.pool != nil {
+	if l.pool != nil && l.user != "" {
 		l.pools.last[l.user] = l.addr
 	}
 }

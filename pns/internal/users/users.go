@@ -134,6 +134,13 @@ func (t *Table) Lookup(name string) (User, bool) {
 	return u, ok
 }
 
+// Has reports whether there is a user who is called exactly so in the
+// configuration, apart from upper and lower case.
+func (t *Table) Has(name string) bool {
+	_, ok := t.byName[fold(name)]
+	return ok
+}
+
 // Fixed lists the fixed addresses, in the order of the configuration. It
 // belongs to the table.
 func (t *Table) Fixed() []netip.Addr { return t.fixed }
