@@ -25,15 +25,16 @@ type Guest struct {
 	console net.Conn
 	lines   *bufio.Scanner
 	runs    int
+	monitor *monitor // QEMU's, once it was used
 }
 
 // Boot starts a guest with so many 16550 ports, /dev/ttyS1 and on; port n is
-// the Unix socket g.Serial(n) on the host, on which QEMU listens. The guest
-// ends with the test.
-func Boot(t testing.TB, ports int) *Guest {
+// the Unix socket g.Serial(n) on the host, on which QEMU listens. More are
+// arguments of QEMU's for further devices. The guest ends with the test.
+func Boot(t testing.TB, ports int, more ...string) *Guest {
 	t.Helper()
 	image := guestImage(t)
-	g, err := boot(t, image, accelerator(t, image), ports, bootTime)
+	g, err := boot(t, image, accelerator(t, image), ports, bootTime, more...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -80,7 +81,7 @@ func (g *Guest) line() (string, error) {
 	return "", errors.Join(errors.New("console closed"), g.lines.Err())
 }
 
-func boot(t testing.TB, image, accel string, ports int, within time.Duration) (*Guest, error) {
+func boot(t testing.TB, image, accel string, ports int, within time.Duration, more ...string) (*Guest, error) {
 	g := &Guest{Share: t.TempDir()}
 	l, err := net.Listen("unix", filepath.Join(g.Share, "console.sock"))
 	if err != nil {
@@ -92,7 +93,7 @@ func boot(t testing.TB, image, accel string, ports int, within time.Duration) (*
 		return nil, err
 	}
 	defer log.Close()
-	qemu := exec.Command("qemu-system-x86_64", g.arguments(image, accel, ports)...)
+	qemu := exec.Command("qemu-system-x86_64", append(g.arguments(image, accel, ports), more...)...)
 	qemu.Stdout, qemu.Stderr = log, log
 	if err := qemu.Start(); err != nil {
 		return nil, err
@@ -102,6 +103,9 @@ func boot(t testing.TB, image, accel string, ports int, within time.Duration) (*
 			g.console.SetDeadline(time.Now().Add(time.Second))
 			fmt.Fprintln(g.console, "end")
 			g.console.Close()
+		}
+		if g.monitor != nil {
+			g.monitor.conn.Close()
 		}
 		qemu.Process.Kill()
 		qemu.Wait()
@@ -139,6 +143,7 @@ func (g *Guest) arguments(image, accel string, ports int) []string {
 		"-chardev", "file,id=kernel,path=" + filepath.Join(g.Share, "kernel.txt"), "-serial", "chardev:kernel",
 		"-chardev", "socket,id=agent,path=" + filepath.Join(g.Share, "console.sock"),
 		"-device", "virtio-serial-pci,max_ports=2", "-device", "virtconsole,chardev=agent",
+		"-chardev", "socket,id=monitor,server=on,wait=off,path=" + g.monitorPath(), "-mon", "chardev=monitor,mode=control",
 		"-virtfs", "local,path=" + g.Share + ",mount_tag=share,security_model=none,multidevs=remap"}
 	// The first three ports are on the ISA bus with an interrupt each, for a
 	// shared one can stall; the others stand in fours on PCI cards.

@@ -1,0 +1,222 @@
+//go:build vm
+
+package testbed
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"carrier/hardware/caller"
+	"carrier/hardware/exchange"
+	"carrier/shared/ppp/auth"
+	"carrier/shared/record"
+)
+
+// A pop is a guest in which both programs run, pac on the kernel's serial
+// ports. The callers are outside, on a telephone network that has modems on
+// those ports.
+type pop struct {
+	t      testing.TB
+	guest  *Guest
+	phones *Phones
+}
+
+// guestPAC is pac's configuration in the guest; its banks follow.
+const guestPAC = `
+name   = "atlanta"
+socket = "/run/pac.sock"
+
+[default]
+tunnel = ["denver"]
+
+[[pns]]
+name      = "denver"
+connect   = "127.0.0.1"
+transport = "udp"
+`
+
+const guestPNS = `
+name   = "denver"
+listen = "127.0.0.1:1723"
+udp    = "127.0.0.1:4754"
+socket = "/run/pns.sock"
+
+[[pac]]
+name      = "atlanta"
+from      = ["127.0.0.1/32"]
+transport = "udp"
+
+[lan]
+mode      = "userspace"
+local     = "2.1.1.60"
+addresses = ["2.1.1.130-2.1.1.140"]
+
+[lan.userspace]
+map         = {"2.1.1.10:80" = "127.0.0.1:80"}
+only_mapped = true
+
+[[user]]
+name     = "saran"
+password = "blue moon"
+
+[[user]]
+name     = "brief"
+password = "short time"
+session  = "15s"
+`
+
+// dataSize is how much the guest's web server has at /data.
+const dataSize = 32 << 10
+
+// newPOP boots a guest with five 16550s, a USB host, and what a USB adapter
+// needs to be plugged in: the character devices adapter and nothing. The
+// network's number of ports 1 and 2 is popNumber, that of the adapter usbNumber.
+func newPOP(t testing.TB) *pop {
+	t.Helper()
+	usb := filepath.Join(t.TempDir(), "usb.sock")
+	p := &pop{t: t, guest: Boot(t, 5, "-device", "qemu-xhci", "-chardev", "socket,id=adapter,server=on,wait=off,path="+usb,
+		"-chardev", "null,id=nothing")}
+	bin := Programs(t)
+	check := exec.Command("go", "build", "-o", bin+"/", "./uart")
+	check.Dir, check.Env = here(), append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := check.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	for _, name := range []string{"pac", "pns", "uart"} {
+		if err := os.Rename(filepath.Join(bin, name), filepath.Join(p.guest.Share, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var o exchange.Options
+	for n := 1; n <= 2; n++ {
+		o.Subscribers = append(o.Subscribers, exchange.Subscriber{Number: popNumber(n), At: "unix://" + p.guest.Serial(n), Connect: true})
+	}
+	o.Subscribers = append(o.Subscribers,
+		exchange.Subscriber{Number: usbNumber, At: "unix://" + usb, Connect: true}, exchange.Subscriber{Number: subscriber(1)})
+	p.phones = NewPhones(t, 0, o)
+	p.file("www/data", string(Data(dataSize)))
+	p.file("www/cgi-bin/hash", "#!/bin/sh\necho\nhead -c $CONTENT_LENGTH | sha256sum | cut -d' ' -f1\n")
+	p.file("pns.toml", guestPNS)
+	p.run(`cp /share/pac /share/pns /share/uart /bin/; httpd -h /share/www -p 127.0.0.1:80; pns run -c /share/pns.toml >/share/pns.log 2>&1 &`)
+	p.logged("pns", "ready")
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("pac:\n%s\npns:\n%s", p.log("pac"), p.log("pns"))
+		}
+	})
+	return p
+}
+
+// popNumber reaches the modem on port n, usbNumber that on the USB adapter.
+func popNumber(n int) string { return fmt.Sprintf("555120%d", n) }
+
+const usbNumber = "5551299"
+
+// file writes a file that the guest sees below /share.
+func (p *pop) file(name, text string) {
+	p.t.Helper()
+	path := filepath.Join(p.guest.Share, name)
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		p.t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(text), 0o755); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// run runs a script in the guest.
+func (p *pop) run(script string) string {
+	p.t.Helper()
+	ctx, stop := context.WithTimeout(context.Background(), Patience)
+	defer stop()
+	out, err := p.guest.Run(ctx, script)
+	if err != nil {
+		p.t.Fatalf("%v\n%s", err, out)
+	}
+	return out
+}
+
+// start starts pac with these banks.
+func (p *pop) start(banks string) {
+	p.t.Helper()
+	p.file("pac.toml", guestPAC+banks)
+	p.run(`pac run -c /share/pac.toml >/share/pac.log 2>&1 &`)
+	p.logged("pac", "ready", "banks")
+}
+
+func (p *pop) log(program string) string {
+	b, _ := os.ReadFile(filepath.Join(p.guest.Share, program+".log"))
+	return string(b)
+}
+
+// logged waits until a program's log has a line with all of the words, and
+// returns it.
+func (p *pop) logged(program string, words ...string) (found string) {
+	p.t.Helper()
+	Until(p.t, fmt.Sprintf("%s logs a line with %q", program, words), func() bool {
+		for line := range strings.Lines(p.log(program)) {
+			if containsAll(line, words) {
+				found = line
+				return true
+			}
+		}
+		return false
+	})
+	return found
+}
+
+// calls are pac's, latest first.
+func (p *pop) calls() []record.Call {
+	p.t.Helper()
+	var all []record.Call
+	if err := json.Unmarshal([]byte(p.run("pac calls --json -c /share/pac.toml")), &all); err != nil {
+		p.t.Fatal(err)
+	}
+	return all
+}
+
+// dial makes a call from outside.
+func (p *pop) dial(number, user, password string) *caller.Call {
+	p.t.Helper()
+	phone := slices.IndexFunc(p.phones.Lines(), func(l *exchange.Line) bool { return l.Number() == subscriber(1) })
+	hers, modems := net.Pipe()
+	ctx, stop := context.WithCancel(context.Background())
+	unplugged := make(chan struct{})
+	go func() {
+		defer close(unplugged)
+		p.phones.Lines()[phone].Plug(ctx, modems)
+	}()
+	hangUp := func() { stop(); <-unplugged }
+	within, done := context.WithTimeout(context.Background(), Patience)
+	defer done()
+	c, err := caller.Dial(within, hers, caller.Options{Number: number, Login: auth.Login{Name: user, Secret: auth.NewPassword(password)}})
+	if err != nil {
+		hangUp()
+		p.t.Fatalf("calling %s: %v", number, err)
+	}
+	p.t.Cleanup(func() { c.Close(); hangUp() })
+	return c
+}
+
+// carries moves data both ways and compares it.
+func (p *pop) carries(c *caller.Call) {
+	p.t.Helper()
+	ctx, stop := context.WithTimeout(context.Background(), Patience)
+	defer stop()
+	page, err := c.Get(ctx, "http://2.1.1.10/data")
+	if err != nil || Hash(page) != Hash(Data(dataSize)) {
+		p.t.Errorf("%d octets came down, not those that were sent, %v", len(page), err)
+	}
+	_, hash, err := c.Upload(ctx, "http://2.1.1.10/cgi-bin/hash", strings.NewReader(string(Data(dataSize))), dataSize)
+	if got := strings.TrimSpace(string(hash)); err != nil || got != Hash(Data(dataSize)) {
+		p.t.Errorf("what came up has the hash %q, %v", got, err)
+	}
+}

@@ -1,0 +1,179 @@
+//go:build vm
+
+package testbed
+
+import (
+	"encoding/json"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"carrier/shared/record"
+)
+
+// pac on the kernel's real serial driver: 16550s, and a USB adapter that comes
+// and goes.
+func TestPACOnRealSerialPorts(t *testing.T) {
+	p := newPOP(t)
+	nonsense(t, p.guest.Serial(4))
+	t.Run("modem lines", p.modemLines)
+	p.run(`sleep 1000 </dev/ttyS2 >/dev/null 2>&1 & echo $! >/tmp/holder
+mkdir -p /dev/serial/by-id; ln -s ../../ttyS1 /dev/serial/by-id/uart-1; ln -s ../../ttyUSB0 /dev/serial/by-id/usb-QEMU
+modprobe xhci_pci; modprobe ftdi_sio`)
+	p.start(`
+[[bank]]
+name  = "uart"
+ports = ["/dev/ttyS[1-4]"]
+flow  = "rtscts"
+
+[[bank]]
+name  = "again"
+ports = ["/dev/serial/by-id/uart-1"]
+
+[[bank]]
+name  = "usb"
+ports = ["/dev/serial/by-id/usb-QEMU"]
+`)
+	t.Run("held port", p.heldPort)
+	t.Run("whole call", p.wholeCall)
+	t.Run("bad modems", p.badModems)
+	t.Run("clock set back", p.clockSetBack)
+	t.Run("usb", p.unplugged)
+}
+
+// nonsense answers whatever comes on a socket with octets that mean nothing.
+func nonsense(t *testing.T, path string) {
+	c, err := net.Dial("unix", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() })
+	go func() {
+		for b := make([]byte, 100); ; {
+			if _, err := c.Read(b); err != nil {
+				return
+			}
+			c.Write([]byte("\xff\x00~BLUBB\r\n\x80\rCONNEC\n"))
+		}
+	}()
+}
+
+// modemLines has the port's own lines tied to each other in the driver.
+func (p *pop) modemLines(t *testing.T) {
+	got := strings.Fields(p.run("uart /dev/ttyS5"))
+	want := "speeds carrier dtr octets stopped by CTS let go by CTS"
+	if strings.Join(got, " ") != want {
+		t.Errorf("it found %q right", got)
+	}
+}
+
+// heldPort is taken when the program that holds it lets go, and that one is
+// named until then.
+func (p *pop) heldPort(t *testing.T) {
+	p.logged("pac", "out of service", "/ttyS2", "it is in use by sleep (process ")
+	p.run("kill $(cat /tmp/holder)")
+	p.logged("pac", "modem ready", "/ttyS2")
+	c := p.dial(popNumber(2), "saran", "blue moon")
+	if err := c.Close(); err != nil {
+		t.Error(err)
+	}
+	p.ended(1)
+}
+
+// wholeCall carries data over a device that two entries name: it is one line.
+func (p *pop) wholeCall(t *testing.T) {
+	p.logged("pac", "two entries name one device", "/dev/serial/by-id/uart-1", "/dev/ttyS1")
+	p.logged("pac", "modem ready", "/ttyS1")
+	c := p.dial(popNumber(1), "saran", "blue moon")
+	p.carries(c)
+	if err := c.Close(); err != nil {
+		t.Error(err)
+	}
+	p.logged("pac", "does not follow the carrier", "/ttyS1") // QEMU keeps DCD on
+	ended := p.ended(2)
+	if ended.User != "saran" || ended.Reason != record.CallerHungUp || ended.Line != "uart/ttyS1" {
+		t.Errorf("pac remembers %+v", ended)
+	}
+}
+
+// ended waits until so many calls have ended, and returns the latest.
+func (p *pop) ended(n int) record.Call {
+	p.t.Helper()
+	var all []record.Call
+	Until(p.t, "the end of the call", func() bool {
+		all = p.calls()
+		return len(all) == n && all[0].Reason != record.Running
+	})
+	return all[0]
+}
+
+// badModems are out of service, and say why: one is mute, one talks nonsense.
+func (p *pop) badModems(t *testing.T) {
+	for _, port := range []string{"/ttyS3", "/ttyS4"} {
+		p.logged("pac", "out of service", port, "the modem does not answer")
+	}
+}
+
+// clockSetBack shows that a limit runs on though the clock is set back by a
+// day, and that how long the call lasted is told aright.
+func (p *pop) clockSetBack(t *testing.T) {
+	c := p.dial(popNumber(1), "brief", "short time")
+	up := time.Now()
+	p.run(`date -s @$(($(date +%s) - 86400))`)
+	select {
+	case <-c.Done():
+	case <-time.After(Patience):
+		t.Fatal("the call does not end")
+	}
+	if d := time.Since(up); d < 10*time.Second || d > 30*time.Second {
+		t.Errorf("it ended after %v", d)
+	}
+	line := p.logged("pns", "session-timeout", "duration")
+	var said struct{ Duration string }
+	if err := json.Unmarshal([]byte(line), &said); err != nil {
+		t.Fatalf("%v: %s", err, line)
+	}
+	if d, err := time.ParseDuration(said.Duration); err != nil || d < 15*time.Second || d > 30*time.Second {
+		t.Errorf("a duration of %v, %v", said.Duration, err)
+	}
+	if ended := p.ended(3); ended.Reason != record.ClearedByPNS {
+		t.Errorf("pac remembers %+v", ended)
+	}
+}
+
+// unplugged shows that a call ends with its adapter, and that the adapter is
+// taken back without a restart, even when the kernel calls it otherwise.
+func (p *pop) unplugged(t *testing.T) {
+	const link = "/dev/serial/by-id/usb-QEMU"
+	p.logged("pac", "the modem is not there", link)
+	p.guest.Plug(t, "modem", "usb-serial", map[string]any{"chardev": "adapter"})
+	p.logged("pac", "modem ready", "usb/usb-QEMU")
+	c := p.dial(usbNumber, "saran", "blue moon")
+	p.carries(c)
+
+	p.guest.Unplug(t, "modem")
+	ended := p.ended(4)
+	if ended.Reason != record.CarrierLost || ended.Text != `port "`+link+`": the device went away` {
+		t.Errorf("pac remembers %+v", ended)
+	}
+	// Another one comes first and gets the name, and udev follows.
+	p.guest.Plug(t, "other", "usb-serial", map[string]any{"chardev": "nothing", "always-plugged": true})
+	p.run(`until [ -c /dev/ttyUSB0 ]; do sleep 0.1; done`)
+	p.guest.Plug(t, "modem", "usb-serial", map[string]any{"chardev": "adapter"})
+	p.run(`until [ -c /dev/ttyUSB1 ]; do sleep 0.1; done; ln -sfn ../../ttyUSB1 ` + link)
+
+	select {
+	case <-c.Done(): // hung up when pac found the modem in a call
+	case <-time.After(Patience):
+		t.Error("the old call was left in the modem")
+	}
+	c = p.dial(usbNumber, "saran", "blue moon")
+	p.carries(c)
+	if err := c.Close(); err != nil {
+		t.Error(err)
+	}
+	if ended := p.ended(5); ended.Reason != record.CallerHungUp || ended.Line != "usb/usb-QEMU" {
+		t.Errorf("pac remembers %+v", ended)
+	}
+}
