@@ -43,6 +43,17 @@ func NewScene(t testing.TB) *Scene {
 // program with it on a host.
 func (s *Scene) Start(h *Host, program, config string, data any) *Process {
 	s.T.Helper()
+	file := s.Write(h, program, config, data)
+	if program == "exchange" {
+		return Start(h, filepath.Join(s.Bin, program), "-c", file)
+	}
+	return Start(h, filepath.Join(s.Bin, program), "run", "-c", file)
+}
+
+// Write writes a configuration, a template filled with data, and returns its
+// path.
+func (s *Scene) Write(h *Host, program, config string, data any) string {
+	s.T.Helper()
 	var b bytes.Buffer
 	if err := template.Must(template.New(program).Parse(config)).Execute(&b, data); err != nil {
 		s.T.Fatal(err)
@@ -51,10 +62,7 @@ func (s *Scene) Start(h *Host, program, config string, data any) *Process {
 	if err := os.WriteFile(file, b.Bytes(), 0o600); err != nil {
 		s.T.Fatal(err)
 	}
-	if program == "exchange" {
-		return Start(h, filepath.Join(s.Bin, program), "-c", file)
-	}
-	return Start(h, filepath.Join(s.Bin, program), "run", "-c", file)
+	return file
 }
 
 // Ask runs one of a program's commands and returns what it printed.

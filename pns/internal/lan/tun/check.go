@@ -46,12 +46,10 @@ func (l *LAN) checkAddresses(names map[int]string) error {
 		if name == l.o.Name {
 			continue
 		}
-		for _, p := range l.o.Routes {
-			if p.Contains(own) {
-				wrong = append(wrong, fmt.Errorf("%v is this host's own address on %s, and among the callers' (%v): take it from lan.addresses", own, name, p))
-			} else if p.Overlaps(subnet) && !slices.Contains(l.o.ProxyARP, name) {
-				wrong = append(wrong, fmt.Errorf("the callers' addresses %v overlap %v, the network on %s, whose hosts would look for callers there: set lan.tun.proxy_arp = [%q], or give callers other addresses", p, subnet, name, name))
-			}
+		if p := l.callers(netip.PrefixFrom(own, 32)); p != nil {
+			wrong = append(wrong, fmt.Errorf("%v is this host's own address on %s, and among the callers' (%v): take it from lan.addresses", own, name, span(p)))
+		} else if p := l.callers(subnet); p != nil && !slices.Contains(l.o.ProxyARP, name) {
+			wrong = append(wrong, fmt.Errorf("the callers' addresses %v overlap %v, the network on %s, whose hosts would look for callers there: set lan.tun.proxy_arp = [%q], or give callers other addresses", span(p), subnet, name, name))
 		}
 	}
 	return errors.Join(wrong...)
@@ -69,16 +67,37 @@ func (l *LAN) checkRoutes(names map[int]string) error {
 		if names[r.LinkIndex] == l.o.Name {
 			continue
 		}
-		for _, p := range l.o.Routes {
-			if gateway := addr(r.Gw); p.Contains(gateway) {
-				wrong = append(wrong, fmt.Errorf("the callers' addresses %v contain %v, the gateway of the route to %s", p, gateway, destination(r)))
-			}
-			if to := prefix(r.Dst); r.Src == nil && to.Bits() > 0 && p.Overlaps(to) && to.Bits() >= p.Bits() {
-				wrong = append(wrong, fmt.Errorf("the callers' addresses %v overlap the route to %v over %s", p, to, names[r.LinkIndex]))
-			}
+		if gateway := addr(r.Gw); gateway.IsValid() && l.callers(netip.PrefixFrom(gateway, 32)) != nil {
+			wrong = append(wrong, fmt.Errorf("%v, the gateway of the route to %s, is among the callers' addresses: take it from lan.addresses", gateway, destination(r)))
+		}
+		to := prefix(r.Dst)
+		if to.Bits() <= 0 || r.Src != nil { // everywhere, or a network that this host is on
+			continue
+		}
+		if p := l.callers(to); slices.ContainsFunc(p, func(p netip.Prefix) bool { return p.Bits() <= to.Bits() }) {
+			wrong = append(wrong, fmt.Errorf("the callers' addresses %v overlap the route to %v over %s", span(p), to, names[r.LinkIndex]))
 		}
 	}
 	return errors.Join(wrong...)
+}
+
+// callers are the networks of callers that have an address of p's.
+func (l *LAN) callers(p netip.Prefix) (all []netip.Prefix) {
+	for _, c := range l.o.Routes {
+		if c.Overlaps(p) {
+			all = append(all, c)
+		}
+	}
+	return all
+}
+
+// span shows networks, which are in their order, in few words.
+func span(networks []netip.Prefix) string {
+	first, last := networks[0], networks[len(networks)-1]
+	if first == last {
+		return first.String()
+	}
+	return first.String() + " to " + last.String()
 }
 
 func destination(r netlink.Route) string {

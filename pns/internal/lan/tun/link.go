@@ -26,7 +26,7 @@ func (l *LAN) setUp() error {
 	if err := l.netlink.LinkSetUp(link); err != nil {
 		return fmt.Errorf("interface %s: up: %w", l.o.Name, err)
 	}
-	for _, p := range l.o.Routes {
+	for _, p := range l.routes() {
 		r := &netlink.Route{LinkIndex: link.Attrs().Index, Dst: ipNet(p), Scope: netlink.SCOPE_LINK, Src: l.o.Local.AsSlice()}
 		if err := l.netlink.RouteReplace(r); err != nil {
 			return fmt.Errorf("interface %s: route to %v: %w", l.o.Name, p, err)

@@ -12,32 +12,43 @@ import (
 // A masquerade is an nftables table of our own, which hides callers behind the
 // address that this host has on some interfaces. No other table is touched.
 type masquerade struct {
-	conn  *nftables.Conn
-	table *nftables.Table
+	conn       *nftables.Conn
+	table      *nftables.Table
+	interfaces []string
 }
 
-// hide makes the table, in one step in place of one that a killed program left.
+// hide makes the table.
 func hide(name string, callers []netip.Prefix, interfaces []string) (*masquerade, error) {
 	c, err := nftables.New(nftables.AsLasting()) // stays in this namespace
 	if err != nil {
 		return nil, fmt.Errorf("nftables: %w", err)
 	}
-	m := &masquerade{conn: c, table: &nftables.Table{Name: "carrier-" + name, Family: nftables.TableFamilyIPv4}}
+	m := &masquerade{conn: c, interfaces: interfaces, table: &nftables.Table{Name: "carrier-" + name, Family: nftables.TableFamilyIPv4}}
+	if err := m.use(callers); err != nil {
+		c.CloseLasting()
+		return nil, err
+	}
+	return m, nil
+}
+
+// use fills the table, in one step in place of what it was, or of one that a
+// killed program left.
+func (m *masquerade) use(callers []netip.Prefix) error {
+	c := m.conn
 	c.AddTable(m.table)
 	c.DelTable(m.table)
 	c.AddTable(m.table)
 	chain := c.AddChain(&nftables.Chain{Name: "postrouting", Table: m.table, Type: nftables.ChainTypeNAT,
 		Hooknum: nftables.ChainHookPostrouting, Priority: nftables.ChainPriorityNATSource})
-	for _, i := range interfaces {
+	for _, i := range m.interfaces {
 		for _, p := range callers {
 			c.AddRule(&nftables.Rule{Table: m.table, Chain: chain, Exprs: rule(p, i)})
 		}
 	}
 	if err := c.Flush(); err != nil {
-		c.CloseLasting()
-		return nil, fmt.Errorf("lan.tun.masquerade: the kernel refuses the nftables table %s (is nf_tables there, and CAP_NET_ADMIN?): %w", m.table.Name, err)
+		return fmt.Errorf("lan.tun.masquerade: the kernel refuses the nftables table %s (is nf_tables there, and CAP_NET_ADMIN?): %w", m.table.Name, err)
 	}
-	return m, nil
+	return nil
 }
 
 // rule is "ip saddr PREFIX oifname INTERFACE masquerade".

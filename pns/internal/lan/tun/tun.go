@@ -55,6 +55,7 @@ type LAN struct {
 	proxy   *proxy
 	hidden  *masquerade // nil: nobody
 
+	routing   sync.Mutex // of o.Routes, once Run may run
 	attaching sync.Mutex // so that table and proxy agree
 	table     lan.Table
 
