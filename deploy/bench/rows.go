@@ -4,5 +4,7 @@ package main
 func rows() []Row {
 	var all []Row
 	all = append(all, hdlcRows()...)
+	all = append(all, idleRows()...)
+	all = append(all, tcpRows()...)
 	return all
 }

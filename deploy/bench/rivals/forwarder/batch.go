@@ -44,13 +44,15 @@ func (b *batch) send(sock, n int) {
 	}
 }
 
+// receive returns none when an ICMP error came: the other end may not be there
+// yet.
 func (b *batch) receive(sock int) (int, error) {
 	n, _, e := unix.Syscall6(unix.SYS_RECVMMSG, uintptr(sock), uintptr(unsafe.Pointer(&b.headers[0])), batchPackets, unix.MSG_WAITFORONE, 0, 0)
-	if e == unix.EINTR {
-		return 0, nil
+	if e == unix.EBADF {
+		return 0, e
 	}
 	if e != 0 {
-		return 0, e
+		return 0, nil
 	}
 	return int(n), nil
 }

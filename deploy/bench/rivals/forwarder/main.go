@@ -133,7 +133,7 @@ func singleIn(tun, sock int) error {
 	b := make([]byte, ipHeader+header+room)
 	for {
 		n, err := unix.Read(sock, b)
-		if err != nil && err != unix.EINTR {
+		if err == unix.EBADF {
 			return err
 		}
 		if n > ipHeader+header {
