@@ -1,11 +1,10 @@
 package scenario
 
 import (
+	"io"
 	"net"
 	"path/filepath"
-	"strings"
 	"testing"
-	"time"
 
 	"carrier/hardware/caller"
 	"carrier/hardware/netport"
@@ -35,19 +34,32 @@ listen = "tcp://` + at + `"
 		if err != nil {
 			t.Fatal(err)
 		}
-		o := sara()
-		o.Script = []caller.Step{{Send: "CLIENT"}, {Expect: "CLIENTSERVER"}}
-		w.readsOver(port, o)
+		server := make([]byte, len("CLIENTSERVER"))
+		if _, err := io.WriteString(port, "CLIENT"); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.ReadFull(port, server); string(server) != "CLIENTSERVER" {
+			t.Fatalf("%q, %v", server, err)
+		}
+		w.readsOver(port, sara())
 	}
 	port, err := netport.Open(t.Context(), "telnet://"+at)
 	if err != nil {
 		t.Fatal(err)
 	}
 	w.readsOver(port, bob())
-	for _, r := range w.pac.Calls() {
-		if r.Bank == "cables" && r.Connect != "direct cable" {
-			t.Errorf("%+v", r)
+	direct := 0
+	calls, err := w.pac.Calls(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range calls {
+		if r.Connect == "direct cable" {
+			direct++
 		}
+	}
+	if direct != 2 {
+		t.Errorf("%d calls began with Windows' words", direct)
 	}
 }
 
@@ -61,6 +73,3 @@ func (w *world) readsOver(port caller.Port, o caller.Options) {
 	w.reads(c)
 	c.Close()
 }
-
-var _ = strings.TrimSpace
-var _ time.Time

@@ -149,6 +149,9 @@ func (c *Cable) await(ctx context.Context) error {
 	signal, _ := p.(detector)
 	was := true // what is on at first is no call
 	c.enter(Idle)
+	if c.holds() {
+		return nil
+	}
 	for {
 		until := time.Time{}
 		if signal != nil {
@@ -198,6 +201,12 @@ func (c *Cable) open(ctx context.Context) (Wire, error) {
 			return nil, err
 		case len(b) == 0:
 			return p, nil
+		default:
+			// Windows that calls again is no rest of a call.
+			if i := bytes.Index(b, []byte(directCable)); i >= 0 {
+				c.keep(b[i:])
+				return p, nil
+			}
 		}
 	}
 	return p, nil

@@ -262,3 +262,17 @@ func TestACableIsFreed(t *testing.T) {
 		}
 	})
 }
+
+// Windows that calls again at once need not wait for silence.
+func TestWindowsCallsAgain(t *testing.T) {
+	cable(t, false, func(t *testing.T, c *Cable, f *far) {
+		rung(t, c, f, "~")
+		answered(t, c, "cable")
+		c.HangUp(t.Context())
+		hungUp := time.Now()
+		go func() { io.WriteString(<-f.ends, "end of a frame~CLIENT") }()
+		if _, err := c.Ring(t.Context()); err != nil || time.Since(hungUp) > parted {
+			t.Fatalf("%v after %v", err, time.Since(hungUp))
+		}
+	})
+}

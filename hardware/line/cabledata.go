@@ -103,6 +103,13 @@ func (c *Cable) keep(b []byte) {
 	c.first = b
 }
 
+// holds says whether something was kept.
+func (c *Cable) holds() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.first) > 0
+}
+
 // take is what was kept.
 func (c *Cable) take() []byte {
 	c.mu.Lock()
