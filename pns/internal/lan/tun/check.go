@@ -83,7 +83,7 @@ func (l *LAN) checkRoutes(names map[int]string) error {
 
 // callers are the networks of callers that have an address of p's.
 func (l *LAN) callers(p netip.Prefix) (all []netip.Prefix) {
-	for _, c := range l.o.Routes {
+	for _, c := range l.routes() {
 		if c.Overlaps(p) {
 			all = append(all, c)
 		}

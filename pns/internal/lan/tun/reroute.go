@@ -9,13 +9,15 @@ import (
 )
 
 // Reroute routes other addresses to the interface: those of callers from now
-// on. Those who are attached keep working only if theirs are among them. What
-// goes wrong is tried again when the interface comes up.
+// on. Callers who are attached keep working only if theirs are among them.
+// Where they clash with something of this host's that is the error, and nothing
+// changes; another error may leave some of them not routed.
 func (l *LAN) Reroute(callers []netip.Prefix) error {
-	l.routing.Lock()
-	before := l.o.Routes
-	l.o.Routes = slices.Clone(callers)
-	l.routing.Unlock()
+	before := l.reroute(callers)
+	if err := l.check(); err != nil {
+		l.reroute(before)
+		return err
+	}
 	if err := l.setUp(); err != nil {
 		return err
 	}
@@ -35,6 +37,15 @@ func (l *LAN) Reroute(callers []netip.Prefix) error {
 		return l.hidden.use(callers)
 	}
 	return nil
+}
+
+// reroute notes what is routed to the interface, and returns what was.
+func (l *LAN) reroute(callers []netip.Prefix) (before []netip.Prefix) {
+	l.routing.Lock()
+	defer l.routing.Unlock()
+	before = l.o.Routes
+	l.o.Routes = slices.Clone(callers)
+	return before
 }
 
 // routes are the addresses that are routed to the interface.

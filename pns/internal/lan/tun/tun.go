@@ -186,7 +186,7 @@ func (l *LAN) Probe(addr netip.Addr) <-chan string {
 }
 
 func (l *LAN) routed(addr netip.Addr) bool {
-	for _, p := range l.o.Routes {
+	for _, p := range l.routes() {
 		if p.Contains(addr) {
 			return true
 		}
