@@ -96,6 +96,17 @@ func (m *Modem) Unsent() (octets int, known bool) {
 	return 0, false
 }
 
+// Follows reports whether the modem stops the present call's port when it has
+// enough; it makes a Modem a line.Follower.
+func (m *Modem) Follows() bool {
+	c := m.online()
+	if c == nil {
+		return false
+	}
+	f, ok := c.port.(line.Follower)
+	return ok && f.Follows()
+}
+
 // Lost is closed when the carrier is lost. On a port without signals Read finds
 // that.
 func (m *Modem) Lost() <-chan struct{} {

@@ -126,6 +126,18 @@ func (w Wired) Carrier() (bool, error) {
 	return lines&unix.TIOCM_CD != 0, err
 }
 
+// Follows tells whether the modem stops the device by RTS/CTS when it has
+// enough: then what it has not taken is in Unsent.
+func (w Wired) Follows() bool {
+	follows := false
+	_ = w.control(func(fd int) error {
+		t, err := unix.IoctlGetTermios(fd, unix.TCGETS)
+		follows = err == nil && t.Cflag&unix.CRTSCTS != 0
+		return err
+	})
+	return follows
+}
+
 // SetDTR sets Data Terminal Ready.
 func (w Wired) SetDTR(on bool) error {
 	request := uint(unix.TIOCMBIC)

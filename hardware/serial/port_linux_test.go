@@ -103,6 +103,9 @@ func TestSettings(t *testing.T) {
 		if set.Ispeed != tt.speed || set.Ospeed != tt.speed || rts != tt.rts || xon != tt.xon || hangs != tt.hangs {
 			t.Errorf("%+v: %d and %d bit/s, RTS/CTS %v, XON/XOFF %v, HUPCL %v", tt.o, set.Ispeed, set.Ospeed, rts, xon, hangs)
 		}
+		if got := (Wired{p}).Follows(); got != tt.rts {
+			t.Errorf("%+v: follows the modem: %v", tt.o, got)
+		}
 	}
 }
 

@@ -43,5 +43,8 @@ func (p *Port) Wired() (Wired, bool) { return Wired{}, false }
 // Carrier fails with errors.ErrUnsupported.
 func (w Wired) Carrier() (bool, error) { return false, errors.ErrUnsupported }
 
+// Follows is false.
+func (w Wired) Follows() bool { return false }
+
 // SetDTR fails with errors.ErrUnsupported.
 func (w Wired) SetDTR(bool) error { return errors.ErrUnsupported }

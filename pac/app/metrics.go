@@ -30,6 +30,7 @@ type metrics struct {
 	banks   *bank.Banks
 	errors  relay.LineErrors
 	packets gre.Counters
+	drops   relay.Drops
 	tunnel  tunnel.Stats
 	peer    peer.Stats
 	conns   func() []peer.ConnState
@@ -84,6 +85,7 @@ var (
 	tunnels      = desc("pac_tunnels", "Control connections by PNS and state.", "pns", "state")
 	tunnelCalls  = desc("pac_tunnel_calls_total", "Calls offered to each PNS, by result.", "pns", "result")
 	lineErrors   = desc("pac_line_errors_total", "Frames that lines spoiled, by kind.", "kind")
+	dropped      = desc("pac_frames_dropped_total", "Frames that queues dropped, by reason.", "reason")
 	grePackets   = desc("pac_gre_packets_total", "GRE packets by direction and disposition.", "direction", "disposition")
 	greLost      = desc("pac_gre_lost_total", "GRE packets from PNSs that never came, by their Sequence Numbers.")
 	greTimeOuts  = desc("pac_gre_time_outs_total", "Acknowledgements of GRE packets that did not come in time.")
@@ -116,6 +118,7 @@ func (m *metrics) scrape(gauge, counter emit) {
 		counter(tunnelCalls, float64(n.Failed), pns, "failed")
 	}
 	m.errors.Each(func(kind string, n uint64) { counter(lineErrors, float64(n), kind) })
+	m.drops.Each(func(reason string, n uint64) { counter(dropped, float64(n), reason) })
 	m.peer.States(func(state string, n int64) { gauge(controlConns, float64(n), state) })
 	m.peer.Failures(func(why string, n uint64) { counter(controlEnded, float64(n), why) })
 	packet := func(direction, disposition string, n uint64) {

@@ -86,7 +86,7 @@ func (p *Program) build() (err error) {
 	}
 	p.parts.Add("tunnels", p.endpoint.Run)
 	p.calls = call.New(call.Options{Host: c.Name, Serials: serials, History: history, Settings: p.callSettings(c),
-		Errors: &p.metrics.errors, Packets: &p.metrics.packets, Meter: p.metrics, Hub: p.hub, Log: p.log})
+		Errors: &p.metrics.errors, Packets: &p.metrics.packets, Drops: &p.metrics.drops, Meter: p.metrics, Hub: p.hub, Log: p.log})
 	out, err := bank.OpenOutOfService(c.State)
 	if err != nil {
 		p.log.Warn("which lines are out of service is not known", "error", err)

@@ -61,11 +61,14 @@ type Traffic struct {
 	OctetsDown uint64 `json:"octets_down"`
 	Dropped    uint64 `json:"dropped"` // frames lost in this end's queues
 	Errors     uint64 `json:"errors"`  // frames the line spoiled
+	// Drain is how many octets a second, with framing, the line is reckoned to
+	// take; 0 when that is not known.
+	Drain uint64 `json:"drain,omitempty"`
 }
 
 // Counters are a running call's counters; any goroutine may add to them.
 type Counters struct {
-	FramesUp, FramesDown, OctetsUp, OctetsDown, Dropped, Errors atomic.Uint64
+	FramesUp, FramesDown, OctetsUp, OctetsDown, Dropped, Errors, Drain atomic.Uint64
 }
 
 // Up counts one frame of n octets from the caller.
@@ -85,6 +88,6 @@ func (c *Counters) Snapshot() Traffic {
 	return Traffic{
 		FramesUp: c.FramesUp.Load(), FramesDown: c.FramesDown.Load(),
 		OctetsUp: c.OctetsUp.Load(), OctetsDown: c.OctetsDown.Load(),
-		Dropped: c.Dropped.Load(), Errors: c.Errors.Load(),
+		Dropped: c.Dropped.Load(), Errors: c.Errors.Load(), Drain: c.Drain.Load(),
 	}
 }

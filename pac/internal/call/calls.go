@@ -49,6 +49,7 @@ type Options struct {
 	History int // how many calls that ended are kept
 	Errors  *relay.LineErrors
 	Packets *gre.Counters
+	Drops   *relay.Drops
 	Meter   Meter
 	Hub     *capture.Hub
 	Log     *slog.Logger

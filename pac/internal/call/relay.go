@@ -38,7 +38,7 @@ func (c *call) relay(ctx context.Context, tunnel *peer.Call, handed identify.Han
 			SendWindow: int(tunnel.PeerWindow()), PeerDelay: tunnel.PeerDelay(), RecvWindow: int(window)},
 		Decoder: handed.Decoder, Held: handed.Frames, LastRequest: handed.LastRequest,
 		Async: asynchronous(c.rec.Connect), Unpaced: c.use.Unpaced, Hush: hush(handed),
-		Counters: &c.counters, Errors: c.o.Errors, Packets: c.o.Packets, Tap: c.o.Hub,
+		Counters: &c.counters, Errors: c.o.Errors, Packets: c.o.Packets, Drops: c.o.Drops, Tap: c.o.Hub,
 	})
 	tunnel.Bind(r)
 	tunnel.Connected(pptp.IncomingCallConnected{ConnectSpeed: uint32(rate), Window: window,

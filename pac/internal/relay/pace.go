@@ -59,7 +59,7 @@ func (r *Relay) write() (bool, error) {
 	return true, err
 }
 
-// take frames what goes to the line next: one frame, or as many as take 100 ms.
+// take frames what goes to the line next: one frame, or as many as take 50 ms.
 func (r *Relay) take(b *buffer) []byte {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -91,6 +91,7 @@ func (r *Relay) wait() time.Duration {
 		r.drain.look(now, unsent)
 	}
 	r.down.SetRate(r.drain.rate)
+	r.o.Counters.Drain.Store(uint64(r.drain.rate))
 	return r.drain.wait(now, unsent)
 }
 

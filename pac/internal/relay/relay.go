@@ -61,6 +61,7 @@ type Options struct {
 	Counters *record.Counters // of this call
 	Errors   *LineErrors      // of the program
 	Packets  *gre.Counters    // of the program
+	Drops    *Drops           // of the program; nil: nobody asks
 	Tap      Tap              // nil: none
 }
 
@@ -101,8 +102,8 @@ const (
 	downFrames  = 8          // full packets at least
 	downTime    = 4          // seconds of line time: early drop keeps it far shorter
 
-	burstTime    = 100 * time.Millisecond // may be before the line, unless one frame takes longer
-	burstUnknown = bufferRoom / 2         // octets given to the line at once where the rate is not known
+	burstTime    = 50 * time.Millisecond // may be before the line, unless one frame takes longer
+	burstUnknown = bufferRoom / 2        // octets given to the line at once where the rate is not known
 )
 
 // New makes a relay. It sends nothing yet; what Receive gets waits for Run.
@@ -112,6 +113,9 @@ func New(o Options) *Relay {
 	}
 	if o.Decoder == nil {
 		o.Decoder = &hdlc.Decoder{ACCM: hdlc.AllControl}
+	}
+	if o.Drops == nil {
+		o.Drops = new(Drops)
 	}
 	o.GRE.DelayAck = true
 	if o.GRE.RecvWindow == 0 {
@@ -241,10 +245,12 @@ func earliest(a, b time.Time) time.Time {
 // countLost counts what a queue dropped, and returns how many that were.
 func (r *Relay) countLost(q *queue.Queue, counted *queue.Stats) int {
 	now := q.Stats()
-	n := now.Full - counted.Full + now.Early - counted.Early
+	full, early := now.Full-counted.Full, now.Early-counted.Early
 	*counted = now
-	if n > 0 {
-		r.o.Counters.Dropped.Add(n)
+	if full+early > 0 {
+		r.o.Counters.Dropped.Add(full + early)
+		r.o.Drops.Full.Add(full)
+		r.o.Drops.Early.Add(early)
 	}
-	return int(n)
+	return int(full + early)
 }

@@ -35,6 +35,19 @@ func (e *LineErrors) Each(f func(kind string, n uint64)) {
 	f("giant", e.Giant.Load())
 }
 
+// Drops count the frames that queues dropped, for a line or for a window. Any
+// goroutine may use them.
+type Drops struct {
+	Full  atomic.Uint64 // for want of room
+	Early atomic.Uint64 // so that TCP slows down before the line lags behind
+}
+
+// Each calls f for each reason.
+func (d *Drops) Each(f func(reason string, n uint64)) {
+	f("queue-full", d.Full.Load())
+	f("early", d.Early.Load())
+}
+
 // A LineError is that the line failed: its carrier was lost, or its port.
 type LineError struct {
 	Op  string // "read" or "write"
