@@ -39,8 +39,8 @@ func (w *wires) tell() bool { return w != nil && w.on.Load() && w.off.Load() }
 // doubt tells the operator, once, that it does not.
 func (w *wires) doubt(log *slog.Logger) {
 	if !w.tell() && !w.doubted.Swap(true) {
-		log.Warn("Data Carrier Detect does not follow the carrier, so the modem's words tell when it is lost; "+
-			"with AT&C1 and a full cable it would", "stays_on", w.on.Load())
+		log.Warn("Data Carrier Detect does not follow the carrier; the modem's words count instead",
+			"stays_on", w.on.Load(), "better", "AT&C1 and a cable with all wires")
 	}
 }
 
