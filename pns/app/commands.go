@@ -72,14 +72,3 @@ func (p commands) Hangup(name string) error {
 func (p commands) Capture(ctx context.Context, f capture.Filter, w io.Writer) error {
 	return p.hub.Run(ctx, f, w, capture.Limit{})
 }
-
-// reread reads the configuration again.
-func (p *Program) reread() ([]string, error) {
-	return nil, errors.New("pns reads its configuration at its start only; restart it")
-}
-
-// reload is reread for SIGHUP.
-func (p *Program) reload() error {
-	_, err := p.reread()
-	return err
-}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"net"
+	"sync"
 	"time"
 
 	"carrier/pns/internal/config"
@@ -19,8 +20,6 @@ import (
 	"carrier/shared/console"
 	"carrier/shared/daemon"
 	"carrier/shared/peer"
-	"carrier/shared/ppp/lcp"
-	"carrier/shared/ppp/link"
 	"carrier/shared/record"
 )
 
@@ -33,12 +32,22 @@ const avoid = 10 * time.Minute
 
 // A Program is a running pns.
 type Program struct {
-	config   *config.Config
+	config *config.Config // of the start; what a reload cannot change is read here
+
+	mu  sync.Mutex     // of what a reload changes
+	now *config.Config // that holds
+	who *users.Table
+
+	source func() (*config.Config, error) // reads the file again; nil: there is none
+	level  *slog.LevelVar                 // of the log; nil: fixed
+
 	log      *slog.Logger
 	hub      *capture.Hub
 	metrics  *metrics
 	endpoint *peer.Endpoint
 	ras      *ras.RAS
+	pools    *pool.Pools
+	router   router // nil: the LAN takes any address
 	panel    *daemon.Panel
 	parts    daemon.Services
 
@@ -49,7 +58,7 @@ type Program struct {
 // open binds all that the configuration names, so that a port in use or a right
 // that is missing shows before anything runs.
 func open(c *config.Config, env Env) (*Program, error) {
-	p := &Program{config: c, log: env.Log, hub: capture.NewHub(env.Log), metrics: newMetrics()}
+	p := &Program{config: c, now: c, log: env.Log, hub: capture.NewHub(env.Log), metrics: newMetrics()}
 	if err := p.build(); err != nil {
 		return nil, errors.Join(err, p.close())
 	}
@@ -73,26 +82,25 @@ func (p *Program) build() error {
 		return err
 	}
 	p.parts.Add("commands", commands.Run)
-	who, err := users.New(c.Users)
-	if err != nil {
+	if p.who, err = users.New(c.Users); err != nil {
 		return err
 	}
-	pools, err := pool.New(c.LAN.Pools, append(who.Fixed(), c.LAN.Local))
-	if err != nil {
+	if p.pools, err = pool.New(c.LAN.Pools, reserved(c, p.who)); err != nil {
 		return err
 	}
-	pools.Hold, pools.Avoid = c.LAN.Hold, avoid
-	network, err := p.network(who)
+	p.pools.Hold, p.pools.Avoid = c.LAN.Hold, avoid
+	network, err := p.network()
 	if err != nil {
 		return err
 	}
 	p.parts.Add("LAN", network.Run)
-	p.ras = ras.New(p.rasOptions(who, pools, network))
+	p.router, _ = network.(router)
+	p.ras = ras.New(p.rasOptions(network))
 	if p.endpoint, err = peer.Open(p.peerOptions()); err != nil {
 		return err
 	}
 	p.parts.Add("tunnels", p.endpoint.Run)
-	p.metrics.ras, p.metrics.pools = p.ras, pools
+	p.metrics.ras, p.metrics.pools = p.ras, p.pools
 	if c.Panel.IsValid() {
 		if p.panel, err = daemon.OpenPanel(c.Panel, p.metrics.handler()); err != nil {
 			return err
@@ -104,29 +112,20 @@ func (p *Program) build() error {
 }
 
 // network makes the LAN that the configuration names.
-func (p *Program) network(who *users.Table) (lan.Network, error) {
+func (p *Program) network() (lan.Network, error) {
 	c := p.config.LAN
 	if c.TUN == nil {
 		return userspace.New(userspace.Options{Local: c.Local, Map: c.Map, OnlyMapped: c.OnlyMapped, Log: p.log, Stats: &p.metrics.lan})
 	}
 	p.metrics.tun = new(tun.Stats)
-	return tun.New(tun.Options{Name: c.TUN.Name, Local: c.Local, Routes: c.Routes(who.Fixed()), ProxyARP: c.TUN.ProxyARP,
+	return tun.New(tun.Options{Name: c.TUN.Name, Local: c.Local, Routes: c.Routes(p.who.Fixed()), ProxyARP: c.TUN.ProxyARP,
 		Masquerade: c.TUN.Masquerade, Forward: c.TUN.Forwarding, Log: p.log, Stats: p.metrics.tun})
 }
 
-func (p *Program) rasOptions(who *users.Table, pools *pool.Pools, network lan.Network) ras.Options {
-	c := p.config
-	o := ras.Options{LAN: network, Users: who, Pools: pools, DNS: c.LAN.DNS, NBNS: c.LAN.WINS,
-		Link: link.Options{LCP: lcp.Options{MRU: lan.DefaultMTU, Magic: true, PFC: true, ACFC: true},
-			Ask: c.Methods, Name: c.Name, Echo: c.Echo},
-		Idle: c.Idle, Limit: c.Session, Drain: c.Drain, History: history,
+func (p *Program) rasOptions(network lan.Network) ras.Options {
+	o := ras.Options{Settings: p.settings(p.config, p.who), LAN: network, Pools: p.pools, History: history,
 		Sessions: &p.metrics.sessions, Flows: &p.metrics.flows, Meter: p.metrics, Hub: p.hub, Log: p.log}
 	o.Prober, _ = network.(session.Prober)
-	for _, a := range c.PACs {
-		p.metrics.pacKnown(a.Name)
-		o.PACs = append(o.PACs, ras.PAC{Name: a.Name, From: a.From, MSSByRate: a.MSSByRate,
-			Remote: peer.Remote{Transport: a.Transport, Windowing: a.Windowing}})
-	}
 	return o
 }
 

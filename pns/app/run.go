@@ -33,10 +33,13 @@ func serve(ctx context.Context, file string, asJSON bool, std console.Stdio) err
 	if err != nil {
 		return err
 	}
-	p, err := open(c, Env{Log: daemon.Logger(std.Err, c.Level, asJSON)})
+	level := new(slog.LevelVar)
+	level.Set(c.Level)
+	p, err := open(c, Env{Log: daemon.Logger(std.Err, level, asJSON)})
 	if err != nil {
 		return err
 	}
+	p.level, p.source = level, func() (*config.Config, error) { return config.Read(file) }
 	p.parts.Add("signals", func(ctx context.Context) error { return daemon.Reload(ctx, p.log, p.reload) })
 	p.parts.Add("watchdog", func(ctx context.Context) error { return daemon.Watchdog(ctx, p.alive) })
 	return p.run(ctx)

@@ -1,18 +1,22 @@
 package pool
 
-import "net/netip"
+import (
+	"net/netip"
+	"time"
+)
 
-// Use puts other pools in the place of those there are, as New takes them. The
-// addresses that calls have stay theirs; when such a call ends its address goes
-// to the pool that has it now, if any. What was in use lately is remembered. An
-// error, as New's, changes nothing.
-func (ps *Pools) Use(all []Options, keep []netip.Addr) error {
+// Use puts other pools in the place of those there are, as New takes them, and
+// another Hold. The addresses that calls have stay theirs; when such a call ends
+// its address goes to the pool that has it now, if any. What was in use lately is
+// remembered. An error, as New's, changes nothing.
+func (ps *Pools) Use(all []Options, keep []netip.Addr, hold time.Duration) error {
 	now, err := New(all, keep)
 	if err != nil {
 		return err
 	}
 	ps.mu.Lock()
 	defer ps.mu.Unlock()
+	ps.Hold = hold
 	before := ps.order
 	ps.pools, ps.order, ps.kept = now.pools, now.order, now.kept
 	for _, p := range before {
@@ -34,6 +38,17 @@ func (ps *Pools) Use(all []Options, keep []netip.Addr) error {
 		}
 	}
 	return nil
+}
+
+// Leased lists the addresses that calls have, in no order.
+func (ps *Pools) Leased() []netip.Addr {
+	ps.mu.Lock()
+	defer ps.mu.Unlock()
+	all := make([]netip.Addr, 0, len(ps.leases))
+	for a := range ps.leases {
+		all = append(all, a)
+	}
+	return all
 }
 
 // of is the pool that gives an address out; nil: none.

@@ -44,11 +44,14 @@ func TestUse(t *testing.T) {
 	}
 	permanent.Commit()
 
-	if err := ps.Use([]Options{{Name: Default, Next: "none"}}, nil); err == nil {
+	if err := ps.Use([]Options{{Name: Default, Next: "none"}}, nil, 0); err == nil {
 		t.Error("a pool that does not exist is next to another")
 	}
-	if err := ps.Use(of("2.1.1.1-2.1.1.2"), []netip.Addr{fixed}); err != nil {
+	if err := ps.Use(of("2.1.1.1-2.1.1.2"), []netip.Addr{fixed}, 0); err != nil {
 		t.Fatal(err)
+	}
+	if got := len(ps.Leased()); got != 3 {
+		t.Errorf("%d addresses are leased", got)
 	}
 	if l, err := ps.Reserve(Default, "alice"); err != nil || l.Addr() != ended.Addr() {
 		t.Errorf("alice gets %v, %v", l, err)
@@ -63,7 +66,7 @@ func TestUse(t *testing.T) {
 	coming.Release()
 
 	// Back, and more: .9 is no longer anybody's own.
-	if err := ps.Use(of("2.1.1.2-2.1.1.9"), nil); err != nil {
+	if err := ps.Use(of("2.1.1.2-2.1.1.9"), nil, 0); err != nil {
 		t.Fatal(err)
 	}
 	got := taken(ps)

@@ -11,6 +11,7 @@ import (
 	"net/netip"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"carrier/pns/internal/flow"
@@ -42,21 +43,28 @@ type PAC struct {
 	MSSByRate bool
 }
 
+// Settings are what a reload may change. Calls keep those that they began with,
+// but for Users.
+type Settings struct {
+	PACs  []PAC
+	Users *users.Table
+	Link  link.Options // of every session
+	DNS   []netip.Addr
+	NBNS  []netip.Addr
+	Idle  time.Duration // 0: none
+	Limit time.Duration // of a call's length, 0: none
+	// Drain is how long calls may go on after the end of Run's context, or when
+	// their PAC may bring calls no more.
+	Drain time.Duration
+}
+
 // Options are what the sessions are made of, and for whom.
 type Options struct {
-	PACs   []PAC
+	Settings
 	LAN    lan.Network
-	Users  *users.Table
 	Pools  *pool.Pools
 	Prober session.Prober // nil: addresses are nobody else's
-	Link   link.Options   // of every session
-	DNS    []netip.Addr
-	NBNS   []netip.Addr
-	MTU    int           // 0: the LAN's default
-	Idle   time.Duration // 0: none
-	Limit  time.Duration // of a call's length, 0: none
-
-	Drain time.Duration // how long calls may go on after the end of Run's context
+	MTU    int            // 0: the LAN's default
 
 	History  int // how many calls that ended are kept
 	Sessions *session.Stats
@@ -77,6 +85,7 @@ type Meter interface {
 // goroutine.
 type RAS struct {
 	o       Options
+	use     atomic.Pointer[Settings]
 	online  *session.Online
 	history *record.History
 
@@ -88,7 +97,9 @@ type RAS struct {
 
 // New makes a RAS that refuses calls until Run.
 func New(o Options) *RAS {
-	return &RAS{o: o, online: session.NewOnline(), history: record.NewHistory(o.History), running: map[*peer.Call]*session.Session{}}
+	r := &RAS{o: o, online: session.NewOnline(), history: record.NewHistory(o.History), running: map[*peer.Call]*session.Session{}}
+	r.use.Store(&o.Settings)
+	return r
 }
 
 // Run takes calls until ctx ends. Those that run then may go on for a while;
@@ -104,14 +115,14 @@ func (r *RAS) Run(ctx context.Context) error {
 	r.mu.Lock()
 	r.ctx = nil
 	r.mu.Unlock()
-	defer time.AfterFunc(r.o.Drain, end).Stop()
+	defer time.AfterFunc(r.use.Load().Drain, end).Stop()
 	r.sessions.Wait()
 	return ctx.Err()
 }
 
 // Admit knows a PAC by its address.
 func (r *RAS) Admit(from netip.AddrPort) (peer.Remote, error) {
-	for _, p := range r.o.PACs {
+	for _, p := range r.use.Load().PACs {
 		for _, prefix := range p.From {
 			if prefix.Contains(from.Addr()) {
 				remote := p.Remote
@@ -134,6 +145,12 @@ func (r *RAS) Incoming(call *peer.Call) {
 		call.Refuse(uint8(pptp.IncomingGeneralError), uint8(pptp.NoResource))
 		return
 	}
+	if r.strange(call.Conn()) {
+		log.Warn("call refused: its PAC may bring calls no more", "pac", call.Conn().Remote().Name)
+		call.Refuse(uint8(pptp.IncomingDoNotAccept), uint8(pptp.NoError))
+		r.dismiss(call.Conn())
+		return
+	}
 	pac := call.Conn().Remote().Name
 	log.Info("incoming call", "pac", pac, "called", req.DialedNumber, "calling", req.DialingNumber)
 	s := r.session(call, pac, req, log)
@@ -153,6 +170,7 @@ func (r *RAS) leave(call *peer.Call, ended record.Call) {
 	defer r.mu.Unlock()
 	delete(r.running, call)
 	r.history.Add(ended)
+	r.dismiss(call.Conn())
 }
 
 // Outgoing refuses: this program has no lines.
@@ -162,13 +180,13 @@ func (r *RAS) Outgoing(call *peer.Call) {
 }
 
 func (r *RAS) session(call *peer.Call, pac string, req pptp.IncomingCallRequest, log *slog.Logger) *session.Session {
-	counters := new(record.Counters)
+	counters, use := new(record.Counters), r.use.Load()
 	r.o.Hub.Name(call.Name(), "", pac)
 	return session.New(session.Options{
 		Call:    call,
 		Connect: func(m pptp.IncomingCallConnected) session.Data { return r.connect(call, m, counters) },
-		LAN:     r.o.LAN, Users: r.o.Users, Pools: r.o.Pools, Prober: r.o.Prober, Online: r.online,
-		Link: r.o.Link, DNS: r.o.DNS, NBNS: r.o.NBNS, MTU: r.o.MTU, Idle: r.o.Idle, Limit: r.o.Limit,
+		LAN:     r.o.LAN, Users: r, Pools: r.o.Pools, Prober: r.o.Prober, Online: r.online,
+		Link: use.Link, DNS: use.DNS, NBNS: use.NBNS, MTU: r.o.MTU, Idle: use.Idle, Limit: use.Limit,
 		Record: record.Call{Name: call.Name(), Started: time.Now(), Peer: pac,
 			Called: req.DialedNumber, Calling: req.DialingNumber},
 		Counters: counters, Stats: r.o.Sessions, Namer: r.o.Hub, Log: log,
@@ -176,7 +194,7 @@ func (r *RAS) session(call *peer.Call, pac string, req pptp.IncomingCallRequest,
 }
 
 func (r *RAS) mssByRate(pac string) bool {
-	return slices.ContainsFunc(r.o.PACs, func(p PAC) bool { return p.Name == pac && p.MSSByRate })
+	return slices.ContainsFunc(r.use.Load().PACs, func(p PAC) bool { return p.Name == pac && p.MSSByRate })
 }
 
 // connect ties the data half of a call to its tunnel.

@@ -58,6 +58,7 @@ func (s *Session) claimed(now time.Time, c *auth.Claim) {
 			"logged in as "+l.user.Name+" before")
 	default:
 		l.claim, l.verdict, l.user = c, verdict, user
+		s.user.Store(&user.Name)
 		s.admit(now)
 	}
 }

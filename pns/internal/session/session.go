@@ -97,6 +97,7 @@ type Session struct {
 	link *link.Link
 	data Data                        // nil until the call is connected
 	last atomic.Pointer[record.Call] // what Record shows
+	user atomic.Pointer[string]      // what Account shows
 	end  chan ending                 // what End asks for; one is enough
 	left chan struct{}               // closed once the session has given back its seat and address
 
@@ -143,6 +144,15 @@ func (s *Session) Record() record.Call {
 	r := *s.last.Load()
 	r.Traffic = s.o.Counters.Snapshot()
 	return r
+}
+
+// Account is the name of the caller's user in the configuration, once her
+// password was right; "" before that.
+func (s *Session) Account() string {
+	if name := s.user.Load(); name != nil {
+		return *name
+	}
+	return ""
 }
 
 // publish shows the record to Record.

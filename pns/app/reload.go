@@ -1,0 +1,139 @@
+package app
+
+import (
+	"errors"
+	"net/netip"
+	"reflect"
+	"slices"
+
+	"carrier/pns/internal/config"
+	"carrier/pns/internal/lan"
+	"carrier/pns/internal/ras"
+	"carrier/pns/internal/users"
+	"carrier/shared/peer"
+	"carrier/shared/ppp/lcp"
+	"carrier/shared/ppp/link"
+)
+
+// reload is reread for SIGHUP.
+func (p *Program) reload() error {
+	_, err := p.reread()
+	return err
+}
+
+// reread reads the configuration's file again.
+func (p *Program) reread() (restart []string, err error) {
+	if p.source == nil {
+		return nil, errors.New("this program was started without a file")
+	}
+	c, err := p.source()
+	if err != nil {
+		p.log.Error("not reloaded", "error", err)
+		return nil, err
+	}
+	return p.use(c)
+}
+
+// Reload takes another configuration, as Start takes one. A mistake changes
+// nothing. It returns the keys that changed and need a restart.
+func (p *Program) Reload(file string, text []byte) (restart []string, err error) {
+	c, err := config.Parse(file, text)
+	if err != nil {
+		p.log.Error("not reloaded", "error", err)
+		return nil, err
+	}
+	return p.use(c)
+}
+
+// use has what comes from now on follow another configuration. Running calls go
+// on, but for those that ras.Use names.
+func (p *Program) use(c *config.Config) (restart []string, err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	restart = fixed(p.now, c)
+	if err := p.readdress(c); err != nil {
+		p.log.Error("not reloaded", "error", err)
+		return nil, err
+	}
+	p.now = c
+	if p.level != nil {
+		p.level.Set(c.Level)
+	}
+	p.ras.Use(p.settings(c, p.who))
+	p.log.Info("reloaded", "users", p.who.Len(), "pacs", len(c.PACs), "restart", restart)
+	return restart, nil
+}
+
+// readdress takes the users and their addresses from a configuration; an error
+// leaves the old ones. Those that calls have stay routed.
+func (p *Program) readdress(c *config.Config) error {
+	who, err := users.New(c.Users)
+	if err != nil {
+		return err
+	}
+	if err := p.pools.Use(c.LAN.Pools, reserved(c, who), c.LAN.Hold); err != nil {
+		return err
+	}
+	if p.router != nil {
+		if err := p.router.Reroute(c.LAN.Routes(append(p.pools.Leased(), who.Fixed()...))); err != nil {
+			was := p.now
+			return errors.Join(err, p.pools.Use(was.LAN.Pools, reserved(was, p.who), was.LAN.Hold))
+		}
+	}
+	p.who = who
+	return nil
+}
+
+// reserved are the addresses that no pool may give out.
+func reserved(c *config.Config, who *users.Table) []netip.Addr {
+	return append(slices.Clone(who.Fixed()), c.LAN.Local)
+}
+
+// settings is what calls that come take from a configuration.
+func (p *Program) settings(c *config.Config, who *users.Table) ras.Settings {
+	s := ras.Settings{Users: who, DNS: c.LAN.DNS, NBNS: c.LAN.WINS,
+		Link: link.Options{LCP: lcp.Options{MRU: lan.DefaultMTU, Magic: true, PFC: true, ACFC: true},
+			Ask: c.Methods, Name: c.Name, Echo: c.Echo},
+		Idle: c.Idle, Limit: c.Session, Drain: c.Drain}
+	for _, a := range c.PACs {
+		p.metrics.pacKnown(a.Name)
+		s.PACs = append(s.PACs, ras.PAC{Name: a.Name, From: a.From, MSSByRate: a.MSSByRate,
+			Remote: peer.Remote{Transport: a.Transport, Windowing: a.Windowing}})
+	}
+	return s
+}
+
+// fixed are the keys that differ and that a running program cannot change; c
+// keeps the old values, which still hold.
+func fixed(was, c *config.Config) (keys []string) {
+	differ := func(key string, now, old any) {
+		n, o := reflect.ValueOf(now).Elem(), reflect.ValueOf(old).Elem()
+		if !reflect.DeepEqual(n.Interface(), o.Interface()) {
+			keys = append(keys, key)
+			n.Set(o)
+		}
+	}
+	differ("name", &c.Name, &was.Name)
+	differ("socket", &c.Socket, &was.Socket)
+	differ("panel", &c.Panel, &was.Panel)
+	differ("listen", &c.Listen, &was.Listen)
+	differ("udp", &c.UDP, &was.UDP)
+	if c.NeedsGRE && !was.NeedsGRE || c.NeedsUDP && !was.NeedsUDP {
+		keys = append(keys, "transport")
+	}
+	c.NeedsGRE, c.NeedsUDP = was.NeedsGRE, was.NeedsUDP
+	if (c.LAN.TUN == nil) != (was.LAN.TUN == nil) {
+		keys = append(keys, "lan.mode")
+		c.LAN.TUN = was.LAN.TUN
+	}
+	differ("lan.tun", &c.LAN.TUN, &was.LAN.TUN)
+	differ("lan.local", &c.LAN.Local, &was.LAN.Local)
+	differ("lan.userspace.map", &c.LAN.Map, &was.LAN.Map)
+	differ("lan.userspace.only_mapped", &c.LAN.OnlyMapped, &was.LAN.OnlyMapped)
+	return keys
+}
+
+// A router is a LAN whose callers' addresses can change; *tun.LAN is one.
+type router interface {
+	Reroute(callers []netip.Prefix) error
+}

@@ -1,0 +1,70 @@
+package ras
+
+import (
+	"time"
+
+	"carrier/pns/internal/session"
+	"carrier/pns/internal/users"
+	"carrier/shared/peer"
+	"carrier/shared/record"
+)
+
+// Use has calls follow other settings from now on. Those that run go on, but
+// for two kinds: those of users who are there no more end at once, and those of
+// PACs that may bring calls no more may go on for Drain. Their callers are told.
+func (r *RAS) Use(s Settings) {
+	r.use.Store(&s)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, one := range r.running {
+		if who := one.Account(); who != "" && !s.Users.Has(who) {
+			one.End(record.Drained, "the user "+who+" may log in no more")
+		}
+	}
+	if len(r.strangers()) > 0 {
+		time.AfterFunc(s.Drain, r.retire)
+	}
+}
+
+// retire ends the calls of PACs that may bring none.
+func (r *RAS) retire() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, one := range r.strangers() {
+		one.End(record.Drained, "the access server that you called is served no more")
+	}
+}
+
+// strangers are the sessions of PACs that may bring calls no more; mu is held.
+func (r *RAS) strangers() (all []*session.Session) {
+	for call, one := range r.running {
+		if r.strange(call.Conn()) {
+			all = append(all, one)
+		}
+	}
+	return all
+}
+
+// strange reports whether a control connection would not be admitted now.
+func (r *RAS) strange(c *peer.Conn) bool {
+	remote, err := r.Admit(c.PeerAddr())
+	return err != nil || remote.Name != c.Remote().Name
+}
+
+// dismiss stops a control connection that has no calls and would not be
+// admitted now; mu is held.
+func (r *RAS) dismiss(c *peer.Conn) {
+	if c == nil || !r.strange(c) {
+		return
+	}
+	for call := range r.running {
+		if call.Conn() == c {
+			return
+		}
+	}
+	c.Stop()
+}
+
+// Lookup makes a RAS the session.Users of all sessions: a user who was removed
+// while her call came cannot log in.
+func (r *RAS) Lookup(name string) (users.User, bool) { return r.use.Load().Users.Lookup(name) }
