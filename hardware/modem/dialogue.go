@@ -18,6 +18,7 @@ const (
 
 var (
 	errSilent  = errors.New("the modem does not answer")
+	errStuck   = fmt.Errorf("%w, and takes no octets: is CTS wired?", errSilent)
 	errRefused = errors.New("the modem says ERROR")
 	errLost    = errors.New("the port is lost")
 	past       = time.Unix(1, 0) // as a deadline it frees at once
@@ -139,6 +140,9 @@ func (d *dialogue) command(ctx context.Context, s string, t time.Duration) error
 		return err
 	}
 	a, err := d.wait(ctx, time.Now().Add(t), okay, failed)
+	if errors.Is(err, errSilent) && d.stuck() {
+		err = errStuck
+	}
 	if err != nil {
 		return fmt.Errorf("%s: %w", s, err)
 	}
@@ -146,6 +150,16 @@ func (d *dialogue) command(ctx context.Context, s string, t time.Duration) error
 		return fmt.Errorf("%s: %w", s, errRefused)
 	}
 	return nil
+}
+
+// stuck says that what was written is still in the port.
+func (d *dialogue) stuck() bool {
+	g, ok := d.port.(Gauge)
+	if !ok {
+		return false
+	}
+	n, known := g.Unsent()
+	return known && n > 0
 }
 
 // wait passes over what the modem says until it is one of the codes.

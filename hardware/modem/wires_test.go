@@ -2,8 +2,10 @@ package modem
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"log/slog"
 	"strings"
@@ -137,6 +139,33 @@ func TestADeviceThatIsNotThere(t *testing.T) {
 			t.Errorf("said %d times in two absences", n)
 		}
 		if !strings.Contains(log.String(), "open /dev/ttyUSB0: file does not exist") {
+			t.Error(log.String())
+		}
+		_ = m.Close()
+		if _, err := r.get(); err != line.ErrClosed {
+			t.Error(err)
+		}
+	})
+}
+
+// stopped is a port whose CTS is off: it takes octets and sends none.
+type stopped struct{ Port }
+
+func (stopped) Unsent() (int, bool) { return 1, true }
+
+func TestAPortThatSendsNothing(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		var log bytes.Buffer
+		m, p := newPeer(t, Options{Log: slog.New(slog.NewTextHandler(&log, nil))})
+		plain := m.o.Open
+		m.o.Open = func(ctx context.Context) (Port, error) {
+			port, err := plain(ctx)
+			return stopped{port}, err
+		}
+		r := start(m.Ring, t.Context())
+		_, _ = io.ReadAll(<-p.ports) // until the line gives up
+		synctest.Wait()
+		if !strings.Contains(log.String(), "the modem does not answer, and takes no octets") {
 			t.Error(log.String())
 		}
 		_ = m.Close()
