@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"carrier/shared/conf"
+	"carrier/shared/doctor"
 )
 
 // Commands are a program's commands. Paths of configuration files are as the
@@ -26,6 +27,9 @@ type Commands struct {
 	Run func(ctx context.Context, config string, asJSON bool, std Stdio) error
 	// Check reads a configuration; the error may be conf.Mistakes.
 	Check func(config string) error
+	// Doctor looks for what is wrong; c asks the daemon, which may not run. c is
+	// nil when a mistake in the configuration hides where to ask.
+	Doctor func(ctx context.Context, config string, c *Client) *doctor.Report
 	// Lines says that the daemon has Lines.
 	Lines bool
 	// Socket is where the daemon with that configuration has its socket.
@@ -63,7 +67,9 @@ func (c Commands) Execute(ctx context.Context, args []string, std Stdio) int {
 	if err == nil {
 		return exitOK
 	}
-	s.complain(err)
+	if !errors.Is(err, errFound) {
+		s.complain(err)
+	}
 	var usage usageError
 	if errors.As(err, &usage) {
 		return exitUsage
@@ -108,6 +114,9 @@ func (s *session) root() *cobra.Command {
 	f.StringVar(&s.socket, "socket", "", "socket of the daemon (default: as the configuration says)")
 	f.BoolVar(&s.asJSON, "json", false, "answer in JSON")
 	root.AddCommand(s.run(), s.check(), s.status(), s.calls(), s.reload(), s.hangup(), s.capture())
+	if s.Doctor != nil {
+		root.AddCommand(s.doctor())
+	}
 	if s.Lines {
 		root.AddCommand(s.lineVerbs()...)
 	}

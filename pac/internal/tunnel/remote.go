@@ -1,6 +1,7 @@
 package tunnel
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net"
@@ -29,8 +30,7 @@ func (t *Tunnels) remotes(ctx context.Context, endpoints []string) (good []peer.
 			failed = append(failed, Attempt{PNS: pns.Name, Err: err})
 		}
 		for _, a := range addrs {
-			good = append(good, peer.Remote{Name: pns.Name, Addr: a, Transport: pns.Transport,
-				UDPPort: pns.UDPPort, Windowing: pns.Windowing})
+			good = append(good, pns.remote(a))
 		}
 	}
 	now := time.Now()
@@ -45,6 +45,26 @@ func rank(dead bool) int {
 		return 1
 	}
 	return 0
+}
+
+// Remotes are the addresses of one endpoint, and how each is reached.
+func (o Options) Remotes(ctx context.Context, endpoint string) ([]peer.Remote, error) {
+	t := Tunnels{o: o}
+	t.o.Attempt = cmp.Or(o.Attempt, 4*time.Second)
+	pns := t.pns(endpoint)
+	addrs, err := t.resolve(ctx, pns.Connect)
+	if err != nil {
+		return nil, err
+	}
+	all := make([]peer.Remote, 0, len(addrs))
+	for _, a := range addrs {
+		all = append(all, pns.remote(a))
+	}
+	return all, nil
+}
+
+func (p PNS) remote(a netip.AddrPort) peer.Remote {
+	return peer.Remote{Name: p.Name, Addr: a, Transport: p.Transport, UDPPort: p.UDPPort, Windowing: p.Windowing}
 }
 
 // pns is the configuration of an endpoint, by its name or by what profiles call
