@@ -58,18 +58,8 @@ func (r *Relay) arrived(now time.Time) {
 	if lost := r.countLost(&r.down, &r.lost); lost > 0 {
 		r.gre.Release(now, lost)
 	}
-	if r.down.Len() > 0 {
-		r.wakeLine()
-	}
+	r.wakeLine()
 	r.settle(now)
-}
-
-// wakeLine tells writeLine that something waits.
-func (r *Relay) wakeLine() {
-	select {
-	case r.kick <- struct{}{}:
-	default:
-	}
 }
 
 // Terminate tells the caller in an LCP Terminate-Request that the call ends,

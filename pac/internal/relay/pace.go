@@ -1,62 +1,87 @@
 package relay
 
-import (
-	"context"
-	"time"
-)
+import "time"
+
+// wakeLine has the line take what waits for it: in a goroutine that lasts no
+// longer than something does. The lock is held.
+func (r *Relay) wakeLine() {
+	if r.writing || r.running == nil || r.ended || r.down.Len() == 0 {
+		return
+	}
+	r.writing = true
+	r.writers.Add(1)
+	go r.writer()
+}
+
+// stopWriting waits for the writer, whose context has ended.
+func (r *Relay) stopWriting() {
+	r.mu.Lock()
+	r.ended = true
+	r.mu.Unlock()
+	r.writers.Wait()
+}
 
 // writeLine writes what waits for the line, as fast as the line sends it, until
-// the line fails or ctx ends.
-func (r *Relay) writeLine(ctx context.Context) error {
-	timer := time.NewTimer(r.o.Hush)
-	defer timer.Stop()
-	select {
-	case <-r.heard:
-	case <-timer.C:
-	case <-ctx.Done():
-		return context.Cause(ctx)
+// nothing does, the line fails or the relay ends.
+func (r *Relay) writeLine() {
+	defer r.writers.Done()
+	if !r.hushed {
+		r.hushed = true
+		if !r.sleep(r.o.Hush, r.heard) {
+			return
+		}
 	}
 	for {
-		wrote, err := r.write()
+		octets, err := r.write()
 		if err != nil {
-			return &LineError{Op: "write", Err: err}
+			r.end(&LineError{Op: "write", Err: err})
+			return
 		}
-		if !wrote {
-			select {
-			case <-r.kick:
-				continue
-			case <-ctx.Done():
-				return context.Cause(ctx)
-			}
+		if octets == 0 {
+			return
 		}
 		for wait := r.wait(); wait > 0; wait = r.wait() {
-			timer.Reset(wait)
-			select {
-			case <-timer.C:
-			case <-ctx.Done():
-				return context.Cause(ctx)
+			if !r.sleep(wait, nil) {
+				return
 			}
 		}
 		r.taken()
 	}
 }
 
-// write gives the line what goes next, false if nothing does.
-func (r *Relay) write() (bool, error) {
+// sleep waits so long, or until something happened; false when the relay ends.
+func (r *Relay) sleep(wait time.Duration, until <-chan struct{}) bool {
+	if r.timer == nil {
+		r.timer = time.NewTimer(wait)
+	} else {
+		r.timer.Reset(wait)
+	}
+	select {
+	case <-r.timer.C:
+	case <-until:
+	case <-r.running.Done():
+		return false
+	}
+	return true
+}
+
+// write gives the line what goes next; 0 octets, and the writer is done, if
+// nothing does.
+func (r *Relay) write() (octets int, err error) {
 	b := buffers.Get().(*buffer)
 	defer buffers.Put(b)
-	octets := r.take(b)
-	if len(octets) == 0 {
-		return false, nil
+	framed := r.take(b)
+	if len(framed) == 0 {
+		return 0, nil
 	}
 	from := time.Now()
-	_, err := r.o.Line.Write(octets)
+	_, err = r.o.Line.Write(framed)
 	to := time.Now()
 	_, known := r.o.Line.Unsent()
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.drain.wrote(from, to, len(octets), known)
-	return true, err
+	r.drain.wrote(from, to, len(framed), known)
+	return len(framed), err
 }
 
 // take frames what goes to the line next: one frame, or as many as take 50 ms.
@@ -78,6 +103,7 @@ func (r *Relay) take(b *buffer) []byte {
 	if lost := r.countLost(&r.down, &r.lost); lost > 0 {
 		r.gre.Release(now, lost)
 	}
+	r.writing = r.leaving > 0 // else the next to come wakes another
 	return octets
 }
 

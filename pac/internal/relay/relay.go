@@ -67,8 +67,7 @@ type Options struct {
 
 // A Relay is the data half of one call.
 type Relay struct {
-	o    Options
-	kick chan struct{} // something waits for the line
+	o Options
 
 	mu      sync.Mutex
 	gre     gre.Session
@@ -81,6 +80,13 @@ type Relay struct {
 	lost    queue.Stats         // and of down's
 	drain   drain
 	heard   chan struct{} // closed by the caller's first octets
+	hushed  bool          // the line is not left alone any more
+	running context.Context
+	end     context.CancelCauseFunc // of running
+	writer  func()                  // r.writeLine, bound once
+	writing bool                    // it runs
+	writers sync.WaitGroup
+	timer   *time.Timer // the writer's
 	lcp     watcher
 	now     time.Time // of the chunk that receive is called for
 	wake    time.Time // what WakeAt was asked for, zero when nothing
@@ -122,12 +128,12 @@ func New(o Options) *Relay {
 		o.GRE.RecvWindow = int(Window(o.Rate))
 	}
 	r := &Relay{
-		o:    o,
-		kick: make(chan struct{}, 1), heard: make(chan struct{}),
-		gre:  gre.NewSession(o.GRE, time.Now()),
-		up:   queue.Queue{MaxFrames: upQueue},
-		down: queue.Queue{MaxFrames: downQueue, MaxOctets: downUnknown},
-		lcp:  watcher{transmit: hdlc.AllControl, replay: o.LastRequest},
+		o:     o,
+		heard: make(chan struct{}),
+		gre:   gre.NewSession(o.GRE, time.Now()),
+		up:    queue.Queue{MaxFrames: upQueue},
+		down:  queue.Queue{MaxFrames: downQueue, MaxOctets: downUnknown},
+		lcp:   watcher{transmit: hdlc.AllControl, replay: o.LastRequest},
 	}
 	if o.Rate > 0 {
 		first := o.Rate / 8
@@ -142,7 +148,7 @@ func New(o Options) *Relay {
 			r.drain = drain{first: max(first, 1), rate: max(first, 1), follows: ok && f.Follows()}
 		}
 	}
-	r.deliver, r.receive = r.fromTunnel, r.fromLine
+	r.deliver, r.receive, r.writer = r.fromTunnel, r.fromLine, r.writeLine
 	return r
 }
 
@@ -157,12 +163,10 @@ func (r *Relay) Run(ctx context.Context) error {
 		_ = r.o.Line.SetReadDeadline(past)
 		_ = r.o.Line.SetWriteDeadline(past)
 	})
-	r.begin()
-	var wg sync.WaitGroup
-	wg.Go(func() { end(r.writeLine(ctx)) })
+	r.begin(ctx, end)
 	end(r.readLine())
-	wg.Wait()
 	<-freed
+	r.stopWriting()
 	_ = r.o.Line.SetReadDeadline(time.Time{})
 	_ = r.o.Line.SetWriteDeadline(time.Time{})
 	r.close()

@@ -1,23 +1,27 @@
 package relay
 
 import (
+	"context"
 	"time"
 
 	"carrier/shared/capture"
 	"carrier/shared/ppp"
 )
 
-// begin sends what the caller said before the relay was there.
-func (r *Relay) begin() {
+// begin sends what the caller said before the relay was there, and has the line
+// take what came for her.
+func (r *Relay) begin(ctx context.Context, end context.CancelCauseFunc) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.enter()
 	defer r.leave()
+	r.running, r.end = ctx, end
 	r.now = time.Now()
 	for _, frame := range r.o.Held {
 		r.toTunnel(frame)
 	}
 	r.settle(r.now)
+	r.wakeLine()
 }
 
 // readLine decodes what the line brings until it fails. A large buffer is used

@@ -35,7 +35,7 @@ func TestDataGoesBetweenTunnelAndLAN(t *testing.T) {
 	b.Deliver([][]byte{down, down})
 	short := append([]byte{0x21}, down...)
 	b.wantsDown("compressed", short, short)
-	if n := len(b.frames); n != 0 {
+	if n := len(b.frames); n != 0 && !raced {
 		t.Errorf("%d frames for the session", n)
 	}
 	want := record.Traffic{FramesUp: 2, OctetsUp: uint64(len(up)+4) + uint64(len(up)+3), FramesDown: 3, OctetsDown: uint64(3*len(down) + 4 + 1 + 1)}
@@ -94,7 +94,7 @@ func TestClosedForData(t *testing.T) {
 	b.wantsDown("before it closed", frame(down))
 	b.from(nil) // brings the acknowledgement
 	b.wantsDown("what waited is gone")
-	if n := len(b.frames); n != 0 {
+	if n := len(b.frames); n != 0 && !raced {
 		t.Errorf("%d frames for the session", n)
 	}
 }
@@ -369,7 +369,7 @@ func TestSteadyStateDoesNotAllocate(t *testing.T) {
 		f.SendControl(echo)
 	}
 	step()
-	if n := testing.AllocsPerRun(200, step); n != 0 {
+	if n := testing.AllocsPerRun(200, step); n != 0 && !raced {
 		t.Errorf("%v allocations for four frames", n)
 	}
 	if got := count.Snapshot(); got.FramesUp != got.FramesDown || got.Dropped != 0 {
