@@ -85,7 +85,7 @@ func (s *Scene) Ask(h *Host, program string, args ...string) string {
 func (s *Scene) Calls(h *Host, program string) []record.Call {
 	s.T.Helper()
 	var all []record.Call
-	if err := json.Unmarshal([]byte(s.Ask(h, program, "calls", "--json")), &all); err != nil {
+	if err := json.Unmarshal([]byte(s.Ask(h, program, "calls", "--json", "--last", "1000")), &all); err != nil {
 		s.T.Fatal(err)
 	}
 	return all

@@ -118,6 +118,7 @@ func (m *metrics) scrapeLAN(gauge, counter emit) {
 		m.scrapeTUN(counter)
 		return
 	}
+	counter(lanMade, 0)
 	l := &m.lan
 	for disposition, n := range map[string]*atomic.Uint64{"up": &l.Up, "down": &l.Down, "malformed": &l.Malformed,
 		"unattached": &l.Unattached, "broadcast": &l.Broadcast, "too-big": &l.TooBig, "queue-full": &l.QueueFull,
