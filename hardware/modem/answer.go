@@ -124,9 +124,10 @@ func (m *Modem) connected(a response) line.Connect {
 	}
 	c := newCall(m.talk.port, m.talk.wires, m.talk.in, a.connect.Rate)
 	m.talk.in = nil
-	m.ready, m.faults = false, 0
+	m.ready, m.faults, m.report = false, 0, nil
 	m.mu.Lock()
-	m.call, m.state = c, line.Connected
+	m.call = c
+	m.stateLocked(line.Connected)
 	m.mu.Unlock()
 	c.arm()
 	if c.wires != nil {

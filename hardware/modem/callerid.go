@@ -20,9 +20,6 @@ const (
 	maxNumber = 64
 )
 
-// callerID are the commands that makers gave caller id (V.253 has the first).
-var callerID = []string{"AT+VCID=1", "AT#CID=1"}
-
 // askCallerID asks for caller id. Many a modem has none, or other words for it,
 // and says ERROR or nothing at all: that is no fault. An error means that the
 // port is lost.
@@ -30,15 +27,15 @@ func (m *Modem) askCallerID(ctx context.Context) error {
 	if slices.ContainsFunc(m.o.Init, aboutCallerID) {
 		return nil
 	}
-	for _, s := range callerID {
+	for _, s := range m.profile.callerID {
 		err := m.talk.command(ctx, s, probeTime)
 		if !errors.Is(err, errRefused) && !errors.Is(err, errSilent) {
 			return err
 		}
 	}
-	if !m.noID {
+	if !m.noID && len(m.profile.callerID) > 0 {
 		m.noID = true
-		m.o.Log.Info("no caller id: the modem knows neither of the usual commands", "commands", callerID)
+		m.o.Log.Info("no caller id: the modem knows none of the usual commands", "commands", m.profile.callerID)
 	}
 	return nil
 }
@@ -118,6 +115,10 @@ func (r *ringing) tell(text string) bool {
 	}
 	tag, value := strings.ToUpper(strings.TrimSpace(text[:i])), text[i+1:]
 	switch tag {
+	case "+CLIP": // "5551212",129: of cellular modems (3GPP TS 27.007 §7.11)
+		value, _, _ = strings.Cut(value, ",")
+		r.calling = number(strings.Trim(value, ` "`))
+		r.known = true
 	case "NMBR", "CALLER NUMBER":
 		r.calling = number(value)
 		r.known = true

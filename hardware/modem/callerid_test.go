@@ -36,7 +36,11 @@ func TestCallerIDIsAskedFor(t *testing.T) {
 				reset := func() {
 					p.want(form + "\r")
 					p.say(ok)
-					for _, s := range m.o.Init {
+					init := c.init
+					if init == nil {
+						init = []string{"ATZ"}
+					}
+					for _, s := range init {
 						p.want(s + "\r")
 						p.say(ok)
 					}

@@ -43,6 +43,9 @@ func (m *Modem) HangUp(ctx context.Context) error {
 		}
 		return fmt.Errorf("hanging up: %w", err)
 	}
+	if c != nil {
+		m.hearReport(ctx)
+	}
 	m.enter(line.Resetting)
 	if err := m.reset(ctx); err != nil {
 		return fmt.Errorf("reset after a call: %w", err)

@@ -9,14 +9,18 @@ import (
 	"time"
 
 	"carrier/hardware/line"
+	"carrier/shared/record"
 )
 
 // Options says what a modem is; Name and Open are needed.
 type Options struct {
 	Name string // the line's name
 	Open Opener
+	// Profile is one of ProfileNames; empty: hayes. With Auto the modem is asked
+	// what it is whenever its port is opened.
+	Profile string
 	// Init are the commands that reset and set up the modem, each answered OK;
-	// none means ATZ. Afterwards the modem is asked for caller id, which it may
+	// none means those of its profile. Afterwards the modem is asked for caller id, which it may
 	// not have, unless a command of Init is about that; then it is told the
 	// form of result codes that this package wants, and not to answer by itself.
 	Init []string
@@ -33,9 +37,6 @@ type Options struct {
 }
 
 func (o Options) withDefaults() Options {
-	if len(o.Init) == 0 {
-		o.Init = []string{"ATZ"}
-	}
 	if o.Rings == 0 {
 		o.Rings = 2
 	}
@@ -69,10 +70,14 @@ type Modem struct {
 	bare   bool      // its port has no control lines, and that was logged
 	absent bool      // its device is not there, and that was logged
 
-	mu    sync.Mutex
-	state line.State
-	port  Port
-	call  *call // the present or the last one
+	profile Profile
+	known   bool               // profile is that of the modem at the open port
+	report  *record.LineReport // of the last call; nil: none was given
+
+	mu     sync.Mutex
+	health line.Health
+	port   Port
+	call   *call // the present one, or the last until HangUp
 }
 
 // New makes a line of a modem. Its port is opened by the first Ring or Dial.
@@ -85,27 +90,12 @@ func New(o Options) *Modem {
 // Name is the line's name.
 func (m *Modem) Name() string { return m.o.Name }
 
-// State is what the line is doing.
-func (m *Modem) State() line.State {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.state
-}
-
-func (m *Modem) enter(s line.State) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.closing.Err() == nil {
-		m.state = s
-	}
-}
-
 // Close closes the port, which ends a call too, and frees whoever waits.
 func (m *Modem) Close() error {
 	m.close(line.ErrClosed)
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.state = line.Down
+	m.stateLocked(line.Down)
 	if m.port == nil {
 		return nil
 	}
@@ -158,7 +148,7 @@ func (m *Modem) open(ctx context.Context) error {
 		_ = p.Close()
 		return line.ErrClosed
 	}
-	m.port, m.absent = p, false
+	m.port, m.absent, m.known = p, false, false
 	m.talk = &dialogue{port: p}
 	if s, ok := p.(Signals); ok {
 		m.talk.wires = &wires{Signals: s}

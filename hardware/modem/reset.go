@@ -56,7 +56,10 @@ func (m *Modem) reset(ctx context.Context) error {
 			return err
 		}
 	}
-	for _, s := range m.o.Init {
+	if err := m.identify(ctx); err != nil {
+		return err
+	}
+	for _, s := range m.setUp() {
 		if err := m.insist(ctx, s, commandTime); err != nil {
 			return err
 		}
@@ -69,7 +72,17 @@ func (m *Modem) reset(ctx context.Context) error {
 		return err
 	}
 	m.ready, m.trying = true, false
+	m.recover()
 	return nil
+}
+
+// setUp are the commands that set up the modem: those of the configuration, or
+// its profile's.
+func (m *Modem) setUp() []string {
+	if len(m.o.Init) > 0 {
+		return m.o.Init
+	}
+	return m.profile.Init
 }
 
 // insist gives a command twice: a modem that is busy with itself, after ATZ
@@ -99,8 +112,9 @@ func (m *Modem) fault(ctx context.Context, cause error) error {
 	} else {
 		m.enter(line.Down)
 	}
+	m.suffer(cause, delay)
 	m.drop() // a port opened afresh is the strongest reset there is
-	m.o.Log.Warn("the modem is out of service", "err", cause, "again_in", delay)
+	m.o.Log.Warn("the modem is out of service", "error", cause, "again_in", delay)
 	return rest(ctx, delay)
 }
 
@@ -109,6 +123,7 @@ func (m *Modem) fault(ctx context.Context, cause error) error {
 // is worth one line of log.
 func (m *Modem) away(ctx context.Context, cause error) error {
 	m.enter(line.Down)
+	m.suffer(cause, lookAgain)
 	if !m.absent {
 		m.absent = true
 		m.o.Log.Warn("the modem is not there", "error", cause)

@@ -123,7 +123,7 @@ func (p *Program) endOn(line string) {
 // ports themselves, again and again: one that is away is no fault of the line's.
 func (p *Program) modem(s seat) bank.Member {
 	b, log := s.bank, p.log
-	m := bank.Member{Bank: b.Name, Key: s.port, Port: s.port, Settings: fmt.Sprint(b.Cable, b.Speed, b.Flow, b.Init)}
+	m := bank.Member{Bank: b.Name, Key: s.port, Port: s.port, Settings: fmt.Sprint(b.Cable, b.Speed, b.Flow, b.Profile, b.Init)}
 	if strings.HasPrefix(s.port, "/") {
 		m.Label = filepath.Base(s.port)
 	}
@@ -133,7 +133,7 @@ func (p *Program) modem(s seat) bank.Member {
 			return line.NewCable(line.CableOptions{Name: name, Open: open, Log: log.With("line", name)}), nil
 		}
 		open := func(ctx context.Context) (modem.Port, error) { return openPort(ctx, s.port, b) }
-		return modem.New(modem.Options{Name: name, Open: open, Init: b.Init, Log: log.With("line", name)}), nil
+		return modem.New(modem.Options{Name: name, Open: open, Profile: b.Profile, Init: b.Init, Log: log.With("line", name)}), nil
 	}
 	return m
 }
@@ -168,5 +168,6 @@ func (p *Program) answer(ctx context.Context) error {
 	})()
 	go p.look(ctx)
 	p.banks.Run(calls)
+	p.deaf() // if that has not been done yet
 	return ctx.Err()
 }

@@ -36,6 +36,7 @@ name  = "courier"
 ports = ["/dev/ttyS[0-7]", "tcp://192.0.2.9:2001", "unix:///run/modem"]
 speed = 57600
 flow  = "none"
+profile = "usr"
 init  = ["AT&F1", "ats0=0&C1&D2"]
 
 [[bank]]
@@ -134,9 +135,9 @@ func TestWhole(t *testing.T) {
 		Settings: daemon.Settings{Name: "atlanta", Panel: netip.MustParseAddrPort("127.0.0.1:8723"), Socket: "/run/pac.sock", Level: slog.LevelDebug},
 		State:    "/var/lib/carrier/pac",
 		Banks: []Bank{
-			{Name: "courier", Ports: []string{"/dev/ttyS[0-7]", "tcp://192.0.2.9:2001", "unix:///run/modem"}, Speed: 57600, Flow: serial.None,
+			{Name: "courier", Ports: []string{"/dev/ttyS[0-7]", "tcp://192.0.2.9:2001", "unix:///run/modem"}, Speed: 57600, Flow: serial.None, Profile: "usr",
 				Init: []string{"AT&F1", "ats0=0&C1&D2"}, Lines: 1, Hunt: line.First},
-			{Name: "emulators", Listen: "tcp://127.0.0.1:5600", Lines: 16, Speed: 115200, Hunt: line.RoundRobin},
+			{Name: "emulators", Listen: "tcp://127.0.0.1:5600", Lines: 16, Speed: 115200, Profile: "auto", Hunt: line.RoundRobin},
 		},
 		Identify: identify.Options{Name: "atlanta", Ask: []auth.Method{auth.CHAPMD5, auth.PAP}, Silence: 30 * time.Second,
 			Text: identify.TextLogin{Banner: "Welcome", Login: "Name? ", Password: "Secret? ", Start: "Go", Tries: 5, Choose: "? ",

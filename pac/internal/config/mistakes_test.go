@@ -24,6 +24,8 @@ func TestMistakes(t *testing.T) {
 		{"too many lines", bank + "listen = 'tcp://127.0.0.1:1'\nlines = 0", `11: bank[2].lines: 0 is out of range; would be right: a whole number from 1 to 1000`},
 		{"init beside listen", bank + "listen = 'tcp://127.0.0.1:1'\ninit = ['ATZ']", `11: bank[2].init: means nothing beside listen, where a connection is itself a call; would be right: without it`},
 		{"kind", bank + "ports = ['tcp://192.0.2.9:1']\nkind = 'direct'", `11: bank[2].kind: "direct" is not known here; would be right: "modem" or "cable"`},
+		{"profile", bank + "ports = ['tcp://192.0.2.9:1']\nprofile = 'courier'", `11: bank[2].profile: "courier" is not known here; would be right: "auto", "usr", "zyxel", "multitech", "lucent", "conexant", "cellular", "wifi" or "hayes"`},
+		{"a cable's profile", bank + "ports = ['/dev/ttyS0']\nkind = 'cable'\nprofile = 'usr'", `12: bank[2].profile: means nothing at a cable, where nobody takes commands; would be right: without it`},
 		{"a cable's commands", bank + "ports = ['/dev/ttyS0']\nkind = 'cable'\ninit = ['ATZ']", `12: bank[2].init: means nothing at a cable, where nobody takes commands; would be right: without it`},
 		{"kind beside listen", bank + "listen = 'tcp://127.0.0.1:1'\nkind = 'cable'", `11: bank[2].kind: means nothing beside listen, where a connection is itself a call; would be right: without it`},
 		{"a port in two banks", bank + "ports = ['tcp://192.0.2.9:1', 'tcp://127.0.0.1:5600']", `10: bank[2].ports[2]: "tcp://127.0.0.1:5600" stands on line 5 already; would be right: each port once`},
