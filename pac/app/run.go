@@ -20,6 +20,7 @@ func Run(ctx context.Context, args []string, std console.Stdio) int {
 		Short:  "pac answers modems and carries callers' PPP to the PNS that their profile names",
 		Config: config.File,
 		Run:    serve,
+		Doctor: examine,
 		Lines:  true,
 		Check: func(file string) error {
 			_, err := config.Read(file)

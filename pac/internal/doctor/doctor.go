@@ -1,0 +1,168 @@
+// Package doctor looks for what keeps pac from its work: on this host, at the
+// modems, and on the way to each PNS.
+package doctor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+	"sync"
+
+	"carrier/hardware/line"
+	"carrier/pac/internal/config"
+	"carrier/pac/internal/profile"
+	"carrier/shared/conf"
+	"carrier/shared/console"
+	"carrier/shared/doctor"
+	"carrier/shared/peer"
+)
+
+// A Seat is one port of a bank, as the program would open it.
+type Seat struct {
+	Bank config.Bank
+	Port string
+}
+
+// Options are what the doctor needs of the program.
+type Options struct {
+	File  string          // the configuration
+	Asks  *console.Client // of the daemon; nil: it is not known where
+	Seats func([]config.Bank) (all []Seat, clashes []string)
+	Open  func(ctx context.Context, port string, b config.Bank) (line.Wire, error)
+	// Resolver finds the addresses of PNSs.
+	Resolver resolver
+}
+
+// resolver is what of *net.Resolver is needed.
+type resolver interface {
+	LookupNetIP(ctx context.Context, network, host string) ([]netip.Addr, error)
+}
+
+// A visit is one look at everything.
+type visit struct {
+	Options
+	config  *config.Config
+	running bool // the daemon
+	report  *doctor.Report
+}
+
+// Look looks at everything. It takes half a minute at most for each modem and
+// each PNS, all at the same time. A daemon that runs is not disturbed: what it
+// holds is asked of it.
+func Look(ctx context.Context, o Options) *doctor.Report {
+	v := &visit{Options: o, report: new(doctor.Report)}
+	c, err := config.Read(o.File)
+	v.report.Look("configuration "+o.File, mistakes(err))
+	if err != nil {
+		return v.report
+	}
+	v.config = c
+	v.running = v.daemon(ctx)
+	v.host()
+	var all sync.WaitGroup
+	all.Go(func() { v.ports(ctx) })
+	all.Go(func() { v.tunnels(ctx) })
+	all.Wait()
+	return v.report
+}
+
+// mistakes makes a finding of each mistake.
+func mistakes(err error) error {
+	var all conf.Mistakes
+	if !errors.As(err, &all) {
+		return err
+	}
+	var each []error
+	for _, m := range all {
+		each = append(each, m)
+	}
+	return errors.Join(each...)
+}
+
+// daemon asks whether the daemon runs.
+func (v *visit) daemon(ctx context.Context) bool {
+	if v.Asks == nil {
+		return false
+	}
+	_, err := v.Asks.Status(ctx)
+	if errors.Is(err, console.ErrNotRunning) {
+		return false
+	}
+	if err != nil {
+		err = fmt.Errorf("it cannot be asked: %w; run the doctor as root or in the group of its socket", err)
+	}
+	v.report.Look("the daemon", err)
+	return true
+}
+
+// host looks at what the program needs of this host. What the daemon holds it
+// has.
+func (v *visit) host() {
+	c := v.config
+	if c.Panel.IsValid() && !v.running {
+		v.report.Look("panel "+c.Panel.String(), doctor.Listen(c.Panel, "panel"))
+	}
+	if c.State != "" {
+		v.report.Look("state "+c.State, doctor.Folder(c.State, "state"))
+	}
+}
+
+// endpoints are those that profiles lead to, each once.
+func endpoints(p profile.Options) (all []string) {
+	add := func(d profile.Destination) {
+		for _, e := range d.Endpoints {
+			if !slices.Contains(all, e) {
+				all = append(all, e)
+			}
+		}
+	}
+	for _, n := range p.Numbers {
+		add(n.Destination)
+	}
+	for _, group := range []map[string]profile.Destination{p.Users, p.Realms, p.Menu} {
+		for _, d := range group {
+			add(d)
+		}
+	}
+	if p.Default != nil {
+		add(*p.Default)
+	}
+	slices.Sort(all)
+	return all
+}
+
+// tunnels looks at the way to each PNS.
+func (v *visit) tunnels(ctx context.Context) {
+	o := peer.Options{Host: v.config.Name, PAC: true, Lines: 1}
+	sockets, err := openSockets(o, v.config.GRE, v.config.UDP)
+	if v.config.GRE {
+		v.report.Look("privileges", err)
+	}
+	defer sockets.close()
+	tunnels := v.config.Tunnels
+	tunnels.Resolver = v.Resolver
+	var all sync.WaitGroup
+	for _, name := range endpoints(v.config.Profiles) {
+		all.Go(func() {
+			remotes, err := tunnels.Remotes(ctx, name)
+			if err != nil {
+				v.report.Look("PNS "+name, fmt.Errorf("%w; correct the name, or give it an address in DNS or in /etc/hosts", err))
+			}
+			for _, r := range remotes {
+				v.pns(ctx, sockets, r)
+			}
+		})
+	}
+	all.Wait()
+}
+
+// about names a PNS.
+func about(r peer.Remote) string {
+	if strings.HasPrefix(r.Addr.String(), r.Name) {
+		return "PNS " + r.Addr.String()
+	}
+	return fmt.Sprintf("PNS %s (%v)", r.Name, r.Addr)
+}

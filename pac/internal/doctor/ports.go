@@ -1,0 +1,176 @@
+package doctor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+	"sync"
+	"time"
+
+	"carrier/hardware/line"
+	"carrier/hardware/modem"
+	"carrier/hardware/netport"
+	"carrier/hardware/serial"
+	"carrier/pac/internal/config"
+	"carrier/shared/console"
+)
+
+// modemTime is how long a modem may take to be set up: it is waited for, hung up
+// and asked again before it is given up.
+const modemTime = 25 * time.Second
+
+// ports looks at every port, and asks each modem for its name.
+func (v *visit) ports(ctx context.Context) {
+	if v.running {
+		v.lines(ctx)
+		return
+	}
+	seats, clashes := v.Seats(v.config.Banks)
+	for _, c := range clashes {
+		v.report.Look("ports", errors.New(c+": take it out of one of them"))
+	}
+	for _, b := range v.config.Banks {
+		v.bank(b)
+	}
+	var all sync.WaitGroup
+	for _, s := range seats {
+		all.Go(func() { v.port(ctx, s) })
+	}
+	all.Wait()
+}
+
+// bank looks at what of a bank is no port.
+func (v *visit) bank(b config.Bank) {
+	if b.Listen != "" {
+		v.report.Look("bank "+b.Name, listen(b.Listen))
+	}
+	for _, entry := range b.Ports {
+		if !strings.HasPrefix(entry, "/") {
+			continue
+		}
+		if all, err := serial.Expand(entry); err == nil && len(all) == 0 {
+			v.report.Look("bank "+b.Name, fmt.Errorf("no device is called %s: plug one in, or correct `ports`", entry))
+		}
+	}
+}
+
+// listen says why calls cannot come in there.
+func listen(url string) error {
+	l, err := netport.Listen(url)
+	if err != nil {
+		return fmt.Errorf("%w; end the program that has it (`ss -lp` names it), or correct `listen`", err)
+	}
+	return l.Close()
+}
+
+// lines shows what the daemon says of its lines.
+func (v *visit) lines(ctx context.Context) {
+	all, err := v.Asks.Lines(ctx)
+	if err != nil {
+		v.report.Look("lines", fmt.Errorf("the daemon does not tell: %w", err))
+	}
+	for _, l := range all {
+		v.report.Look("line "+l.Line, state(l))
+	}
+}
+
+// state says what is wrong with a line of the daemon.
+func state(l console.Line) error {
+	why := l.Why
+	if why != "" {
+		why = ": " + why
+	}
+	switch l.State {
+	case line.Down.String(), line.Quarantined.String(), "out":
+		return fmt.Errorf("the daemon has it %s since %s%s; its log says more, and `pac doctor` looks itself while the daemon is stopped",
+			l.State, l.Since.Format("15:04:05"), why)
+	}
+	return nil
+}
+
+// port opens one port and sets its modem up, as the daemon would.
+func (v *visit) port(ctx context.Context, s Seat) {
+	what := "port " + s.Port
+	ctx, cancel := context.WithTimeout(ctx, modemTime)
+	defer cancel()
+	p, err := v.Open(ctx, s.Port, s.Bank)
+	if err != nil {
+		v.report.Look(what, cannotOpen(err))
+		return
+	}
+	if s.Bank.Cable {
+		v.report.Look(what, p.Close())
+		return
+	}
+	v.report.Look(what, v.modem(ctx, s, p))
+}
+
+// cannotOpen puts an error of opening a port into a sentence with advice.
+func cannotOpen(err error) error {
+	var inSerial *serial.Error
+	var inNet *netport.Error
+	why := err
+	if errors.As(err, &inSerial) {
+		why = inSerial.Err
+	} else if errors.As(err, &inNet) {
+		return fmt.Errorf("%w; is the terminal server on, and its address in `ports` right?", inNet.Err)
+	}
+	switch {
+	case errors.Is(err, serial.ErrBusy):
+		return fmt.Errorf("%w: end that program, or take the port out of `ports`", why)
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("%w: plug it in, or correct `ports`", why)
+	case errors.Is(err, fs.ErrPermission):
+		return fmt.Errorf("%w: `adduser` it there, and start again", why)
+	}
+	return why
+}
+
+// modem sets a modem up and lets it go.
+func (v *visit) modem(ctx context.Context, s Seat, p line.Wire) error {
+	opened := false
+	m := modem.New(modem.Options{Name: s.Port, Init: s.Bank.Init, Open: func(context.Context) (modem.Port, error) {
+		if opened {
+			return nil, errors.New("once is enough")
+		}
+		opened = true
+		return p, nil
+	}})
+	ctx, stop := context.WithCancel(ctx)
+	var ringing sync.WaitGroup
+	ringing.Go(func() { _, _ = m.Ring(ctx) })
+	defer func() {
+		stop()
+		ringing.Wait()
+		_ = m.Close()
+	}()
+	look := time.NewTicker(50 * time.Millisecond)
+	defer look.Stop()
+	for {
+		switch h := m.Health(); {
+		case h.Faulty:
+			return mute(h.Fault, s)
+		case h.State == line.Idle || h.State == line.Ringing:
+			return nil
+		}
+		select {
+		case <-look.C:
+		case <-ctx.Done():
+			return fmt.Errorf("its modem was not ready within %v: switch it off and on", modemTime)
+		}
+	}
+}
+
+// mute says what to do about a modem that cannot be set up.
+func mute(fault string, s Seat) error {
+	if strings.Contains(fault, "does not answer") {
+		speed := ""
+		if strings.HasPrefix(s.Port, "/") || strings.HasPrefix(s.Port, "rfc2217:") {
+			speed = fmt.Sprintf(" and its speed not %d bit/s", s.Bank.Speed)
+		}
+		return fmt.Errorf("%s: is it switched off, the cable not whole%s?", fault, speed)
+	}
+	return fmt.Errorf("%s: correct `init` of bank %s", fault, s.Bank.Name)
+}

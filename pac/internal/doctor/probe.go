@@ -1,0 +1,156 @@
+package doctor
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"net/netip"
+	"time"
+
+	"carrier/shared/gre"
+	"carrier/shared/peer"
+	"carrier/shared/ppp"
+	"carrier/shared/ppp/cp"
+	"carrier/shared/pptp"
+)
+
+const (
+	tries = 4           // of a packet
+	wait  = time.Second // for an answer to one
+
+	// full is the longest IP packet of a call: 1400 octets of PPP, the PNS's
+	// usual MRU, in GRE.
+	full = 1440
+	// unknown is a code that LCP does not have: it is answered with a Code-Reject
+	// that holds the packet (RFC 1661 §5.6), in whatever state.
+	unknown cp.Code = 0xF7
+)
+
+// sizes are the packets tried when full ones do not pass.
+var sizes = []int{1400, 1300, 1200, 1000, 576}
+
+// A probe is the caller of a call that nobody makes.
+type probe struct {
+	call    *peer.Call
+	seq     uint32
+	id      byte
+	answers chan []byte // PPP frames
+}
+
+// Receive takes packets of the call.
+func (p *probe) Receive(packets [][]byte) {
+	for _, b := range packets {
+		h, payload, err := gre.Parse(b)
+		if err != nil || !h.HasSeq && !h.HasAck {
+			continue // also those that only open the path
+		}
+		select {
+		case p.answers <- append([]byte{}, payload...):
+		default:
+		}
+	}
+}
+
+// Wake has nothing to do.
+func (p *probe) Wake(time.Time) {}
+
+func newProbe(call *peer.Call) *probe {
+	p := &probe{call: call, answers: make(chan []byte, 64)}
+	call.Bind(p)
+	call.Connected(pptp.IncomingCallConnected{ConnectSpeed: 28800, Window: 16, FramingType: pptp.Asynchronous})
+	return p
+}
+
+// send sends one LCP packet; octets is the length of the IP packet, 0 for the
+// shortest.
+func (p *probe) send(r peer.Remote, code cp.Code, octets int) {
+	const header = 4 // of LCP
+	around := 20 + gre.MinHeader + 4 + 4
+	if r.Transport == peer.UDP {
+		around += 8
+	}
+	p.id++
+	frame := binary.BigEndian.AppendUint16([]byte{ppp.Address, ppp.Control}, uint16(ppp.LCP))
+	packet := cp.Packet{Code: code, ID: p.id, Data: make([]byte, max(octets-around-header, 0))}
+	frame = packet.Append(frame)
+	_ = p.call.Send(gre.Header{CallID: p.call.PeerID(), HasSeq: true, Seq: p.seq}.Append(nil, frame)) // no answer tells it
+	p.seq++
+}
+
+// hears waits for a frame of so many octets.
+func (p *probe) hears(ctx context.Context, octets int) bool {
+	t := time.NewTimer(wait)
+	defer t.Stop()
+	for {
+		select {
+		case b := <-p.answers:
+			if len(b) >= octets {
+				return true
+			}
+		case <-t.C:
+			return false
+		case <-ctx.Done():
+			return false
+		}
+	}
+}
+
+// passes says why the call's packets do not come through.
+func (p *probe) passes(ctx context.Context, r peer.Remote, icmp *icmp) error {
+	for range tries {
+		p.send(r, cp.ConfigureRequest, 0)
+		if p.hears(ctx, 0) {
+			return nil
+		}
+	}
+	said := ""
+	if word := icmp.heard(); word != "" {
+		said = " (" + word + ")"
+	}
+	if r.Transport == peer.UDP {
+		port := r.UDPPort
+		if port == 0 {
+			port = peer.GREPort
+		}
+		return fmt.Errorf("TCP passes, but no answer comes to the call's packets at UDP port %d%s: let every firewall on the way pass it, and set `transport = \"udp\"` at both ends", port, said)
+	}
+	return fmt.Errorf("TCP passes, but no GRE comes back%s: let every firewall and NAT router on the way pass IP protocol 47, both ways, or set `transport = \"udp\"` at both ends", said)
+}
+
+// large says which packets are too large for the way, unless full ones pass.
+func (p *probe) large(ctx context.Context, r peer.Remote) error {
+	if p.back(ctx, r, full) {
+		return nil
+	}
+	for _, n := range sizes {
+		if p.back(ctx, r, n) {
+			return fmt.Errorf("packets of %d octets do not come through, those of %d do: let ICMP \"fragmentation needed\" pass on the way, or tell this host with `ip route change %v … mtu lock %d`",
+				full, n, r.Addr.Addr(), n)
+		}
+	}
+	return fmt.Errorf("packets of %d octets do not come through: let ICMP \"fragmentation needed\" pass on the way", sizes[len(sizes)-1])
+}
+
+// back says whether a packet of so many octets goes and comes back, twice asked.
+func (p *probe) back(ctx context.Context, r peer.Remote, octets int) bool {
+	for range 2 {
+		p.send(r, unknown, octets)
+		if p.hears(ctx, octets/2) {
+			return true
+		}
+	}
+	return false
+}
+
+// nobody is the Handler of an endpoint to which nobody comes.
+type nobody struct{}
+
+func (nobody) Admit(netip.AddrPort) (peer.Remote, error) {
+	return peer.Remote{}, fmt.Errorf("this is a doctor")
+}
+func (nobody) Incoming(c *peer.Call) {
+	c.Refuse(uint8(pptp.IncomingDoNotAccept), uint8(pptp.NoError))
+}
+func (nobody) Outgoing(c *peer.Call) {
+	c.Refuse(uint8(pptp.OutgoingDoNotAccept), uint8(pptp.NoError))
+}
