@@ -226,6 +226,6 @@ func (c *Call) onHook() {
 	ctx, cancel := context.WithTimeout(context.Background(), hangUpTime)
 	defer cancel()
 	if err := c.line.HangUp(ctx); err != nil && c.o.Log != nil {
-		c.o.Log.Warn("the modem did not hang up; closing its port", "err", err)
+		c.o.Log.Warn("the modem did not hang up; closing its port", "error", err)
 	}
 }

@@ -44,6 +44,7 @@ func (m *modem) execute(commands []command) result {
 		case "Z": // what follows on the line is ignored (V.250 §6.1.1)
 			m.doHangUp()
 			m.profile = m.line.stored
+			m.forget()
 			return resultOK
 		}
 		if !m.set(c) && !m.show(c) && !accepted(c) {
@@ -114,6 +115,7 @@ func (m *modem) set(c command) bool {
 		m.doHangUp()
 	case c.name == "&F":
 		m.profile = factory()
+		m.forget()
 	case c.name == "&W":
 		m.line.stored = m.profile
 	case c.name == "S" && c.op == '=':
@@ -141,6 +143,13 @@ func (m *modem) show(c command) bool {
 	if c.op != 0 {
 		name += string(c.op) + c.value
 	}
+	if c.name == "I" {
+		name += strconv.Itoa(c.n)
+	}
+	if said := m.chipSays(name); said != nil {
+		m.say(p.info(said...))
+		return true
+	}
 	switch text, known := texts[name]; {
 	case known:
 		m.say(p.info(text))
@@ -156,6 +165,14 @@ func (m *modem) show(c command) bool {
 		return false
 	}
 	return true
+}
+
+// forget is what a reset does to the memory of the last call, as AT#UD's
+// specification wants.
+func (m *modem) forget() {
+	if m.line.chip == Conexant {
+		m.past = past{}
+	}
 }
 
 // accepted says whether a command that real modems know is taken with OK

@@ -59,6 +59,7 @@ type Subscriber struct {
 	// delays when it is lost, instead of listening there.
 	Connect bool
 	Link    string // symbolic link to the pty
+	Chip    Chip   // whose modem it is
 	Conditions
 }
 

@@ -1,6 +1,10 @@
 package exchange
 
-import "time"
+import (
+	"strconv"
+	"strings"
+	"time"
+)
 
 // A bell counts what a ringing call has rung.
 type bell struct {
@@ -109,6 +113,8 @@ func (m *modem) answer() bool {
 // connect goes online.
 func (m *modem) connect() {
 	m.mode = online
+	rate, _ := strconv.Atoi(m.call.text[:len(m.call.text)-len(strings.TrimLeft(m.call.text, "0123456789"))])
+	m.past = past{rate: rate, began: m.now}
 	m.io.since = m.now // what was left unread before is forgiven
 	m.report(resultConnect)
 	m.escape.start(m.now)
@@ -116,6 +122,9 @@ func (m *modem) connect() {
 
 // hangUp leaves the call; r is what the caller hears.
 func (m *modem) hangUp(r result) {
+	if m.mode == online || m.mode == escaped {
+		m.past.ended, m.past.lost = m.now, m.call != nil && m.call.stage == ended
+	}
 	m.network.hangUp(m.line, r)
 	m.mode = commandMode
 	m.typing = commandLine{}

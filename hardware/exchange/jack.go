@@ -69,7 +69,7 @@ func (l *listener) serve(ctx context.Context, use func(context.Context, Port)) {
 		case ctx.Err() != nil || errors.Is(err, net.ErrClosed):
 			return
 		default: // out of descriptors, say
-			l.log.Error("port", "at", l.URL(), "err", err)
+			l.log.Error("port", "at", l.URL(), "error", err)
 			pause(ctx, time.Second)
 		}
 	}
@@ -94,7 +94,7 @@ func (o *opener) serve(ctx context.Context, use func(context.Context, Port)) {
 				delay = o.redial
 			}
 		} else if delay == o.redial {
-			o.log.Info("port cannot be opened, trying on", "at", o.url, "err", err)
+			o.log.Info("port cannot be opened, trying on", "at", o.url, "error", err)
 		}
 		pause(ctx, delay)
 		delay = min(2*delay, maxRedial)

@@ -31,6 +31,7 @@ type Line struct {
 	number   string
 	hunt     string
 	name     string
+	chip     Chip
 	jack     jack          // nil: only Plug
 	socket   chan struct{} // filled while a DTE is plugged in
 	pokes    waker         // something changed for the modem
@@ -43,7 +44,7 @@ type Line struct {
 }
 
 func newLine(x *Exchange, s Subscriber) (*Line, error) {
-	l := &Line{exchange: x, number: digits(s.Number), hunt: digits(s.Hunt), name: s.Name, conditions: s.Conditions,
+	l := &Line{exchange: x, number: digits(s.Number), hunt: digits(s.Hunt), name: s.Name, chip: s.Chip, conditions: s.Conditions,
 		pokes: make(waker, 1), socket: make(chan struct{}, 1), stored: factory()}
 	l.log = x.log.With("line", l.number)
 	for _, n := range []string{s.Number, s.Hunt} {
@@ -51,7 +52,7 @@ func newLine(x *Exchange, s Subscriber) (*Line, error) {
 			return nil, fmt.Errorf("%q is not a telephone number: use digits, * and #", n)
 		}
 	}
-	if err := s.check(); err != nil {
+	if err := errors.Join(s.Conditions.check(), s.Chip.check()); err != nil {
 		return nil, err
 	}
 	var err error
@@ -113,7 +114,7 @@ func (l *Line) serve(ctx context.Context) {
 	l.jack.serve(ctx, func(ctx context.Context, p Port) {
 		l.log.Info("port open", "at", l.URL())
 		if err := l.Plug(ctx, p); err != nil {
-			l.log.Warn("port lost", "at", l.URL(), "err", err)
+			l.log.Warn("port lost", "at", l.URL(), "error", err)
 			return
 		}
 		l.log.Info("port closed", "at", l.URL())

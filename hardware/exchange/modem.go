@@ -43,6 +43,7 @@ type modem struct {
 	bell    bell
 	escape  escape
 	since   time.Time // when waiting began
+	past    past      // the last call
 
 	pending []byte    // results and echo to be written
 	lent    []byte    // what is being written
@@ -138,6 +139,7 @@ func (m *modem) input(b []byte) {
 		case online:
 			m.escape.feed(m.now, b[i:], &m.profile)
 			m.call.out.write(m.now, b[i:])
+			m.past.sent += len(b[i:])
 			return
 		case waiting: // V.250 §5.6.1: any character aborts, but for those just behind the command
 			if m.now.Sub(m.since) > 125*time.Millisecond {
@@ -189,9 +191,10 @@ func (m *modem) written(n int) {
 	if !m.data {
 		return
 	}
+	m.past.received += n
 	if m.record != nil {
 		if _, err := m.record.Write(m.buffer[:n]); err != nil {
-			m.line.log.Error("recording", "err", err)
+			m.line.log.Error("recording", "error", err)
 		}
 	}
 	m.network.delivered(m.line, n)

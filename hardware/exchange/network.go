@@ -144,7 +144,7 @@ func (x *Exchange) records(c Call) (w [2]io.Writer) {
 	}
 	toCalled, toCaller, err := x.options.Record(c)
 	if err != nil {
-		x.log.Error("recording", "from", c.From, "to", c.To, "err", err)
+		x.log.Error("recording", "from", c.From, "to", c.To, "error", err)
 	}
 	return [2]io.Writer{toCalled, toCaller}
 }

@@ -32,12 +32,12 @@ func (r LineReport) String() string {
 		}
 	}
 	say(r.Cause != "", "%s", r.Cause)
-	say(r.Retrains > 0, "%d retrains", r.Retrains)
-	say(r.RateChanges > 0, "%d rate changes", r.RateChanges)
+	say(r.Retrains > 0, "retrains %d", r.Retrains)
+	say(r.RateChanges > 0, "rate changes %d", r.RateChanges)
 	say(r.Transmit > 0 || r.Receive > 0, "%d/%d bit/s", r.Transmit, r.Receive)
 	say(r.Signal < 0, "%d dBm", r.Signal)
 	say(r.SNR > 0, "SNR %d dB", r.SNR)
-	say(r.Resent > 0, "%d resent", r.Resent)
+	say(r.Resent > 0, "resent %d", r.Resent)
 	if len(said) == 0 {
 		return "nothing wrong"
 	}

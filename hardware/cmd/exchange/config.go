@@ -71,6 +71,7 @@ func subscriber(t *conf.Table, at, link conf.Seen) exchange.Subscriber {
 		At:         conf.Value(t, "at", "", port),
 		Connect:    t.Bool("connect", false),
 		Link:       t.Text("link", ""),
+		Chip:       exchange.Chip(t.Choice("chip", "", exchange.Chips()...)),
 		Conditions: conditions(t),
 	}
 	s.Dead = t.Bool("dead", false)

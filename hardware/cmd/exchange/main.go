@@ -67,11 +67,11 @@ func serve(ctx context.Context, c *config, json bool, stdout, stderr io.Writer) 
 	}
 	for _, l := range x.Lines() {
 		if _, err := fmt.Fprintf(stdout, "%s\t%s\n", l.Number(), l.URL()); err != nil {
-			log.Warn("standard output", "err", err)
+			log.Warn("standard output", "error", err)
 		}
 	}
 	if err := daemon.Notify(daemon.Ready); err != nil {
-		log.Warn("readiness", "err", err)
+		log.Warn("readiness", "error", err)
 	}
 	return x.Run(ctx)
 }

@@ -32,7 +32,7 @@ func TestTheReportIsInTheLastMessage(t *testing.T) {
 		t.Errorf("asked %d times, told %q", w.asked, got)
 	}
 	c.askReport(record.CarrierLost)
-	want := "carrier-lost; up 0 frames, 0 octets; down 0 frames, 0 octets; 0 spoiled; modem: GSTN Clear Down, 2 retrains, 28800/26400 bit/s"
+	want := "carrier-lost; up 0 frames, 0 octets; down 0 frames, 0 octets; 0 spoiled; modem: GSTN Clear Down, retrains 2, 28800/26400 bit/s"
 	if got := c.notify(record.CarrierLost).Statistics; got != want {
 		t.Errorf("told %q", got)
 	}

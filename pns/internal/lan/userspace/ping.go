@@ -130,7 +130,7 @@ func (l *LAN) send(e *echo, message []byte) {
 	}
 	if _, err := p.conn.WriteTo(m, to); err != nil && l.take(seq, e.at) != nil {
 		l.stats.Unreachable.Add(1)
-		l.o.Log.Debug("no ping", "from", e.src, "to", e.dst, "at", e.at, "err", err)
+		l.o.Log.Debug("no ping", "from", e.src, "to", e.dst, "at", e.at, "error", err)
 		l.report(lan.HostUnreachable, 0, e.packet)
 	}
 }
@@ -145,7 +145,7 @@ func (l *LAN) openPinger() {
 	if err != nil {
 		l.wg.Done()
 		l.o.Log.Warn("pings cannot be forwarded: neither a ping socket (sysctl net.ipv4.ping_group_range) "+
-			"nor a raw one (CAP_NET_RAW) is allowed; callers are told Destination Unreachable", "err", err)
+			"nor a raw one (CAP_NET_RAW) is allowed; callers are told Destination Unreachable", "error", err)
 		return
 	}
 	l.ping.conn, l.ping.id = conn, id

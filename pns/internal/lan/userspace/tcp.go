@@ -41,7 +41,7 @@ func (l *LAN) tcp(r *netstack.Request) {
 	ctx, cancel := l.context(port)
 	defer cancel()
 	if err := l.connect(ctx, r, to); err != nil {
-		l.o.Log.Debug("no connection", "from", r.Src, "to", r.Dst, "at", to, "err", err)
+		l.o.Log.Debug("no connection", "from", r.Src, "to", r.Dst, "at", to, "error", err)
 	}
 }
 

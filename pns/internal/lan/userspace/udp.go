@@ -125,7 +125,7 @@ func (l *LAN) serve(f *flow, to string) {
 		return
 	}
 	l.stats.Unreachable.Add(1)
-	l.o.Log.Debug("UDP flow failed", "from", f.src, "to", f.dst, "at", to, "err", err)
+	l.o.Log.Debug("UDP flow failed", "from", f.src, "to", f.dst, "at", to, "error", err)
 	why := lan.HostUnreachable
 	if errors.Is(err, syscall.ECONNREFUSED) {
 		why = lan.PortUnreachable
