@@ -25,7 +25,7 @@ type program struct {
 	calls func() []record.Call
 	wait  func() error
 	end   context.CancelFunc // as SIGTERM does
-
+	// reload takes another configuration, as SIGHUP does.
 	reload func(file string, text []byte) (restart []string, err error)
 
 	*console.Client // what its commands ask
@@ -48,7 +48,7 @@ func startPNS(t *testing.T, config []byte, socket string) *program {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return started(&program{t: t, name: "pns", panel: p.Panel(), calls: p.Calls, wait: p.Wait, end: end}, socket)
+	return started(&program{t: t, name: "pns", panel: p.Panel(), calls: p.Calls, wait: p.Wait, end: end, reload: p.Reload}, socket)
 }
 
 func started(p *program, socket string) *program {

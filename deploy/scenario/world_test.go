@@ -93,6 +93,7 @@ type world struct {
 	phones   *testbed.Phones
 	pac, pns *program
 	atlanta  string // the PAC's configuration
+	office   string // the PNS's
 	denver   string // its address
 	sink     net.PacketConn
 	detour   *detour
@@ -125,7 +126,8 @@ func newWorld(t *testing.T, s setting) *world {
 	dir := t.TempDir()
 	data := map[string]any{"Dir": dir, "Modems": w.phones.Modems, "Denver": w.denver, "Connect": connect, "From": s.from,
 		"Web": web.Listener.Addr(), "Sink": w.sink.LocalAddr(), "Saran": s.saran, "PAC": s.denver}
-	w.pns = startPNS(t, fill(denver+s.pns, data), filepath.Join(dir, "pns.sock"))
+	w.office = string(fill(denver+s.pns, data))
+	w.pns = startPNS(t, []byte(w.office), filepath.Join(dir, "pns.sock"))
 	w.atlanta = string(fill(atlanta+s.pac, data))
 	w.pac = startPAC(t, []byte(w.atlanta), filepath.Join(dir, "pac.sock"))
 	return w

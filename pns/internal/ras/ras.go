@@ -147,7 +147,7 @@ func (r *RAS) Incoming(call *peer.Call) {
 	}
 	if r.strange(call.Conn()) {
 		log.Warn("call refused: its PAC may bring calls no more", "pac", call.Conn().Remote().Name)
-		call.Refuse(uint8(pptp.IncomingDoNotAccept), uint8(pptp.NoError))
+		call.Refuse(uint8(pptp.IncomingGeneralError), uint8(pptp.NoResource)) // another PNS may take it
 		r.dismiss(call.Conn())
 		return
 	}
