@@ -103,10 +103,10 @@ func (s *Session) Release(now time.Time, n int) {
 // Ready reports whether the window lets one more packet out.
 func (s *Session) Ready() bool { return s.send.ready() }
 
-// LastSlot reports whether the window, if it is wider than one packet, lets
+// LastSlot reports whether the window, if it is wider than two packets, lets
 // out one more and no second: whoever must not wait can be given it.
 func (s *Session) LastSlot() bool {
-	return s.send.windowing && s.send.window > 1 && s.send.underWay() == s.send.window-1
+	return s.send.windowing && s.send.window > 2 && s.send.underWay() == s.send.window-1
 }
 
 // Append appends a data packet to dst, with the acknowledgement riding on it.

@@ -27,8 +27,9 @@ type flow struct {
 	until   time.Duration
 }
 
-// A trace is what is remembered of a flow when nothing of it waits: until its
-// last frame has surely left, one more does not make it a new flow.
+// A trace is what is remembered of a flow when nothing of it waits: another
+// frame makes it a new flow only after as long as its last one would have taken
+// if all flows had their share.
 type trace struct {
 	hash  uint32
 	until time.Duration
@@ -55,10 +56,11 @@ func (r *ring) pop() {
 
 // A table has the flows of a queue that is not empty.
 type table struct {
-	flows [maxFlows]flow
-	used  int // of flows, from the first on
-	fresh ring
-	old   ring
+	flows   [maxFlows]flow
+	used    int // of flows, from the first on
+	waiting int // flows that wait for their turn
+	fresh   ring
+	old     ring
 }
 
 // tables has those of queues that are empty now.
@@ -87,6 +89,28 @@ func (t *table) find(hash uint32) *flow {
 	}
 	t.flows[free] = flow{hash: hash}
 	return &t.flows[free]
+}
+
+// promote makes a flow fresh that may send all it has in this round; nil if
+// there is none.
+func (t *table) promote() *ring {
+	var before *flow
+	for f := t.old.head; f != nil; before, f = f, f.next {
+		if f.head == nil || f.octets > f.credit {
+			continue
+		}
+		if before == nil {
+			t.old.pop()
+		} else {
+			before.next = f.next
+			if t.old.tail == f {
+				t.old.tail = before
+			}
+		}
+		t.fresh.push(f)
+		return &t.fresh
+	}
+	return nil
 }
 
 // fattest is the flow with the most octets.

@@ -97,6 +97,7 @@ func (q *Queue) data(hash uint32, f *Frame) {
 		return
 	}
 	into.waiting = true
+	q.table.waiting++
 	if f.at < into.until || f.at < q.traced(hash) {
 		q.table.old.push(into) // it never ceased to send
 		return
@@ -149,7 +150,7 @@ func (q *Queue) tidy() {
 		q.recent[i] = trace{t.flows[i+1].hash, t.flows[i+1].until}
 	}
 	clear(t.flows[:t.used])
-	t.used, t.fresh, t.old = 0, ring{}, ring{}
+	t.used, t.waiting, t.fresh, t.old = 0, 0, ring{}, ring{}
 	tables.Put(t)
 	q.table = nil
 }
@@ -157,10 +158,12 @@ func (q *Queue) tidy() {
 // Pop takes out the frame that is next, nil if there is none.
 func (q *Queue) Pop(now time.Time) *Frame { return q.pop(now, math.MaxInt, false) }
 
-// PopWithin is Pop unless the next frame has more octets than that.
+// PopWithin is Pop unless the next frame has more octets than that, or a round
+// of turns is over: another flow may come before the next.
 func (q *Queue) PopWithin(now time.Time, octets int) *Frame { return q.pop(now, octets, false) }
 
-// PopSparse is Pop if the next frame is control or of a flow that sends little.
+// PopSparse is Pop for control and for flows that send little: those that have
+// just begun to, and those that may send all they have in this round of turns.
 func (q *Queue) PopSparse(now time.Time) *Frame { return q.pop(now, math.MaxInt, true) }
 
 func (q *Queue) pop(now time.Time, within int, sparse bool) *Frame {
@@ -177,8 +180,13 @@ func (q *Queue) pop(now time.Time, within int, sparse bool) *Frame {
 		if from.head == nil {
 			from = &q.table.old
 		}
-		if sparse && from == &q.table.old {
+		if from == &q.table.old && within < math.MaxInt && from.head.credit <= 0 {
 			return nil
+		}
+		if from == &q.table.old && sparse {
+			if from = q.table.promote(); from == nil {
+				return nil
+			}
 		}
 		if f, done := q.turn(now.Sub(q.epoch), from, within); done {
 			return f
@@ -199,10 +207,11 @@ func (q *Queue) turn(now time.Duration, from *ring, within int) (f *Frame, done 
 		return nil, false
 	case fl.head == nil:
 		from.pop()
-		if from == &t.fresh && t.old.head != nil { // or it would be fresh again at once
+		if q.rate == 0 && from == &t.fresh && t.old.head != nil { // or it would be fresh again at once
 			t.old.push(fl)
 		} else {
 			fl.waiting = false
+			t.waiting--
 		}
 		return nil, false
 	case len(fl.head.Octets) > within:
@@ -221,8 +230,8 @@ func (q *Queue) turn(now time.Duration, from *ring, within int) (f *Frame, done 
 	}
 	f = fl.pop()
 	fl.credit -= len(f.Octets)
-	if q.rate > 0 { // its time on the line, and some
-		fl.until = now + time.Duration(2*len(f.Octets))*time.Second/time.Duration(q.rate)
+	if q.rate > 0 { // a share of the line, and a little less, has left by then
+		fl.until = now + time.Duration((1+t.waiting)*len(f.Octets))*time.Second/time.Duration(q.rate)
 	}
 	q.left(f)
 	return f, true

@@ -216,10 +216,17 @@ func TestModel(t *testing.T) {
 		if i%50_000 == 0 {
 			q.SetRate([]int{3600, 0, 1_000_000, 500}[i/50_000])
 		}
+		pop := q.Pop
+		switch rnd.IntN(4) {
+		case 0:
+			pop = q.PopSparse
+		case 1:
+			pop = func(now time.Time) *Frame { return q.PopWithin(now, 700) }
+		}
 		if rnd.IntN(5) < 2+i/1000%3-1 {
 			q.Push(now, udp(rnd.IntN(1+i/500%100), i, 40+rnd.IntN(1400)))
 			pushed++
-		} else if f := q.Pop(now); f != nil {
+		} else if f := pop(now); f != nil {
 			port, n := which(f)
 			if was, ok := last[port]; ok && n <= was {
 				t.Fatalf("flow %d: %d after %d", port, n, was)

@@ -301,8 +301,8 @@ func TestWindowAndDelay(t *testing.T) {
 		rate          int
 		window, delay uint16
 	}{
-		{0, 64, 0}, {-1, 64, 0}, {300, 3, 1172}, {2400, 3, 147}, {14400, 3, 25}, {28800, 3, 13}, {33600, 4, 14}, {56000, 6, 13},
-		{115200, 11, 12}, {1_000_000, 64, 8}, {1, 3, 65535},
+		{0, 64, 0}, {-1, 64, 0}, {300, 4, 1562}, {2400, 4, 196}, {14400, 4, 33}, {28800, 4, 17}, {33600, 5, 18}, {56000, 7, 15},
+		{115200, 12, 13}, {1_000_000, 64, 8}, {1, 4, 65535},
 	} {
 		if w := Window(tt.rate); w != tt.window || Delay(tt.rate, w) != tt.delay {
 			t.Errorf("%d bit/s: window %d, delay %d; want %d and %d", tt.rate, w, Delay(tt.rate, w), tt.window, tt.delay)

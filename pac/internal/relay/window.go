@@ -7,18 +7,18 @@ const fullPacket = 1400
 // maxWindow is advertised where nothing is known to be slow.
 const maxWindow = 64
 
-// minWindow is one packet on the line, one that follows it, and a place for one
-// that must not wait.
-const minWindow = 3
+// minWindow is one packet on the line, one that follows it, one whose
+// acknowledgement is on its way, and a place for one that must not wait.
+const minWindow = 4
 
 // Window is the Packet Recv. Window Size to advertise for a line of that rate
-// in bit/s: one more full packet than the line takes in one second, but at least
-// 3 and at most 64: 3 at 28,800. It is 64 when the rate is not known (0).
+// in bit/s: two more full packets than the line takes in one second, but at least
+// 4 and at most 64: 4 at 28,800. It is 64 when the rate is not known (0).
 func Window(rate int) uint16 {
 	if rate <= 0 {
 		return maxWindow
 	}
-	return uint16(min(max(rate/8/fullPacket+1, minWindow), maxWindow))
+	return uint16(min(max(rate/8/fullPacket+2, minWindow), maxWindow))
 }
 
 // Delay is the Packet Processing Delay to advertise with that window, in
