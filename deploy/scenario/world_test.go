@@ -31,6 +31,7 @@ const (
 name   = "atlanta"
 socket = "{{.Dir}}/pac.sock"
 panel  = "127.0.0.1:0"
+{{with .State}}state = "{{.}}"{{end}}
 [[bank]]
 name  = "courier"
 ports = [{{range .Modems}}"{{.}}", {{end}}]
@@ -83,6 +84,7 @@ type setting struct {
 	pac, pns string // more of each configuration
 	saran    string // more keys of the PNS's user saran
 	denver   string // more keys of what the PNS says of the PAC
+	state    string // folder of the PAC's; none
 	from     string // where the PNS lets PACs come from; this host
 	detour   bool   // the control connection goes through world.detour
 }
@@ -125,7 +127,7 @@ func newWorld(t *testing.T, s setting) *world {
 	}
 	dir := t.TempDir()
 	data := map[string]any{"Dir": dir, "Modems": w.phones.Modems, "Denver": w.denver, "Connect": connect, "From": s.from,
-		"Web": web.Listener.Addr(), "Sink": w.sink.LocalAddr(), "Saran": s.saran, "PAC": s.denver}
+		"Web": web.Listener.Addr(), "Sink": w.sink.LocalAddr(), "Saran": s.saran, "State": s.state, "PAC": s.denver}
 	w.office = string(fill(denver+s.pns, data))
 	w.pns = startPNS(t, []byte(w.office), filepath.Join(dir, "pns.sock"))
 	w.atlanta = string(fill(atlanta+s.pac, data))

@@ -82,7 +82,9 @@ func (p past) lasted() string {
 
 // usrLinks is ATI6 of U.S. Robotics.
 func (p past) usrLinks() []string {
-	two := func(a string, n int, b string, k int) string { return fmt.Sprintf("%-20s %10d      %-20s %10d", a, n, b, k) }
+	two := func(a string, n int, b string, k int) string {
+		return fmt.Sprintf("%-20s %10d      %-20s %10d", a, n, b, k)
+	}
 	return []string{"U.S. Robotics 56K FAX EXT Link Diagnostics...", "",
 		two("Chars sent", p.sent, "Chars Received", p.received), fmt.Sprintf("%-20s %10d", "Chars lost", 0),
 		two("Octets sent", p.sent, "Octets Received", p.received), two("Blocks sent", p.sent/128, "Blocks Received", p.received/128),

@@ -138,3 +138,53 @@ func TestTheReportOfACall(t *testing.T) {
 		})
 	}
 }
+
+// With control lines the report can be had as soon as the carrier is lost,
+// before HangUp; it is asked once.
+func TestTheReportOfALostCarrier(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		m, p, w := newWired(t)
+		m.o.Profile, m.o.Init = "usr", []string{"ATZ"}
+		ready := [][2]string{{form, okay2}, {"ATZ", okay2}, {"AT#CID=1", okay2}, {form, okay2}}
+		for range 2 {
+			r := start(m.Ring, t.Context())
+			p.script(ready...)
+			ready = nil
+			p.say("\r\nRING\r\n\r\nRING\r\n")
+			if _, err := r.get(); err != nil {
+				t.Fatal(err)
+			}
+			a := start(m.Answer, t.Context())
+			p.want("ATA\r")
+			w.carrier.Store(true)
+			p.say(connected)
+			if _, err := a.get(); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(time.Second)
+			w.carrier.Store(false)
+			<-m.Lost()
+			type answer struct {
+				cause string
+				ok    bool
+			}
+			told := make(chan answer)
+			go func() {
+				got, ok := m.Report(t.Context())
+				told <- answer{got.Cause, ok}
+			}()
+			p.script([2]string{"ATI6", "\r\nDisconnect Reason is Loss of carrier\r\nOK\r\n"}, [2]string{"ATI11", okay2})
+			if got := <-told; !got.ok || got.cause != "Loss of carrier" {
+				t.Errorf("%+v", got)
+			}
+			h := start(hangUp(m), t.Context())
+			p.script([2]string{form, okay2}, [2]string{"ATZ", okay2}, [2]string{"AT#CID=1", okay2}, [2]string{form, okay2})
+			if _, err := h.get(); err != nil || m.State() != line.Idle {
+				t.Error(err, m.State())
+			}
+			if got, ok := m.Report(t.Context()); !ok || got.Cause != "Loss of carrier" {
+				t.Errorf("afterwards %+v, %v", got, ok)
+			}
+		}
+	})
+}

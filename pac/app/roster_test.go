@@ -1,0 +1,99 @@
+package app
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"carrier/hardware/serial"
+	"carrier/pac/internal/config"
+)
+
+// A machine has devices, by all their names; those of one letter are one.
+type machine map[string]string
+
+func (m machine) roster(t *testing.T) roster {
+	ids := map[string]serial.ID{}
+	for _, letter := range m {
+		if _, ok := ids[letter]; !ok {
+			ids[letter] = realID(t, len(ids))
+		}
+	}
+	return roster{
+		expand: func(pattern string) ([]string, error) {
+			switch {
+			case strings.Contains(pattern, "broken"):
+				return nil, errors.New("no permission")
+			case !strings.HasSuffix(pattern, "*"):
+				return []string{pattern}, nil
+			}
+			var all []string
+			for path := range m {
+				if strings.HasPrefix(path, strings.TrimSuffix(pattern, "*")) {
+					all = append(all, path)
+				}
+			}
+			slices.Sort(all)
+			return all, nil
+		},
+		identify: func(path string) (serial.ID, error) {
+			letter, ok := m[path]
+			if !ok {
+				return serial.ID{}, fs.ErrNotExist
+			}
+			return ids[letter], nil
+		},
+	}
+}
+
+// realID is the identity of some device of this machine, for there is no other
+// way to have one.
+func realID(t *testing.T, n int) serial.ID {
+	t.Helper()
+	all := []string{"/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom"}
+	id, err := serial.Identify(all[n])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(all[n]); err != nil {
+		t.Fatal(err)
+	}
+	return id
+}
+
+func TestSeats(t *testing.T) {
+	usb := machine{"/dev/ttyUSB0": "a", "/dev/ttyUSB1": "b", "/dev/serial/by-id/usb-Acme_1": "b", "/dev/ttyS0": "c"}
+	for name, tt := range map[string]struct {
+		machine machine
+		banks   [][]string
+		want    string
+		clashes int
+	}{
+		"patterns":               {usb, [][]string{{"/dev/ttyUSB*"}, {"/dev/ttyS*"}}, "0:/dev/ttyUSB0 0:/dev/ttyUSB1 1:/dev/ttyS0", 0},
+		"a name and the pattern": {usb, [][]string{{"/dev/serial/by-id/usb-Acme_1", "/dev/ttyUSB*"}}, "0:/dev/serial/by-id/usb-Acme_1 0:/dev/ttyUSB0", 1},
+		"the first bank has it":  {usb, [][]string{{"/dev/ttyUSB*"}, {"/dev/serial/by-id/usb-Acme_1"}}, "0:/dev/ttyUSB0 0:/dev/ttyUSB1", 1},
+		"absent":                 {nil, [][]string{{"/dev/ttyUSB*", "/dev/ttyS0"}, {"/dev/ttyS0", "tcp://192.0.2.9:1"}}, "0:/dev/ttyS0 1:/dev/ttyS0 1:tcp://192.0.2.9:1", 0},
+		"cannot be looked up":    {nil, [][]string{{"/broken*"}}, "0:/broken*", 0},
+	} {
+		var banks []config.Bank
+		for i, ports := range tt.banks {
+			banks = append(banks, config.Bank{Name: string(rune('0' + i)), Ports: ports})
+		}
+		seats, clashes := tt.machine.roster(t).seats(banks)
+		var got []string
+		for _, s := range seats {
+			got = append(got, s.bank.Name+":"+s.port)
+		}
+		if strings.Join(got, " ") != tt.want || len(clashes) != tt.clashes {
+			t.Errorf("%s: %v, clashes %q; want %s, %d", name, got, clashes, tt.want, tt.clashes)
+		}
+		for _, c := range clashes {
+			if !strings.Contains(c, "is the same device as") {
+				t.Error(c)
+			}
+		}
+	}
+}
