@@ -63,7 +63,7 @@ func TestAcknowledgementWaitsForData(t *testing.T) {
 }
 
 func TestAcknowledgementDoesNotWaitForLong(t *testing.T) {
-	for _, tt := range []struct{ window, every int }{{0, 1}, {1, 1}, {2, 1}, {5, 2}, {16, 8}, {64, 8}} {
+	for _, tt := range []struct{ window, every int }{{0, 1}, {1, 1}, {4, 1}, {8, 2}, {16, 4}, {32, 8}, {64, 8}} {
 		e := newEnd(Options{RecvWindow: tt.window})
 		for seq := range uint32(tt.every - 1) {
 			e.take(t, seq)

@@ -33,7 +33,7 @@ func newReceiver(o Options) receiver {
 		order:    newHolder(o),
 		delayAck: o.DelayAck,
 		ackDelay: orDefault(o.AckDelay, defaultAckDelay),
-		ackEvery: min(max(o.RecvWindow/2, 1), maxAckEvery),
+		ackEvery: min(max(o.RecvWindow/4, 1), maxAckEvery),
 		ackAt:    never,
 	}
 }

@@ -16,7 +16,7 @@ type Options struct {
 	MinTimeOut time.Duration // of an acknowledgement (§4.4.1); 500 ms
 	MaxTimeOut time.Duration // 15 s: two full packets at 1,200 bit/s take 20
 
-	RecvWindow int           // the window that we advertised: half of it, but at most 8, unacknowledged makes an acknowledgement due at once; 1
+	RecvWindow int           // the window that we advertised: a quarter of it, but at most 8, unacknowledged makes an acknowledgement due at once; 1
 	DelayAck   bool          // towards a modem: a payload may be acknowledged only after Release
 	AckDelay   time.Duration // how long an acknowledgement may wait for data to ride on; 50 ms
 
