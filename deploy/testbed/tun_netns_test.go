@@ -70,7 +70,6 @@ type office struct {
 	pac, pns *Process
 	outside  *Host
 	data     map[string]any
-	bob      int
 }
 
 func newOffice(t *testing.T, callers int) *office {

@@ -26,7 +26,7 @@ func Fragment(packet []byte, h Header, mtu int, f func([]byte)) error {
 		piece := append(append(make([]byte, 0, mtu), head...), data[:n]...)
 		binary.BigEndian.PutUint16(piece[2:], uint16(len(piece)))
 		binary.BigEndian.PutUint16(piece[6:], flags)
-		setChecksum(piece[:len(head)])
+		SetChecksum(piece[:len(head)])
 		f(piece)
 		if last {
 			return nil

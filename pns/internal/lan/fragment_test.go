@@ -17,7 +17,7 @@ func packet(n int, flags uint16, options ...byte) []byte {
 	b[0] += byte(len(options) / 4)
 	b[2], b[3] = byte(len(b)>>8), byte(len(b))
 	b[6], b[7] = byte(flags>>8), byte(flags)
-	setChecksum(b[:20+len(options)])
+	SetChecksum(b[:20+len(options)])
 	return b
 }
 

@@ -33,8 +33,8 @@ func TestNoErrorAbout(t *testing.T) {
 	echo, reply := packet(8, 0), packet(8, 0)
 	echo[9], reply[9] = ICMP, ICMP
 	echo[20], reply[20] = 8, 3
-	setChecksum(echo[:20])
-	setChecksum(reply[:20])
+	SetChecksum(echo[:20])
+	SetChecksum(reply[:20])
 	to := func(src, dst string) []byte {
 		return AppendPacket(nil, UDP, 0, netip.MustParseAddr(src), netip.MustParseAddr(dst), make([]byte, 8))
 	}

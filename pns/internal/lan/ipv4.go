@@ -73,26 +73,10 @@ func Parse(packet []byte) (Header, error) {
 
 // Checksum is the Internet checksum of b (RFC 1071): 0 when b holds its own
 // checksum and is whole.
-func Checksum(b []byte) uint16 {
-	var sum uint64
-	for ; len(b) >= 4; b = b[4:] {
-		sum += uint64(binary.BigEndian.Uint32(b))
-	}
-	if len(b) >= 2 {
-		sum += uint64(binary.BigEndian.Uint16(b)) // its weight is right: 2^16 is 1 modulo 2^16-1
-		b = b[2:]
-	}
-	if len(b) == 1 {
-		sum += uint64(b[0]) << 8
-	}
-	for sum > 0xFFFF {
-		sum = sum>>16 + sum&0xFFFF
-	}
-	return ^uint16(sum)
-}
+func Checksum(b []byte) uint16 { return ^FoldSum(Sum(b, 0)) }
 
-// setChecksum fills in the checksum of a header.
-func setChecksum(header []byte) {
+// SetChecksum fills in the checksum of a header.
+func SetChecksum(header []byte) {
 	header[10], header[11] = 0, 0
 	binary.BigEndian.PutUint16(header[10:], Checksum(header))
 }
@@ -104,6 +88,6 @@ func Hop(packet []byte) bool {
 		return false
 	}
 	packet[8]--
-	setChecksum(packet[:int(packet[0]&0x0F)*4])
+	SetChecksum(packet[:int(packet[0]&0x0F)*4])
 	return true
 }

@@ -56,7 +56,7 @@ func TestParse(t *testing.T) {
 		b := bytes.Clone(golden)
 		copy(b[c.at:], c.to)
 		if c.at != 10 && b[0]&0x0F == 5 {
-			setChecksum(b[:20])
+			SetChecksum(b[:20])
 		}
 		if h, err := Parse(b); !errors.Is(err, ErrHeader) {
 			t.Errorf("%s: %+v, %v", c.name, h, err)

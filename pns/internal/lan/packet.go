@@ -16,7 +16,7 @@ func AppendPacket(dst []byte, protocol uint8, id uint16, from, to netip.Addr, pa
 	src, dest := from.As4(), to.As4()
 	copy(h[12:], src[:])
 	copy(h[16:], dest[:])
-	setChecksum(h[:])
+	SetChecksum(h[:])
 	return append(append(dst, h[:]...), payload...)
 }
 

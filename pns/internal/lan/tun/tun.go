@@ -43,7 +43,7 @@ type Stats struct {
 	Foreign    atomic.Uint64 // dropped: from the kernel, and no IPv4 packet
 	Unattached atomic.Uint64 // dropped: to an address that no caller has
 	TooBig     atomic.Uint64 // refused: over the receiver's MTU, with DF
-	Unwritten  atomic.Uint64 // batches of which the kernel did not take all: the interface is down or gone
+	Unwritten  atomic.Uint64 // dropped: the kernel did not take them, the interface is down or gone; those that were joined count as one
 	Lost       atomic.Uint64 // times that the interface went, and was made anew
 }
 

@@ -7,19 +7,12 @@ import (
 	wgtun "golang.zx2c4.com/wireguard/tun"
 )
 
-const (
-	batch     = 128 // packets that are joined at once; the library's tables hold as many flows
-	virtioLen = 10  // octets of the header in front of each packet, include/uapi/linux/virtio_net.h
-	maxPacket = 65535
-)
-
 // A writer brings packets of all callers to the kernel.
 type writer struct {
 	mu   sync.Mutex
 	dev  wgtun.Device // nil: there is none now
 	over bool         // there will be none any more
-	bufs [][]byte     // room for a header and a packet each, grown by joining: so they have room for the largest
-	used [][]byte
+	join joiner
 }
 
 // use takes a device; false: it is too late, and the device closed.
@@ -31,12 +24,11 @@ func (w *writer) use(d wgtun.Device) bool {
 		return false
 	}
 	w.dev = d
-	if w.bufs == nil {
-		w.bufs, w.used = make([][]byte, batch), make([][]byte, 0, batch)
-		for i := range w.bufs { // memory that is not touched costs nothing
-			w.bufs[i] = make([]byte, 2*virtioLen+maxPacket)
-		}
-	}
+	file := d.File()
+	w.join = joiner{buf: make([]byte, virtioLen+maxPacket), write: func(b []byte) error {
+		_, err := file.Write(b)
+		return err
+	}}
 	return true
 }
 
@@ -58,34 +50,29 @@ func (l *LAN) Write(packets ...[]byte) {
 	w := &l.out
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	up := 0
 	for _, p := range packets {
 		total := length(p)
-		if total == 0 {
+		switch {
+		case total == 0:
 			l.stats.Malformed.Add(1)
-			continue
-		}
-		b := w.bufs[len(w.used)]
-		w.used = append(w.used, b[:virtioLen+copy(b[virtioLen:], p[:total])])
-		if len(w.used) == batch {
-			l.flush()
+		case w.dev == nil:
+			l.stats.Unwritten.Add(1)
+		default:
+			up++
+			l.written(w.join.add(p[:total]))
 		}
 	}
-	l.flush()
+	if up > 0 {
+		l.written(w.join.flush())
+		l.stats.Up.Add(uint64(up))
+	}
 }
 
-// flush writes what has been put into the batch.
-func (l *LAN) flush() {
-	w := &l.out
-	if len(w.used) == 0 {
-		return
-	}
-	if w.dev == nil {
-		l.stats.Unwritten.Add(1)
-	} else if _, err := w.dev.Write(w.used, virtioLen); err != nil {
+func (l *LAN) written(err error) {
+	if err != nil {
 		l.stats.Unwritten.Add(1)
 	}
-	l.stats.Up.Add(uint64(len(w.used)))
-	w.used = w.used[:0]
 }
 
 // length is that of the IPv4 packet at the beginning of b, in octets; 0 where
