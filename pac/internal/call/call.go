@@ -36,9 +36,12 @@ type call struct {
 	rec      record.Call
 	shown    atomic.Pointer[record.Call] // rec, as others may see it
 	since    time.Time                   // when the present stage began
+	lost     <-chan struct{}             // closed when the line loses its carrier, once that is watched
+	then     func(context.Context) error // what remains to do when run has returned
 }
 
-// run goes through the stages and returns why the call ended.
+// run goes through the stages and returns why the call ended, if it left
+// nothing to do then.
 func (c *call) run(ctx context.Context, ring line.Ring) error {
 	c.log.Info("ring", "line", c.rec.Line, "called", ring.Called, "calling", ring.Calling)
 	if d, ok := c.use.Profiles.AtRing(profile.Caller{Called: ring.Called, Calling: ring.Calling}); ok {
@@ -89,7 +92,7 @@ func (c *call) tunnelled(ctx context.Context, id *identify.Identified, d profile
 	if err != nil {
 		return c.abandon(tunnel, unidentified(ctx, err))
 	}
-	return c.relay(ctx, tunnel, handed)
+	return c.relayed(tunnel, handed)
 }
 
 // decidedByNumber offers the call to its PNS while it still rings: the PNS can
@@ -116,7 +119,7 @@ func (c *call) decidedByNumber(ctx context.Context, ring line.Ring, d profile.De
 		return c.abandon(tunnel, err)
 	}
 	defer c.watchCarrier()()
-	return c.relay(ctx, tunnel, identify.Handed{})
+	return c.relayed(tunnel, identify.Handed{})
 }
 
 // answerPlaced answers a call that a PNS has taken, and stops when the PNS gives
@@ -170,13 +173,13 @@ func (c *call) answer(ctx context.Context, ring line.Ring) error {
 // watchCarrier ends the call when the line loses its carrier, until the
 // function that it returns is called.
 func (c *call) watchCarrier() (stop func()) {
-	lost, done := c.line.Lost(), make(chan struct{})
+	done := make(chan struct{})
+	c.lost = c.line.Lost()
 	var watching sync.WaitGroup
 	watching.Go(func() {
 		select {
-		case <-lost:
-			_, err := c.line.Read(make([]byte, 1)) // fails at once, and says why
-			c.cancel(noCarrier(cmp.Or(err, io.EOF)))
+		case <-c.lost:
+			c.cancel(c.noCarrier())
 		case <-done:
 		}
 	})
@@ -184,6 +187,12 @@ func (c *call) watchCarrier() (stop func()) {
 		close(done)
 		watching.Wait()
 	}
+}
+
+// noCarrier is the end of a line that is lost.
+func (c *call) noCarrier() error {
+	_, err := c.line.Read(make([]byte, 1)) // fails at once, and says why
+	return noCarrier(cmp.Or(err, io.EOF))
 }
 
 func (c *call) identified(who identify.Caller) {

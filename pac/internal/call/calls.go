@@ -96,10 +96,21 @@ func (c *Calls) For(bank string) Taker { return Taker{c, bank} }
 // Take takes one call, from ring to end. The line is not hung up: that is the
 // bank's.
 func (t Taker) Take(ctx context.Context, l line.Line, ring line.Ring) {
-	all := t.calls
-	serial, err := all.o.Serials.Next()
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
+	c := t.begin(l, ring, cancel)
+	defer c.leave(c)
+	err := c.run(ctx, ring)
+	if c.then != nil { // calls are long: let what run needed of the stack go
+		err = c.then(ctx)
+	}
+	c.finish(err)
+}
+
+// begin makes a call of the ring.
+func (t Taker) begin(l line.Line, ring line.Ring, cancel context.CancelCauseFunc) *call {
+	all := t.calls
+	serial, err := all.o.Serials.Next()
 	now := time.Now()
 	c := &call{Calls: all, use: all.use.Load(), bank: t.bank, line: l, serial: serial, cancel: cancel, since: now}
 	c.rec = record.Call{Name: all.o.Host + "/" + strconv.Itoa(int(serial)), Started: now, Stage: record.Ringing,
@@ -110,8 +121,7 @@ func (t Taker) Take(ctx context.Context, l line.Line, ring line.Ring) {
 	}
 	c.publish()
 	all.enter(c)
-	defer all.leave(c)
-	c.finish(c.run(ctx, ring))
+	return c
 }
 
 // finish makes the record of a call that is over.

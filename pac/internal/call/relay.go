@@ -28,8 +28,15 @@ type control interface {
 // flushTime bounds how long the last words to the caller may take on the line.
 const flushTime = 5 * time.Second
 
-// relay carries the caller's PPP until the call ends at either end.
-func (c *call) relay(ctx context.Context, tunnel *peer.Call, handed identify.Handed) error {
+// relayed has the caller's PPP carried when run has returned.
+func (c *call) relayed(tunnel *peer.Call, handed identify.Handed) error {
+	r := c.newRelay(tunnel, handed)
+	c.then = func(ctx context.Context) error { return c.relay(ctx, tunnel, r) }
+	return nil
+}
+
+// newRelay joins the line and the tunnel, and tells the PNS that it may begin.
+func (c *call) newRelay(tunnel *peer.Call, handed identify.Handed) *relay.Relay {
 	rate := c.rec.Rate
 	window := relay.Window(rate)
 	r := relay.New(relay.Options{
@@ -46,7 +53,11 @@ func (c *call) relay(ctx context.Context, tunnel *peer.Call, handed identify.Han
 	c.rec.Up = time.Now()
 	c.stage(record.Relaying)
 	c.log.Info("relaying", "window", window)
+	return r
+}
 
+// relay carries the caller's PPP until the call ends at either end.
+func (c *call) relay(ctx context.Context, tunnel *peer.Call, r *relay.Relay) error {
 	relaying, stop := context.WithCancelCause(context.WithoutCancel(ctx)) // it outlives ctx by the last words
 	over := make(chan struct{})
 	var line error
@@ -100,6 +111,8 @@ func (c *call) attend(ctx context.Context, tunnel control, pns peer.Remote, r *r
 		select {
 		case <-over:
 			return nil
+		case <-c.lost:
+			return c.noCarrier()
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		case <-deaf.C:
