@@ -28,24 +28,24 @@ type codel struct {
 // A law is what CoDel goes by on this link.
 type law struct {
 	target, interval time.Duration
-	longest          int // octets: less than this waiting is no queue
+	allowed          int // octets: as much may always wait
 }
 
 // fit makes the law for a rate in octets a second and the longest frame. Below
 // one and a half frames nothing can wait less, however short the queue is.
-func fit(rate, longest int) law {
+func (q *Queue) fit(rate int) law {
 	target := unknownTarget
 	if rate > 0 {
-		frame := time.Duration(longest) * time.Second / time.Duration(rate)
+		frame := time.Duration(q.longest) * time.Second / time.Duration(rate)
 		target = max(codelTarget, frame*3/2)
 	}
-	return law{target: target, interval: max(codelInterval+target-codelTarget, 2*target), longest: longest}
+	return law{target: target, interval: max(codelInterval+target-codelTarget, 2*target), allowed: q.longest * max(q.Window, 1)}
 }
 
 // tooLong says whether frames have waited longer than the target for a whole
 // interval.
 func (c *codel) tooLong(l law, now time.Duration, q *fifo) bool {
-	if q.head == nil || now-q.head.at < l.target || q.octets <= l.longest {
+	if q.head == nil || now-q.head.at < l.target || q.octets <= l.allowed {
 		c.above = 0
 		return false
 	}

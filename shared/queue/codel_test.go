@@ -62,6 +62,24 @@ func TestCoDelLeavesAShortQueue(t *testing.T) {
 	}
 }
 
+func TestCoDelLeavesAWindow(t *testing.T) {
+	for window, want := range []bool{true, true, true, true, false} {
+		q := Queue{MaxFrames: 200, Window: window}
+		q.SetRate(3600)
+		now := start
+		for i := range 200 { // always three waiting
+			for q.Len() < 4 {
+				q.Push(now, udp(1, i, 576))
+			}
+			q.Pop(now).Free()
+			now = now.Add(160 * time.Millisecond)
+		}
+		if got := q.Stats().Early > 0; got != want {
+			t.Errorf("a window of %d: dropped %v, want %v", window, got, want)
+		}
+	}
+}
+
 func TestCoDelTakesTheTargetFromTheLine(t *testing.T) {
 	for _, tt := range []struct {
 		rate, longest    int
@@ -73,7 +91,8 @@ func TestCoDelTakesTheTargetFromTheLine(t *testing.T) {
 		{125_000_000, 1404, 5 * time.Millisecond, 100 * time.Millisecond},
 		{0, 1404, 150 * time.Millisecond, 300 * time.Millisecond},
 	} {
-		if l := fit(tt.rate, tt.longest); l.target != tt.target || l.interval != tt.interval {
+		q := Queue{longest: tt.longest}
+		if l := q.fit(tt.rate); l.target != tt.target || l.interval != tt.interval {
 			t.Errorf("%d octets/s, %d octets: %v in %v, want %v in %v", tt.rate, tt.longest, l.target, l.interval, tt.target, tt.interval)
 		}
 	}

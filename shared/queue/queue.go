@@ -22,6 +22,7 @@ import (
 type Queue struct {
 	MaxFrames int // how many frames may wait
 	MaxOctets int // and how many octets; 0 means no such bound. An empty queue takes any frame
+	Window    int // so many of a flow may wait without any being dropped early: whoever sends them was allowed to
 
 	rate    int // octets a second, 0 when unknown
 	epoch   time.Time
@@ -49,7 +50,7 @@ type Stats struct {
 // SetRate tells how fast the queue is emptied, in octets a second; 0: unknown.
 func (q *Queue) SetRate(rate int) {
 	if rate != q.rate {
-		q.rate, q.law = rate, fit(rate, q.longest)
+		q.rate, q.law = rate, q.fit(rate)
 	}
 }
 
@@ -89,7 +90,7 @@ func (q *Queue) data(hash uint32, f *Frame) {
 	}
 	if len(f.Octets) > q.longest {
 		q.longest = len(f.Octets)
-		q.law = fit(q.rate, q.longest)
+		q.law = q.fit(q.rate)
 	}
 	into := q.table.find(hash)
 	into.push(f)

@@ -141,6 +141,7 @@ func New(o Options) *Relay {
 			first = o.Rate / 10
 		}
 		r.down.MaxOctets = min(max(downTime*first, downFrames*fullPacket), downUnknown)
+		r.down.Window = o.GRE.RecvWindow
 		r.down.SetRate(first)
 		r.up.SetRate(first)
 		if !o.Unpaced {
