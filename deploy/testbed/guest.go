@@ -25,7 +25,6 @@ type Guest struct {
 	console net.Conn
 	lines   *bufio.Scanner
 	runs    int
-	monitor *monitor // QEMU's, once it was used
 }
 
 // Boot starts a guest with so many 16550 ports, /dev/ttyS1 and on; port n is
@@ -104,9 +103,6 @@ func boot(t testing.TB, image, accel string, ports int, within time.Duration, mo
 			fmt.Fprintln(g.console, "end")
 			g.console.Close()
 		}
-		if g.monitor != nil {
-			g.monitor.conn.Close()
-		}
 		qemu.Process.Kill()
 		qemu.Wait()
 	})
@@ -143,7 +139,6 @@ func (g *Guest) arguments(image, accel string, ports int) []string {
 		"-chardev", "file,id=kernel,path=" + filepath.Join(g.Share, "kernel.txt"), "-serial", "chardev:kernel",
 		"-chardev", "socket,id=agent,path=" + filepath.Join(g.Share, "console.sock"),
 		"-device", "virtio-serial-pci,max_ports=2", "-device", "virtconsole,chardev=agent",
-		"-chardev", "socket,id=monitor,server=on,wait=off,path=" + g.monitorPath(), "-mon", "chardev=monitor,mode=control",
 		"-virtfs", "local,path=" + g.Share + ",mount_tag=share,security_model=none,multidevs=remap"}
 	// The first three ports are on the ISA bus with an interrupt each, for a
 	// shared one can stall; the others stand in fours on PCI cards.

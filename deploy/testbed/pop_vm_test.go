@@ -27,6 +27,7 @@ type pop struct {
 	t      testing.TB
 	guest  *Guest
 	phones *Phones
+	dir    string
 }
 
 // guestPAC is pac's configuration in the guest; its banks follow.
@@ -76,14 +77,18 @@ session  = "15s"
 // dataSize is how much the guest's web server has at /data.
 const dataSize = 32 << 10
 
-// newPOP boots a guest with five 16550s, a USB host, and what a USB adapter
-// needs to be plugged in: the character devices adapter and nothing. The
-// network's number of ports 1 and 2 is popNumber, that of the adapter usbNumber.
+// newPOP boots a guest with five 16550s and two USB adapters, which are
+// unplugged. The network's number of ports 1 and 2 is popNumber, that of the
+// adapters usbNumber.
 func newPOP(t testing.TB) *pop {
 	t.Helper()
-	usb := filepath.Join(t.TempDir(), "usb.sock")
-	p := &pop{t: t, guest: Boot(t, 5, "-device", "qemu-xhci", "-chardev", "socket,id=adapter,server=on,wait=off,path="+usb,
-		"-chardev", "null,id=nothing")}
+	p := &pop{t: t, dir: t.TempDir()}
+	more := []string{"-device", "qemu-xhci"}
+	for n := range 2 {
+		more = append(more, "-chardev", fmt.Sprintf("socket,id=usb%d,server=on,wait=off,path=%s", n, p.usb(n)),
+			"-device", fmt.Sprintf("usb-serial,chardev=usb%d,serial=%d", n, n))
+	}
+	p.guest = Boot(t, 5, more...)
 	bin := Programs(t)
 	check := exec.Command("go", "build", "-o", bin+"/", "./uart")
 	check.Dir, check.Env = here(), append(os.Environ(), "CGO_ENABLED=0")
@@ -100,7 +105,7 @@ func newPOP(t testing.TB) *pop {
 		o.Subscribers = append(o.Subscribers, exchange.Subscriber{Number: popNumber(n), At: "unix://" + p.guest.Serial(n), Connect: true})
 	}
 	o.Subscribers = append(o.Subscribers,
-		exchange.Subscriber{Number: usbNumber, At: "unix://" + usb, Connect: true}, exchange.Subscriber{Number: subscriber(1)})
+		exchange.Subscriber{Number: usbNumber}, exchange.Subscriber{Number: subscriber(1)})
 	p.phones = NewPhones(t, 0, o)
 	p.file("www/data", string(Data(dataSize)))
 	p.file("www/cgi-bin/hash", "#!/bin/sh\necho\nhead -c $CONTENT_LENGTH | sha256sum | cut -d' ' -f1\n")
@@ -183,26 +188,52 @@ func (p *pop) calls() []record.Call {
 	return all
 }
 
+// usb is the socket behind a USB adapter: QEMU plugs the adapter in when
+// somebody connects, and unplugs it when that ends.
+func (p *pop) usb(n int) string { return filepath.Join(p.dir, fmt.Sprintf("usb%d.sock", n)) }
+
+// plug plugs a USB adapter in, with nothing on it.
+func (p *pop) plug(adapter int) net.Conn {
+	p.t.Helper()
+	c, err := net.Dial("unix", p.usb(adapter))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	p.t.Cleanup(func() { c.Close() })
+	return c
+}
+
+// attach puts somebody on the port of a telephone's modem until the function
+// that it returns is called.
+func (p *pop) attach(number string, port net.Conn) (detach func()) {
+	phone := slices.IndexFunc(p.phones.Lines(), func(l *exchange.Line) bool { return l.Number() == number })
+	ctx, stop := context.WithCancel(context.Background())
+	gone := make(chan struct{})
+	go func() {
+		defer close(gone)
+		p.phones.Lines()[phone].Plug(ctx, port)
+	}()
+	detach = func() {
+		port.Close()
+		stop()
+		<-gone
+	}
+	p.t.Cleanup(detach)
+	return detach
+}
+
 // dial makes a call from outside.
 func (p *pop) dial(number, user, password string) *caller.Call {
 	p.t.Helper()
-	phone := slices.IndexFunc(p.phones.Lines(), func(l *exchange.Line) bool { return l.Number() == subscriber(1) })
 	hers, modems := net.Pipe()
-	ctx, stop := context.WithCancel(context.Background())
-	unplugged := make(chan struct{})
-	go func() {
-		defer close(unplugged)
-		p.phones.Lines()[phone].Plug(ctx, modems)
-	}()
-	hangUp := func() { stop(); <-unplugged }
+	p.attach(subscriber(1), modems)
 	within, done := context.WithTimeout(context.Background(), Patience)
 	defer done()
 	c, err := caller.Dial(within, hers, caller.Options{Number: number, Login: auth.Login{Name: user, Secret: auth.NewPassword(password)}})
 	if err != nil {
-		hangUp()
 		p.t.Fatalf("calling %s: %v", number, err)
 	}
-	p.t.Cleanup(func() { c.Close(); hangUp() })
+	p.t.Cleanup(func() { c.Close() })
 	return c
 }
 

@@ -21,7 +21,20 @@ func TestPACOnRealSerialPorts(t *testing.T) {
 	p.run(`sleep 1000 </dev/ttyS2 >/dev/null 2>&1 & echo $! >/tmp/holder
 mkdir -p /dev/serial/by-id; ln -s ../../ttyS1 /dev/serial/by-id/uart-1; ln -s ../../ttyUSB0 /dev/serial/by-id/usb-QEMU
 modprobe xhci_pci; modprobe ftdi_sio`)
-	p.start(`
+	p.start(serialBanks + `ports = ["` + stable + `"]`)
+	t.Run("held port", p.heldPort)
+	t.Run("whole call", p.wholeCall)
+	t.Run("bad modems", p.badModems)
+	t.Run("clock set back", p.clockSetBack)
+	t.Run("usb", p.unplugged)
+}
+
+// stable is the name that stays with the USB adapter.
+const stable = "/dev/serial/by-id/usb-QEMU"
+
+// serialBanks are pac's, with a device that two of them name. The last one's
+// ports follow.
+const serialBanks = `
 [[bank]]
 name  = "uart"
 ports = ["/dev/ttyS[1-4]"]
@@ -33,14 +46,7 @@ ports = ["/dev/serial/by-id/uart-1"]
 
 [[bank]]
 name  = "usb"
-ports = ["/dev/serial/by-id/usb-QEMU"]
-`)
-	t.Run("held port", p.heldPort)
-	t.Run("whole call", p.wholeCall)
-	t.Run("bad modems", p.badModems)
-	t.Run("clock set back", p.clockSetBack)
-	t.Run("usb", p.unplugged)
-}
+`
 
 // nonsense answers whatever comes on a socket with octets that mean nothing.
 func nonsense(t *testing.T, path string) {
@@ -59,10 +65,11 @@ func nonsense(t *testing.T, path string) {
 	}()
 }
 
-// modemLines has the port's own lines tied to each other in the driver.
+// modemLines has the port's own lines tied to each other in the driver. The
+// kernel has 32 files for UARTs, QEMU eight UARTs: cards have four.
 func (p *pop) modemLines(t *testing.T) {
 	got := strings.Fields(p.run("uart /dev/ttyS5"))
-	want := "speeds carrier dtr octets stopped by CTS let go by CTS"
+	want := "8 devices speeds carrier dtr octets stopped by CTS let go by CTS"
 	if strings.Join(got, " ") != want {
 		t.Errorf("it found %q right", got)
 	}
@@ -145,35 +152,50 @@ func (p *pop) clockSetBack(t *testing.T) {
 // unplugged shows that a call ends with its adapter, and that the adapter is
 // taken back without a restart, even when the kernel calls it otherwise.
 func (p *pop) unplugged(t *testing.T) {
-	const link = "/dev/serial/by-id/usb-QEMU"
-	p.logged("pac", "the modem is not there", link)
-	p.guest.Plug(t, "modem", "usb-serial", map[string]any{"chardev": "adapter"})
+	p.logged("pac", "the modem is not there", stable)
+	unplug := p.attach(usbNumber, p.plug(0))
 	p.logged("pac", "modem ready", "usb/usb-QEMU")
 	c := p.dial(usbNumber, "saran", "blue moon")
 	p.carries(c)
 
-	p.guest.Unplug(t, "modem")
+	unplug()
 	ended := p.ended(4)
-	if ended.Reason != record.CarrierLost || ended.Text != `port "`+link+`": the device went away` {
+	if ended.Reason != record.CarrierLost || ended.Text != `port "`+stable+`": the device went away` {
 		t.Errorf("pac remembers %+v", ended)
 	}
-	// Another one comes first and gets the name, and udev follows.
-	p.guest.Plug(t, "other", "usb-serial", map[string]any{"chardev": "nothing", "always-plugged": true})
-	p.run(`until [ -c /dev/ttyUSB0 ]; do sleep 0.1; done`)
-	p.guest.Plug(t, "modem", "usb-serial", map[string]any{"chardev": "adapter"})
-	p.run(`until [ -c /dev/ttyUSB1 ]; do sleep 0.1; done; ln -sfn ../../ttyUSB1 ` + link)
-
 	select {
-	case <-c.Done(): // hung up when pac found the modem in a call
+	case <-c.Done(): // the modem has no power any more
 	case <-time.After(Patience):
-		t.Error("the old call was left in the modem")
+		t.Error("the caller's call goes on")
 	}
+	// Another one comes first and gets the name, and udev follows.
+	other := p.plug(1)
+	p.run(`until [ -c /dev/ttyUSB0 ]; do sleep 0.1; done`)
+	unplug = p.attach(usbNumber, p.plug(0))
+	p.run(`until [ -c /dev/ttyUSB1 ]; do sleep 0.1; done; ln -sfn ../../ttyUSB1 ` + stable)
 	c = p.dial(usbNumber, "saran", "blue moon")
 	p.carries(c)
 	if err := c.Close(); err != nil {
 		t.Error(err)
 	}
 	if ended := p.ended(5); ended.Reason != record.CallerHungUp || ended.Line != "usb/usb-QEMU" {
+		t.Errorf("pac remembers %+v", ended)
+	}
+
+	// A pattern stands for the devices that are there: after a reload, and after
+	// all were unplugged and one came again.
+	p.file("pac.toml", guestPAC+serialBanks+`ports = ["/dev/ttyUSB*"]`)
+	p.run("pac reload -c /share/pac.toml")
+	p.logged("pac", "modem ready", "usb/ttyUSB1")
+	unplug()
+	other.Close()
+	p.run(`while [ -c /dev/ttyUSB0 ]; do sleep 0.1; done`)
+	p.attach(usbNumber, p.plug(0))
+	p.logged("pac", "modem ready", "usb/ttyUSB0")
+	if err := p.dial(usbNumber, "saran", "blue moon").Close(); err != nil {
+		t.Error(err)
+	}
+	if ended := p.ended(6); ended.Line != "usb/ttyUSB0" {
 		t.Errorf("pac remembers %+v", ended)
 	}
 }

@@ -108,7 +108,7 @@ func setUp(fd int, o Options) error {
 	if t, err = unix.IoctlGetTermios(fd, unix.TCGETS2); err != nil {
 		return err
 	}
-	// A receiver bears with 2 % or so; drivers say what they really set.
+	// A receiver bears with 2 % or so; drivers say what they took.
 	if off := max(t.Ospeed, speed) - min(t.Ospeed, speed); off > speed/33 {
 		return fmt.Errorf("it cannot do %d bit/s; it took %d", speed, t.Ospeed)
 	}

@@ -4,8 +4,8 @@
 //
 //	uart /dev/ttyS5
 //
-// It prints each thing that it found to be right, and ends with status 1 at the
-// first that is not.
+// It prints how many UARTs there are and each thing that it found to be right,
+// and ends with status 1 at the first that is not.
 package main
 
 import (
@@ -46,6 +46,11 @@ type bench struct {
 }
 
 func run(path string) error {
+	all, err := serial.Expand("/dev/ttyS*")
+	if err != nil {
+		return err
+	}
+	fmt.Println(len(all), "devices")
 	if err := speeds(path); err != nil {
 		return err
 	}
