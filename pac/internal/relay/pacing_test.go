@@ -33,7 +33,6 @@ type path struct {
 	mu      sync.Mutex
 	gre     gre.Session
 	queue   queue.Queue
-	waiting int // octets that the line has not sent
 	under   int // of the download, packets that have not arrived
 	pings   map[uint32]time.Time
 	trips   []time.Duration // of pings, to the caller
@@ -42,9 +41,6 @@ type path struct {
 
 func (p *path) Read([]byte) (int, error) { <-p.over; return 0, io.EOF }
 func (p *path) Write(b []byte) (int, error) {
-	p.mu.Lock()
-	p.waiting += len(b)
-	p.mu.Unlock()
 	p.written <- bytes.Clone(b)
 	return len(b), nil
 }
@@ -58,7 +54,6 @@ func (p *path) line() {
 	for b := range p.written {
 		time.Sleep(time.Duration(len(b)) * time.Second / time.Duration(p.rate))
 		p.mu.Lock()
-		p.waiting -= len(b)
 		d.Push(b, func(frame []byte, _ error) { p.heard(frame) })
 		p.mu.Unlock()
 		p.more()
@@ -155,7 +150,9 @@ func (p *path) run(t *testing.T, o Options) (median, late time.Duration, used fl
 	line.Go(p.line)
 	p.more()
 	time.Sleep(20 * time.Second)
+	p.mu.Lock()
 	p.arrived, p.trips = 0, nil
+	p.mu.Unlock()
 	const pings = 200
 	for i := range uint32(pings) {
 		p.mu.Lock()
@@ -165,7 +162,9 @@ func (p *path) run(t *testing.T, o Options) (median, late time.Duration, used fl
 		p.more()
 		time.Sleep(311 * time.Millisecond)
 	}
+	p.mu.Lock()
 	used = float64(p.arrived) / (pings * 0.311) / float64(p.rate)
+	p.mu.Unlock()
 	time.Sleep(20 * time.Second)
 	close(p.over)
 	<-ran
