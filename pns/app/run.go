@@ -7,6 +7,7 @@ import (
 	"log/slog"
 
 	"carrier/pns/internal/config"
+	"carrier/pns/internal/doctor"
 	"carrier/shared/console"
 	"carrier/shared/daemon"
 )
@@ -19,6 +20,7 @@ func Run(ctx context.Context, args []string, std console.Stdio) int {
 		Short:  "pns authenticates the callers that PACs bring and lets them into the LAN",
 		Config: config.File,
 		Run:    serve,
+		Doctor: doctor.Look,
 		Check: func(file string) error {
 			_, err := config.Read(file)
 			return err
@@ -42,6 +44,7 @@ func serve(ctx context.Context, file string, asJSON bool, std console.Stdio) err
 	p.level, p.source = level, func() (*config.Config, error) { return config.Read(file) }
 	p.parts.Add("signals", func(ctx context.Context) error { return daemon.Reload(ctx, p.log, p.reload) })
 	p.parts.Add("watchdog", func(ctx context.Context) error { return daemon.Watchdog(ctx, p.alive) })
+	p.parts.Add("memory", daemon.Thrift)
 	return p.run(ctx)
 }
 

@@ -1,10 +1,11 @@
 package doctor
 
 import (
+	"cmp"
 	"context"
-	"encoding/binary"
 	"fmt"
 	"net/netip"
+	"sync/atomic"
 	"time"
 
 	"carrier/shared/gre"
@@ -34,7 +35,8 @@ type probe struct {
 	call    *peer.Call
 	seq     uint32
 	id      byte
-	answers chan []byte // PPP frames
+	answers chan []byte // PPP frames that answer ours; an empty one acknowledges
+	called  atomic.Bool // the PNS was heard, be it of its own accord
 }
 
 // Receive takes packets of the call.
@@ -44,11 +46,28 @@ func (p *probe) Receive(packets [][]byte) {
 		if err != nil || !h.HasSeq && !h.HasAck {
 			continue // also those that only open the path
 		}
+		p.called.Store(true)
+		if !h.HasAck && !answers(payload) {
+			continue
+		}
 		select {
 		case p.answers <- append([]byte{}, payload...):
 		default:
 		}
 	}
+}
+
+// answers tells a frame that answers one of ours from the PNS's own requests.
+func answers(frame []byte) bool {
+	protocol, b, err := ppp.Split(frame)
+	if err != nil || protocol != ppp.LCP || len(b) == 0 {
+		return false
+	}
+	switch cp.Code(b[0]) {
+	case cp.ConfigureAck, cp.ConfigureNak, cp.ConfigureReject, cp.CodeReject:
+		return true
+	}
+	return false
 }
 
 // Wake has nothing to do.
@@ -70,9 +89,8 @@ func (p *probe) send(r peer.Remote, code cp.Code, octets int) {
 		around += 8
 	}
 	p.id++
-	frame := binary.BigEndian.AppendUint16([]byte{ppp.Address, ppp.Control}, uint16(ppp.LCP))
 	packet := cp.Packet{Code: code, ID: p.id, Data: make([]byte, max(octets-around-header, 0))}
-	frame = packet.Append(frame)
+	frame := ppp.Append(nil, ppp.LCP, packet.Append(nil))
 	_ = p.call.Send(gre.Header{CallID: p.call.PeerID(), HasSeq: true, Seq: p.seq}.Append(nil, frame)) // no answer tells it
 	p.seq++
 }
@@ -103,18 +121,18 @@ func (p *probe) passes(ctx context.Context, r peer.Remote, icmp *icmp) error {
 			return nil
 		}
 	}
-	said := ""
+	said := "no answer comes to"
+	if p.called.Load() {
+		said = "the PNS is heard and does not hear"
+	}
 	if word := icmp.heard(); word != "" {
-		said = " (" + word + ")"
+		said = word + ", to"
 	}
 	if r.Transport == peer.UDP {
-		port := r.UDPPort
-		if port == 0 {
-			port = peer.GREPort
-		}
-		return fmt.Errorf("TCP passes, but no answer comes to the call's packets at UDP port %d%s: let every firewall on the way pass it, and set `transport = \"udp\"` at both ends", port, said)
+		return fmt.Errorf("TCP passes, but %s the call's packets at UDP port %d: let every firewall on the way pass it, and set `transport = \"udp\"` at both ends",
+			said, cmp.Or(r.UDPPort, peer.GREPort))
 	}
-	return fmt.Errorf("TCP passes, but no GRE comes back%s: let every firewall and NAT router on the way pass IP protocol 47, both ways, or set `transport = \"udp\"` at both ends", said)
+	return fmt.Errorf("TCP passes, but %s GRE packets: let every firewall and NAT router on the way pass IP protocol 47, both ways, or set `transport = \"udp\"` at both ends", said)
 }
 
 // large says which packets are too large for the way, unless full ones pass.

@@ -1,0 +1,153 @@
+package doctor
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"net"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"carrier/hardware/line"
+	"carrier/hardware/netport"
+	"carrier/hardware/serial"
+	"carrier/pac/internal/config"
+	"carrier/pac/internal/profile"
+	"carrier/shared/console"
+	"carrier/shared/peer"
+)
+
+func TestEndpointsOfAllProfiles(t *testing.T) {
+	to := func(names ...string) profile.Destination { return profile.Destination{Endpoints: names} }
+	byDefault := to("z", "a")
+	got := endpoints(profile.Options{
+		Numbers: []profile.NumberRule{{Called: "1", Destination: to("n", "a")}},
+		Users:   map[string]profile.Destination{"u": to("u")},
+		Realms:  map[string]profile.Destination{"r": {Hosts: []string{"tcp://bbs.example:23"}}},
+		Menu:    map[string]profile.Destination{"1": to("m")},
+		Default: &byDefault,
+	})
+	if !slices.Equal(got, []string{"a", "m", "n", "u", "z"}) {
+		t.Error(got)
+	}
+}
+
+func TestPortsThatCannotBeOpened(t *testing.T) {
+	for want, err := range map[string]error{
+		"it is in use by minicom: end that program, or take the port out of `ports`": &serial.Error{Path: "/dev/x", Err: errors.Join(errors.New("it is in use by minicom"), serial.ErrBusy)},
+		"file does not exist: plug it in, or correct `ports`":                        &serial.Error{Path: "/dev/x", Err: fs.ErrNotExist},
+		"permission denied: `adduser` it there, and start again":                     &serial.Error{Path: "/dev/x", Err: fs.ErrPermission},
+		"no route; is the terminal server on, and its address in `ports` right?":     &netport.Error{URL: "tcp://x:1", Err: errors.New("no route")},
+		"odd": errors.New("odd"),
+	} {
+		if got := strings.ReplaceAll(cannotOpen(err).Error(), "\nit is in use", ""); got != want {
+			t.Errorf("%s; want %s", got, want)
+		}
+	}
+}
+
+func TestStatesOfLines(t *testing.T) {
+	since := time.Date(2026, 9, 1, 12, 0, 0, 0, time.UTC)
+	for state_, want := range map[string]string{"idle": "", "connected": "", "ringing": "",
+		"quarantined": "the daemon has it quarantined since 12:00:00: no dial tone; its log says more, and `pac doctor` looks itself while the daemon is stopped"} {
+		err := state(console.Line{State: state_, Since: since, Why: "no dial tone"})
+		if got := text(err); got != want {
+			t.Errorf("%s: %s", state_, got)
+		}
+	}
+}
+
+func text(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
+}
+
+// A cable is opened and closed; a file with mistakes is looked at no further.
+func TestLook(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "pac.toml")
+	opened := 0
+	look := func(toml string) []string {
+		if err := os.WriteFile(file, []byte(toml), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		r := Look(t.Context(), Options{File: file, Asks: console.NewClient(filepath.Join(dir, "sock")), Resolver: nowhere{}, Seats: seats,
+			Open: func(context.Context, string, config.Bank) (line.Wire, error) {
+				opened++
+				near, _ := net.Pipe()
+				return wire{near}, nil
+			}})
+		var all []string
+		for _, f := range r.Findings() {
+			all = append(all, f.About+": "+f.Text)
+		}
+		return all
+	}
+	const good = "name = 'atlanta'\n[[bank]]\nname = 'b'\nkind = 'cable'\nports = ['tcp://192.0.2.9:1']\n[default]\n"
+	const want = "PNS pns.example: pns.example does not resolve: no such host; correct the name, or give it an address in DNS or in /etc/hosts"
+	if got := look(good + "tunnel = ['udp', 'pns.example']\n[[pns]]\nname = 'udp'\nconnect = 'pns.example'\ntransport = 'udp'\n"); !slices.Contains(got, want) || opened != 1 {
+		t.Errorf("%q, opened %d times", got, opened)
+	}
+	if got := look("nmae = 'x'\n" + good + "tunnel = []\n"); len(got) != 2 || opened != 1 {
+		t.Errorf("%q", got)
+	}
+}
+
+func seats(banks []config.Bank) (all []Seat, clashes []string) {
+	for _, b := range banks {
+		for _, p := range b.Ports {
+			all = append(all, Seat{b, p})
+		}
+	}
+	return all, nil
+}
+
+type nowhere struct{}
+
+func (nowhere) LookupNetIP(context.Context, string, string) ([]netip.Addr, error) {
+	return nil, errors.New("no such host")
+}
+
+type wire struct{ net.Conn }
+
+func (wire) Unsent() (int, bool) { return 0, false }
+
+func FuzzUnreachable(f *testing.F) {
+	golden := append([]byte{3, 2, 0, 0, 0, 0, 0, 0, 0x45, 0, 0, 40, 0, 0, 0, 0, 64, 47, 0, 0, 192, 0, 2, 1}, 198, 51, 100, 7)
+	f.Add(golden)
+	to := netip.MustParseAddr("198.51.100.7")
+	if got := unreachable(golden, to); got != "protocol unreachable" {
+		f.Error(got)
+	}
+	for n := range golden {
+		if got := unreachable(golden[:n], to); got != "" {
+			f.Errorf("of %d octets: %s", n, got)
+		}
+	}
+	if got := unreachable(golden, netip.MustParseAddr("198.51.100.8")); got != "" {
+		f.Errorf("of another host: %s", got)
+	}
+	f.Fuzz(func(t *testing.T, b []byte) { unreachable(b, to) })
+}
+
+// What a PNS says of its own accord does not show that it hears us.
+func TestAnswers(t *testing.T) {
+	for frame, want := range map[string]bool{
+		"\xff\x03\xc0\x21\x01\x01\x00\x04": false, "\xff\x03\xc0\x21\x02\x01\x00\x04": true, "\xc0\x21\x07\x01\x00\x08\xf7\x01\x00\x04": true,
+		"": false, "\xff\x03\xc0\x21": false, "\xff\x03\xc2\x23\x02\x01\x00\x04": false,
+	} {
+		if answers([]byte(frame)) != want {
+			t.Errorf("%x", frame)
+		}
+	}
+	if about(peer.Remote{Name: "denver", Addr: netip.MustParseAddrPort("192.0.2.1:1723")}) != "PNS denver (192.0.2.1:1723)" {
+		t.Error("a PNS with a name")
+	}
+}

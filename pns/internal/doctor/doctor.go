@@ -1,0 +1,121 @@
+// Package doctor looks for what keeps pns from its work on this host.
+package doctor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/netip"
+
+	"carrier/pns/internal/config"
+	"carrier/pns/internal/lan/tun"
+	"carrier/pns/internal/users"
+	"carrier/shared/conf"
+	"carrier/shared/console"
+	"carrier/shared/doctor"
+	"carrier/shared/peer"
+)
+
+// A visit is one look at everything.
+type visit struct {
+	config  *config.Config
+	running bool // the daemon
+	report  *doctor.Report
+}
+
+// Look looks at everything that the configuration in file needs. asks, which may
+// be nil, is the way to a daemon that runs: what it holds is not tried.
+func Look(ctx context.Context, file string, asks *console.Client) *doctor.Report {
+	v := &visit{report: new(doctor.Report)}
+	c, err := config.Read(file)
+	v.report.Look("configuration "+file, mistakes(err))
+	if err != nil {
+		return v.report
+	}
+	v.config = c
+	v.daemon(ctx, asks)
+	v.addresses()
+	if c.NeedsGRE {
+		v.report.Look("privileges", gre())
+	}
+	if c.LAN.TUN != nil {
+		v.report.Look("lan "+c.LAN.TUN.Name, v.lan())
+	}
+	return v.report
+}
+
+// mistakes makes a finding of each mistake.
+func mistakes(err error) error {
+	var all conf.Mistakes
+	if !errors.As(err, &all) {
+		return err
+	}
+	var each []error
+	for _, m := range all {
+		each = append(each, m)
+	}
+	return errors.Join(each...)
+}
+
+// daemon asks whether the daemon runs.
+func (v *visit) daemon(ctx context.Context, asks *console.Client) {
+	if asks == nil {
+		return
+	}
+	_, err := asks.Status(ctx)
+	if errors.Is(err, console.ErrNotRunning) {
+		return
+	}
+	v.running = true
+	if err != nil {
+		err = fmt.Errorf("it cannot be asked: %w; run the doctor as root or in the group of its socket", err)
+	}
+	v.report.Look("the daemon", err)
+}
+
+// addresses looks at where the program listens; a daemon that runs has them.
+func (v *visit) addresses() {
+	if v.running {
+		return
+	}
+	c := v.config
+	v.report.Look("listen "+c.Listen.String(), doctor.Listen(c.Listen, "listen"))
+	if c.NeedsUDP {
+		v.report.Look("udp "+c.UDP.String(), doctor.ListenUDP(c.UDP, "udp"))
+	}
+	if c.Panel.IsValid() {
+		v.report.Look("panel "+c.Panel.String(), doctor.Listen(c.Panel, "panel"))
+	}
+}
+
+// gre says why raw GRE cannot be had.
+func gre() error {
+	e, err := peer.Open(peer.Options{Host: "doctor", GRE: true, Handler: nobody{}, Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		return err
+	}
+	ended, end := context.WithCancel(context.Background())
+	end()
+	return e.Run(ended)
+}
+
+// lan looks at the way to the LAN through the kernel.
+func (v *visit) lan() error {
+	who, err := users.New(v.config.Users)
+	if err != nil {
+		return err
+	}
+	l := v.config.LAN
+	return tun.Check(tun.Options{Name: l.TUN.Name, Local: l.Local, Routes: l.Routes(who.Fixed()), ProxyARP: l.TUN.ProxyARP,
+		Masquerade: l.TUN.Masquerade, Forward: l.TUN.Forwarding}, v.running)
+}
+
+// nobody is the Handler of an endpoint that takes nothing.
+type nobody struct{}
+
+func (nobody) Admit(netip.AddrPort) (peer.Remote, error) {
+	return peer.Remote{}, errors.New("this is a doctor")
+}
+func (nobody) Incoming(*peer.Call) {}
+func (nobody) Outgoing(*peer.Call) {}
