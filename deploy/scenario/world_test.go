@@ -79,14 +79,15 @@ password = "green grass"
 type setting struct {
 	phones   exchange.Options // Subscribers are filled here
 	line     exchange.Conditions
-	modems   int    // of the POP: one
-	callers  int    // telephones: one
-	pac, pns string // more of each configuration
-	saran    string // more keys of the PNS's user saran
-	denver   string // more keys of what the PNS says of the PAC
-	state    string // folder of the PAC's; none
-	from     string // where the PNS lets PACs come from; this host
-	detour   bool   // the control connection goes through world.detour
+	modems   int             // of the POP: one
+	chips    []exchange.Chip // of these modems
+	callers  int             // telephones: one
+	pac, pns string          // more of each configuration
+	saran    string          // more keys of the PNS's user saran
+	denver   string          // more keys of what the PNS says of the PAC
+	state    string          // folder of the PAC's; none
+	from     string          // where the PNS lets PACs come from; this host
+	detour   bool            // the control connection goes through world.detour
 }
 
 // A world is a telephone network, a POP and a company, in this process.
@@ -108,7 +109,7 @@ func newWorld(t *testing.T, s setting) *world {
 	for i := range max(1, s.callers) {
 		s.phones.Subscribers = append(s.phones.Subscribers, exchange.Subscriber{Number: fmt.Sprint(4045550001 + i), Name: "SARA N", Conditions: s.line})
 	}
-	w.phones = testbed.NewPhones(t, max(1, s.modems), s.phones)
+	w.phones = testbed.NewPhones(t, max(1, s.modems), s.phones, s.chips...)
 	web := httptest.NewServer(testbed.Pages())
 	t.Cleanup(web.Close)
 	var err error
@@ -132,6 +133,9 @@ func newWorld(t *testing.T, s setting) *world {
 	w.pns = startPNS(t, []byte(w.office), filepath.Join(dir, "pns.sock"))
 	w.atlanta = string(fill(atlanta+s.pac, data))
 	w.pac = startPAC(t, []byte(w.atlanta), filepath.Join(dir, "pac.sock"))
+	for n := range max(1, s.modems) { // who rings before her modem is ready has no number
+		testbed.Until(t, "the POP's modems are ready", func() bool { return w.line(fmt.Sprintf("courier/%d", n+1)).State == "idle" })
+	}
 	return w
 }
 

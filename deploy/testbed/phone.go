@@ -22,16 +22,17 @@ type Phones struct {
 	Modems []string // URLs for the POP
 }
 
-// NewPhones starts a telephone network with so many modems at the POP. It ends
-// with the test.
-func NewPhones(t testing.TB, modems int, o exchange.Options) *Phones {
+// NewPhones starts a telephone network with so many modems at the POP, the first
+// of which have these chips. It ends with the test.
+func NewPhones(t testing.TB, modems int, o exchange.Options, chips ...exchange.Chip) *Phones {
 	t.Helper()
 	dir := t.TempDir()
 	p := &Phones{}
 	for n := range modems {
 		url := "unix://" + filepath.Join(dir, fmt.Sprintf("modem%d", n))
 		p.Modems = append(p.Modems, url)
-		o.Subscribers = append(o.Subscribers, exchange.Subscriber{Number: Number, At: url})
+		chips = append(chips, exchange.Generic)
+		o.Subscribers = append(o.Subscribers, exchange.Subscriber{Number: Number, At: url, Chip: chips[n]})
 	}
 	if o.Timing == (exchange.Timing{}) {
 		o.Timing = exchange.Timing{Setup: 100 * time.Millisecond, RingEvery: time.Second, CallerID: 200 * time.Millisecond, Train: 300 * time.Millisecond}
