@@ -281,6 +281,12 @@ func TestCarrierDetect(t *testing.T) {
 		}
 		read := make(chan error)
 		go func() { _, err := m.Read(make([]byte, 9)); read <- err }()
+		synctest.Wait()
+		select {
+		case err := <-read:
+			t.Fatalf("words from before Carrier Detect told anything ended the call: %v", err)
+		default:
+		}
 		fell := time.Now()
 		w.carrier.Store(false)
 		<-m.Lost()
