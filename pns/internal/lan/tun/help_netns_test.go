@@ -69,18 +69,8 @@ func (ns *namespace) run(t testing.TB, o Options) *LAN {
 	if err != nil {
 		t.Fatal(err)
 	}
-	here, err := unix.Open("/proc/thread-self/ns/net", unix.O_RDONLY|unix.O_CLOEXEC, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
 	ctx, cancel := context.WithCancel(context.Background())
-	ended := make(chan error, 1)
-	go func() {
-		runtime.LockOSThread()
-		err := unix.Setns(here, unix.CLONE_NEWNET)
-		unix.Close(here)
-		ended <- errors.Join(err, l.Run(ctx))
-	}()
+	ended := beside(t, func() error { return l.Run(ctx) })
 	ns.ends = append(ns.ends, func() {
 		cancel()
 		if err := <-ended; err != nil {
@@ -88,6 +78,23 @@ func (ns *namespace) run(t testing.TB, o Options) *LAN {
 		}
 	})
 	return l
+}
+
+// beside runs f on another thread of the calling thread's namespace.
+func beside(t testing.TB, f func() error) <-chan error {
+	t.Helper()
+	here, err := unix.Open("/proc/thread-self/ns/net", unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() {
+		runtime.LockOSThread() // never unlocked
+		err := unix.Setns(here, unix.CLONE_NEWNET)
+		unix.Close(here)
+		ended <- errors.Join(err, f())
+	}()
+	return ended
 }
 
 // A caller has a TCP/IP of her own.

@@ -3,6 +3,10 @@
 package tun
 
 import (
+	"bufio"
+	"errors"
+	"io"
+	"log/slog"
 	"net"
 	"net/netip"
 	"os"
@@ -107,8 +111,43 @@ func TestRefused(t *testing.T) {
 	}
 }
 
+// An interface whose name somebody has taken is made once that one has gone.
+func TestNameTakenMeanwhile(t *testing.T) {
+	inside(t, func(ns *namespace) {
+		l, err := New(Options{Name: "carrier0", Local: router, Routes: pool, Forward: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		read, log := io.Pipe()
+		l.o.Log = slog.New(slog.NewTextHandler(log, nil))
+		l.out.drop(false)
+		ethernet(t, "carrier0", "")
+		made := beside(t, func() error {
+			if !l.remake(t.Context()) {
+				return errors.New("not made")
+			}
+			return nil
+		})
+		lines := bufio.NewScanner(read)
+		for _, want := range []string{"the interface cannot be made", "the interface is back"} {
+			if !lines.Scan() || !strings.Contains(lines.Text(), want) {
+				t.Fatalf("logged %q, want %q", lines.Text(), want)
+			}
+			if want == "the interface cannot be made" {
+				if !strings.Contains(lines.Text(), "an interface of this name exists already") {
+					t.Error(lines.Text())
+				}
+				ip(t, "link del carrier0")
+			}
+		}
+		if err := errors.Join(<-made, l.close()); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 // An interface that somebody removes is made anew, with all that belongs to it,
-// and callers stay; if its name is taken meanwhile, that is waited for.
+// and callers stay.
 func TestInterfaceRemoved(t *testing.T) {
 	inside(t, func(ns *namespace) {
 		stats := new(Stats)
