@@ -61,7 +61,7 @@ func (q *Queue) Push(now time.Time, frame []byte) {
 		q.epoch = now
 	}
 	class := q.class.classify(frame)
-	if class == control && q.table == nil && q.n > 0 && q.n >= q.MaxFrames {
+	if class == control && q.table == nil && q.n > 0 && q.over(1, len(frame)) { // no data to drop for it
 		q.stats.Full++
 		return
 	}
@@ -78,9 +78,14 @@ func (q *Queue) Push(now time.Time, frame []byte) {
 	} else {
 		q.data(class, f)
 	}
-	for q.table != nil && q.n > 1 && (q.n > q.MaxFrames || q.MaxOctets > 0 && q.octets > q.MaxOctets) {
+	for q.table != nil && q.n > 1 && q.over(0, 0) {
 		q.dropFattest()
 	}
+}
+
+// over says whether with so much more the queue were beyond its bounds.
+func (q *Queue) over(frames, octets int) bool {
+	return q.n+frames > q.MaxFrames || q.MaxOctets > 0 && q.octets+octets > q.MaxOctets
 }
 
 // data puts a frame into its flow.

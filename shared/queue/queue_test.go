@@ -188,6 +188,17 @@ func TestControlIsNotDroppedForData(t *testing.T) {
 	}
 }
 
+func TestControlIsBoundedToo(t *testing.T) {
+	for _, q := range []Queue{{MaxFrames: 4}, {MaxFrames: 100, MaxOctets: 400}} {
+		for range 50 {
+			q.Push(start, ppp.Append(nil, ppp.LCP, make([]byte, 96)))
+		}
+		if q.Len() != 4 || q.Stats().Full != 46 {
+			t.Errorf("%d wait, %+v", q.Len(), q.Stats())
+		}
+	}
+}
+
 func TestClear(t *testing.T) {
 	q := Queue{MaxFrames: 8}
 	q.Push(start, udp(1, 1, 100))
