@@ -107,12 +107,3 @@ func (c *Codec) Ours(o Option) Answer {
 		return Pending
 	}
 }
-
-// EightBit says whether the far end has not refused eight bits in either
-// direction.
-func (c *Codec) EightBit() bool {
-	return c.ours.of(Binary) != refused && c.theirs.of(Binary) != refused
-}
-
-// Telnet says whether the connection speaks Telnet, as far as is known.
-func (c *Codec) Telnet() bool { return c.mode == spoken }

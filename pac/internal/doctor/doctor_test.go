@@ -53,11 +53,10 @@ func TestPortsThatCannotBeOpened(t *testing.T) {
 
 func TestStatesOfLines(t *testing.T) {
 	since := time.Date(2026, 9, 1, 12, 0, 0, 0, time.UTC)
-	for state_, want := range map[string]string{"idle": "", "connected": "", "ringing": "",
-		"quarantined": "the daemon has it quarantined since 12:00:00: no dial tone; its log says more, and `pac doctor` looks itself while the daemon is stopped"} {
-		err := state(console.Line{State: state_, Since: since, Why: "no dial tone"})
-		if got := text(err); got != want {
-			t.Errorf("%s: %s", state_, got)
+	for service, want := range map[string]string{"": "", "out": "", "draining": "",
+		"faulty": "the daemon cannot use it since 12:00:00: no dial tone; it tries again by itself, and `pac doctor` looks for itself while the daemon is stopped"} {
+		if got := text(state(console.Line{Service: service, Since: since, Why: "no dial tone"})); got != want {
+			t.Errorf("%s: %s", service, got)
 		}
 	}
 }

@@ -76,18 +76,14 @@ func (v *visit) lines(ctx context.Context) {
 	}
 }
 
-// state says what is wrong with a line of the daemon.
+// state says what is wrong with a line of the daemon. What an operator took out
+// of service is not.
 func state(l console.Line) error {
-	why := l.Why
-	if why != "" {
-		why = ": " + why
+	if l.Service != "faulty" {
+		return nil
 	}
-	switch l.State {
-	case line.Down.String(), line.Quarantined.String(), "out":
-		return fmt.Errorf("the daemon has it %s since %s%s; its log says more, and `pac doctor` looks itself while the daemon is stopped",
-			l.State, l.Since.Format("15:04:05"), why)
-	}
-	return nil
+	return fmt.Errorf("the daemon cannot use it since %s: %s; it tries again by itself, and `pac doctor` looks for itself while the daemon is stopped",
+		l.Since.Format("15:04:05"), l.Why)
 }
 
 // port opens one port and sets its modem up, as the daemon would.
