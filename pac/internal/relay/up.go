@@ -25,7 +25,7 @@ func (r *Relay) begin(ctx context.Context, end context.CancelCauseFunc) {
 }
 
 // readLine decodes what the line brings until it fails. A large buffer is used
-// while the line fills what it is given.
+// while more comes at once than fits the small one.
 func (r *Relay) readLine() error {
 	small := make([]byte, smallRead)
 	var large *buffer
@@ -41,9 +41,9 @@ func (r *Relay) readLine() error {
 			close(r.heard)
 		}
 		r.chunk(buf[:n])
-		if full := n == len(buf); full && large == nil {
+		if busy := n >= smallRead; busy && large == nil {
 			large = buffers.Get().(*buffer)
-		} else if !full && large != nil {
+		} else if !busy && large != nil {
 			buffers.Put(large)
 			large = nil
 		}
