@@ -36,6 +36,7 @@ from = ["192.0.2.0/24"]
 local     = "2.1.1.61"
 addresses = ["2.1.1.130"]
 dns       = ["2.1.1.53"]
+{{.LAN}}
 
 [[user]]
 name     = "saran"
@@ -83,6 +84,12 @@ func newWorld(t *testing.T, ports int, line exchange.Conditions, more string) *w
 // newWorldWith knows more people at the PNS, too.
 func newWorldWith(t *testing.T, ports int, line exchange.Conditions, more, people string) *world {
 	t.Helper()
+	return newWorldOn(t, ports, line, more, people, "")
+}
+
+// newWorldOn has more to say of the PNS's LAN, too.
+func newWorldOn(t *testing.T, ports int, line exchange.Conditions, more, people, lan string) *world {
+	t.Helper()
 	w := &world{Scene: NewScene(t), Guest: Boot(t, ports)}
 	var o exchange.Options
 	for n := 1; n <= ports; n++ {
@@ -90,7 +97,7 @@ func newWorldWith(t *testing.T, ports int, line exchange.Conditions, more, peopl
 			At: "unix://" + w.Guest.Serial(n), Connect: true, Conditions: line})
 	}
 	w.Phones = NewPhones(t, 2, o)
-	w.data = map[string]any{"Dir": w.Dir, "Modems": w.Phones.Modems, "More": more, "People": people}
+	w.data = map[string]any{"Dir": w.Dir, "Modems": w.Phones.Modems, "More": more, "People": people, "LAN": lan}
 	w.pns = w.Start(w.Office, "pns", pnsConfig, w.data)
 	w.pac = w.Start(w.POP, "pac", pacConfig, w.data)
 	return w
