@@ -38,7 +38,7 @@ func newClinic(t *testing.T) *clinic {
 	c.pop.IP("route", "add", "default", "via", "192.0.2.254")
 	c.pop.IP("route", "add", "198.51.100.12", "via", "192.0.2.254", "src", "192.0.2.66")
 	c.office.IP("route", "add", "default", "via", "198.51.100.254")
-	for last := 8; last <= 13; last++ {
+	for last := 8; last <= 14; last++ {
 		c.office.IP("addr", "add", fmt.Sprintf("198.51.100.%d/24", last), "dev", "wan")
 	}
 	c.sh(router, `sysctl -qw net.ipv4.ip_forward=1 && nft -f - <<end
@@ -49,6 +49,7 @@ table ip firewall {
 		ip daddr 198.51.100.9 ip protocol gre drop
 		ip saddr 198.51.100.9 ip protocol gre drop
 		ip daddr 198.51.100.13 ip protocol gre drop
+		ip daddr 198.51.100.14 udp dport 4754 drop
 		ip daddr 198.51.100.10 ip length > 1300 drop
 		ip saddr 198.51.100.10 ip length > 1300 drop
 		ip daddr 198.51.100.11 ip protocol gre reject with icmp type prot-unreachable
@@ -127,6 +128,11 @@ func (c *clinic) pns(lan, more string) string {
 		filepath.Join(c.dir, "no.sock"), more, lan)
 }
 
+// overUDP is more of a PAC's configuration.
+func overUDP(at string) string {
+	return fmt.Sprintf("[[pns]]\nname = \"u\"\nat = %q\nconnect = \"%s:1733\"\ntransport = \"udp\"\n", at, at)
+}
+
 const officeLAN = "mode = \"tun\"\naddresses = [\"2.1.1.129-2.1.1.190\"]\n"
 
 // Every fault made here is named in one sentence, and nothing else is.
@@ -134,6 +140,8 @@ func TestDoctors(t *testing.T) {
 	c := newClinic(t)
 	running := strings.Replace(c.pns("addresses = [\"2.1.1.129-2.1.1.190\"]", "panel = \"127.0.0.1:8724\""), "no.sock", "pns.sock", 1)
 	Start(c.office, filepath.Join(c.bin, "pns"), "run", "-c", c.file("running pns", running))
+	withUDP := strings.Replace(c.pns("addresses = [\"2.1.2.129\"]", "listen = \"0.0.0.0:1733\"\npanel = \"127.0.0.1:8725\""), "no.sock", "udp.sock", 1)
+	Start(c.office, filepath.Join(c.bin, "pns"), "run", "-c", c.file("running udp", strings.Replace(withUDP, "[lan]", "transport = \"udp\"\n[lan]", 1)))
 	mute, held, taken := c.mute(), c.held(), c.taken()
 	good := "198.51.100.7"
 	var all sync.WaitGroup
@@ -147,6 +155,9 @@ func TestDoctors(t *testing.T) {
 		want    string
 	}{
 		{name: "a good PAC", program: "pac", text: c.pac(c.modem(), good, "panel = \"127.0.0.1:8723\"\nstate = \""+c.dir+"/state\"")},
+		{name: "a good PAC over UDP", program: "pac", text: c.pac(c.modem(), "198.51.100.7", "") + overUDP("198.51.100.7"), before: []string{"setpriv", "--bounding-set=-net_raw"}},
+		{name: "UDP filtered", program: "pac", text: c.pac(c.modem(), "198.51.100.14", "") + overUDP("198.51.100.14"),
+			about: "PNS u (198.51.100.14:1733), UDP", want: "TCP passes, but no answer comes to the call's packets at UDP port 4754"},
 		{name: "a mistake", program: "pac", text: c.pac(c.modem(), good, "nmae = \"x\""), about: "configuration ", want: ":3: nmae: unknown key; would be right: name"},
 		{name: "no privilege", program: "pac", text: c.pac(c.modem(), good, ""), before: []string{"setpriv", "--bounding-set=-net_raw"},
 			about: "privileges", want: "GRE needs the privilege CAP_NET_RAW: run as root or give it to the program"},
