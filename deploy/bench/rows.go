@@ -6,5 +6,6 @@ func rows() []Row {
 	all = append(all, hdlcRows()...)
 	all = append(all, idleRows()...)
 	all = append(all, tcpRows()...)
+	all = append(all, callRows()...)
 	return all
 }

@@ -26,6 +26,7 @@ type call struct {
 	up       chan struct{} // closed when IPCP is open
 	finished chan struct{} // closed when PPP has ended
 	received atomic.Uint64
+	datagram []byte // what send sends
 	network  func(packets [][]byte) // takes IP packets, valid for the call; nil: nobody
 
 	mu      sync.Mutex
@@ -39,8 +40,11 @@ type call struct {
 	err     error
 }
 
-// window is what the PAC advertises: a fast one.
-const window = 64
+// What the PAC says of its lines, which are none: nothing there is slow.
+const (
+	speed  = 100_000_000 // bit/s
+	window = 64          // packets
+)
 
 var serial atomic.Uint32
 
@@ -56,7 +60,7 @@ func (c *crowd) place(ctx context.Context, conn *peer.Conn, network func([][]byt
 			Login: auth.Login{Name: c.user, Secret: auth.NewPassword(c.password)}}),
 		ipcp: ipcp.New(ipcp.Options{AskAddress: true})}
 	k.deliver = k.fromTunnel
-	tunnel.Connected(pptp.IncomingCallConnected{ConnectSpeed: 33_600, Window: window, FramingType: pptp.Asynchronous})
+	tunnel.Connected(pptp.IncomingCallConnected{ConnectSpeed: speed, Window: window, FramingType: pptp.Asynchronous})
 	k.mu.Lock()
 	k.link.Network(time.Now(), ppp.IPCP, k.ipcp)
 	k.link.Up(time.Now())

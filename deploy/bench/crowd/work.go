@@ -98,18 +98,20 @@ func (c *crowd) gather(ctx context.Context, n int) (rate float64, err error) {
 	return float64(n) / time.Since(start).Seconds(), err
 }
 
-// send sends UDP packets of 128 octets, each call in its turn, in groups of 16
-// calls: a socket's reader finds packets of many calls in a batch.
+// burst is how many packets a call sends in its turn: as many as are
+// acknowledged at once, so that their number does not depend on the calls'.
+const burst = 8
+
+// send sends UDP packets of 128 octets, each call in its turn.
 func (c *crowd) send(d time.Duration, rate int, to string) (sent int, err error) {
 	dst, err := netip.ParseAddr(to)
 	if err != nil || len(c.calls) == 0 || rate <= 0 {
 		return 0, fmt.Errorf("to %q from %d calls at %d: %w", to, len(c.calls), rate, err)
 	}
-	packets := make([][]byte, len(c.calls))
-	for i, k := range c.calls {
-		packets[i] = datagram(k.addr, dst, 128)
+	packets := make([][]byte, burst)
+	for _, k := range c.calls {
+		k.datagram = datagram(k.addr, dst, 128)
 	}
-	const group = 16
 	start := time.Now()
 	for {
 		since := time.Since(start)
@@ -117,13 +119,16 @@ func (c *crowd) send(d time.Duration, rate int, to string) (sent int, err error)
 			return sent, nil
 		}
 		due := int(since.Seconds() * float64(rate))
-		if due-sent < group {
-			time.Sleep(time.Duration(group) * time.Second / time.Duration(rate))
+		if due-sent < burst {
+			time.Sleep(burst * time.Second / time.Duration(rate))
 			continue
 		}
-		for ; sent < due; sent++ {
-			i := sent % len(c.calls)
-			c.calls[i].data(packets[i : i+1])
+		for ; sent < due; sent += burst {
+			k := c.calls[sent/burst%len(c.calls)]
+			for i := range packets {
+				packets[i] = k.datagram
+			}
+			k.data(packets)
 		}
 	}
 }

@@ -1,0 +1,209 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"os/exec"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// workers is how many calls or handshakes are under way at a time.
+const workers = 16
+
+const bareHandshakes = "bare control handshakes"
+
+// callRows are about many calls at one PNS.
+func callRows() []Row {
+	return []Row{
+		{Name: "full call set-ups: PPTP, LCP, MS-CHAPv2, IPCP", Unit: "a second", Bars: []Bar{AtLeast(0.1, bareHandshakes)}, Prepare: prepareSetups},
+		{Name: "1,000 calls hung up", Unit: "s", Bars: []Bar{AtMost(1, "")}, Prepare: prepareHangups},
+		{Name: "CPU a packet up, pns with 10,000 calls", Unit: "µs", Bars: []Bar{AtMost(1.2, fewCalls)}, Prepare: prepareManyCalls(up)},
+		{Name: "CPU a packet down, pns with 10,000 calls", Unit: "µs", Bars: []Bar{AtMost(1.2, fewCalls)}, Prepare: prepareManyCalls(down)},
+	}
+}
+
+func prepareSetups(ctx context.Context, w *Workshop) ([]Candidate, error) {
+	a, b, err := w.spaces(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for i := range workers - 1 { // a control connection each
+		if err := b.ip(ctx, fmt.Sprintf("addr add 10.77.0.%d/24 dev cable", 3+i)); err != nil {
+			return nil, err
+		}
+	}
+	pns, err := w.newPNS(ctx, b)
+	if err != nil {
+		return nil, err
+	}
+	crowd, err := w.Program(ctx, "deploy/bench/crowd")
+	if err != nil {
+		return nil, err
+	}
+	handshake, err := w.Program(ctx, "deploy/bench/rivals/handshake")
+	if err != nil {
+		return nil, err
+	}
+	return []Candidate{
+		{"pns", func(ctx context.Context) (float64, error) {
+			_, stop, err := pns.start(ctx)
+			if err != nil {
+				return 0, err
+			}
+			defer stop()
+			c, err := start(a.command(ctx, crowd, "-local", a.addr, "-pns", pns.addr))
+			if err != nil {
+				return 0, err
+			}
+			defer c.stop()
+			return c.number("setups 3s %d", workers)
+		}},
+		{bareHandshakes, func(ctx context.Context) (float64, error) {
+			server, err := start(b.command(ctx, handshake, "serve", b.addr+":1723"))
+			if err != nil {
+				return 0, err
+			}
+			defer server.stop()
+			out, err := a.command(ctx, handshake, "ask", b.addr+":1723", strconv.Itoa(workers), "3s").Output()
+			if err != nil {
+				return 0, err
+			}
+			return strconv.ParseFloat(strings.TrimSpace(string(out)), 64)
+		}},
+	}, nil
+}
+
+// held is a PNS with calls that a crowd holds.
+type held struct {
+	*pnsAt
+	pid   int
+	crowd *party
+}
+
+// hold starts a PNS in one of two new spaces and a crowd with n calls in the
+// other.
+func (w *Workshop) hold(ctx context.Context, n int) (*held, error) {
+	a, b, err := w.spaces(ctx)
+	if err != nil {
+		return nil, err
+	}
+	pns, err := w.newPNS(ctx, b)
+	if err != nil {
+		return nil, err
+	}
+	bin, err := w.Program(ctx, "deploy/bench/crowd")
+	if err != nil {
+		return nil, err
+	}
+	h := &held{pnsAt: pns}
+	var stop func()
+	if h.pid, stop, err = pns.start(ctx); err != nil {
+		return nil, err
+	}
+	w.Cleanup(stop)
+	if h.crowd, err = start(a.command(ctx, bin, "-local", a.addr, "-pns", pns.addr)); err != nil {
+		return nil, err
+	}
+	w.Cleanup(h.crowd.stop)
+	return h, h.gather(n)
+}
+
+func (h *held) gather(n int) error {
+	_, err := h.crowd.ask("calls %d", n)
+	return err
+}
+
+// prepareHangups measures from the moment when all carriers are lost until the
+// PNS has no call any more.
+func prepareHangups(ctx context.Context, w *Workshop) ([]Candidate, error) {
+	h, err := w.hold(ctx, 0)
+	if err != nil {
+		return nil, err
+	}
+	return []Candidate{{"pns", func(ctx context.Context) (float64, error) {
+		if err := h.gather(1000); err != nil {
+			return 0, err
+		}
+		start := time.Now()
+		if _, err := h.crowd.ask("hangup"); err != nil {
+			return 0, err
+		}
+		for ctx.Err() == nil {
+			out, err := exec.CommandContext(ctx, h.bin, "status", "-c", h.file, "--json").Output()
+			if err != nil {
+				return 0, err
+			}
+			if strings.Contains(strings.ReplaceAll(string(out), " ", ""), `"calls":0`) {
+				return time.Since(start).Seconds(), nil
+			}
+		}
+		return 0, ctx.Err()
+	}}}, nil
+}
+
+const (
+	fewCalls = "100 calls"
+	// pace is so many packets a second, far from what would overrun anybody.
+	pace = 20_000
+)
+
+// A direction is which way data goes: from the callers, or towards them.
+type direction int
+
+const (
+	up direction = iota
+	down
+)
+
+// prepareManyCalls gives packets to calls in turn, so that no two that follow
+// each other are of one call.
+func prepareManyCalls(way direction) func(context.Context, *Workshop) ([]Candidate, error) {
+	return func(context.Context, *Workshop) ([]Candidate, error) {
+		measure := func(n int) func(context.Context) (float64, error) {
+			return func(ctx context.Context) (float64, error) {
+				w, err := newWorkshop() // of this round
+				if err != nil {
+					return 0, err
+				}
+				defer w.close()
+				h, err := w.hold(ctx, n)
+				if err != nil {
+					return 0, err
+				}
+				return h.perPacket(way, n)
+			}
+		}
+		return []Candidate{{"10,000 calls", measure(10_000)}, {fewCalls, measure(100)}}, nil
+	}
+}
+
+// perPacket is the CPU time of the PNS for a packet, in µs.
+func (h *held) perPacket(way direction, n int) (float64, error) {
+	if _, err := h.crowd.ask("received"); err != nil {
+		return 0, err
+	}
+	before, err := cpuTime(h.pid)
+	if err != nil {
+		return 0, err
+	}
+	var packets float64
+	if way == up {
+		packets, err = h.crowd.number("send 3s %d 198.18.0.1", pace)
+	} else if err = h.flood(n, 3*time.Second); err == nil {
+		packets, err = h.crowd.number("received")
+	}
+	if err != nil {
+		return 0, err
+	}
+	after, err := cpuTime(h.pid)
+	if err != nil {
+		return 0, err
+	}
+	if packets < pace { // a third of what was sent
+		return math.NaN(), fmt.Errorf("only %.0f packets", packets)
+	}
+	return float64((after - before).Microseconds()) / packets, nil
+}
