@@ -61,9 +61,9 @@ func TestReloadTouchesNoCall(t *testing.T) {
 	w.reads(c)
 
 	for text, want := range map[string]string{
-		"nonsense":                                           "pac.toml:",
-		strings.Replace(w.atlanta, "tunnel", "tunel", 1):     "tunel: unknown key; would be right: tunnel",
-		strings.Replace(w.atlanta, "courier", "new bank", 1): "new bank",
+		"nonsense": "pac.toml:",
+		strings.Replace(w.atlanta, "tunnel", "tunel", 1):                       "tunel: unknown key; would be right: tunnel",
+		strings.Replace(w.atlanta, "courier", "new bank", 1):                   "new bank",
 		w.atlanta + "[[bank]]\nname = \"x\"\nlisten = \"tcp://192.0.2.1:1\"\n": "bank x: ",
 	} {
 		if _, err := w.pac.reload("pac.toml", []byte(text)); err == nil || !strings.Contains(err.Error(), want) {

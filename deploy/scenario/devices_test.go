@@ -1,0 +1,86 @@
+package scenario
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"carrier/deploy/testbed"
+	"carrier/hardware/caller"
+	"carrier/hardware/exchange"
+	"carrier/shared/record"
+)
+
+// Devices that a pattern names are lines as soon as they are there, and no more
+// when they are gone; one that two entries name is one line.
+func TestDevicesComeAndGo(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	first := filepath.Join(dir, "ttyUSB0")
+	w := newWorld(t, setting{pac: fmt.Sprintf("[[bank]]\nname = \"usb\"\nports = [%q]\n[[bank]]\nname = \"again\"\nports = [%q]\n", dir+"/ttyUSB*", first)})
+	if l := w.line("usb/ttyUSB0"); l.Line != "" {
+		t.Fatalf("%+v", l)
+	}
+	testbed.Until(t, "the other entry is a line", func() bool { return w.line("again/ttyUSB0").Service == "faulty" })
+	for n := range 2 {
+		device := w.plugIn(exchange.Subscriber{Number: "5551300", At: "pty", Link: first})
+		testbed.Until(t, "the device is a line", func() bool { return w.line("usb/ttyUSB0").State == "idle" })
+		status, err := w.pac.Status(within(t))
+		if err != nil || !strings.Contains(string(status), "ttyUSB0 of bank again is the same device as") {
+			t.Errorf("the clash is not in %s (%v)", status, err)
+		}
+		if l := w.line("again/ttyUSB0"); l.Line != "" {
+			t.Errorf("the second entry is %+v", l)
+		}
+		c := device.dial(w)
+		w.reads(c)
+		device.stop()
+		last := w.pac.ended(n + 1)
+		if last.Line != "usb/ttyUSB0" || last.Reason != record.CarrierLost {
+			t.Errorf("the call ended by %v on %s: %s", last.Reason, last.Line, last.Text)
+		}
+		testbed.Until(t, "the line is gone", func() bool { return w.line("usb/ttyUSB0").Line == "" })
+	}
+	w.reads(w.dial(0, bob()))
+}
+
+// A plugged is a telephone network that can be pulled out.
+type plugged struct {
+	*exchange.Exchange
+	stop func()
+}
+
+// plugIn makes a device of a modem.
+func (w *world) plugIn(s exchange.Subscriber) plugged {
+	w.t.Helper()
+	x, err := exchange.New(exchange.Options{Subscribers: []exchange.Subscriber{s, {Number: "4045559999"}},
+		Timing: exchange.Timing{Setup: 100 * time.Millisecond, RingEvery: time.Second, CallerID: 200 * time.Millisecond, Train: 300 * time.Millisecond}})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() { defer close(done); x.Run(ctx) }()
+	p := plugged{x, func() { stop(); <-done }}
+	w.t.Cleanup(p.stop)
+	return p
+}
+
+// dial has Sara call the device.
+func (p plugged) dial(w *world) *caller.Call {
+	w.t.Helper()
+	hers, modems := net.Pipe()
+	go p.Lines()[1].Plug(w.t.Context(), modems)
+	o := sara()
+	o.Number = p.Lines()[0].Number()
+	c, err := caller.Dial(within(w.t), hers, o)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.t.Cleanup(func() { c.Close() })
+	return c
+}
