@@ -7,6 +7,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -106,6 +108,7 @@ func (o *OutOfService) note() error {
 	for _, l := range o.lines {
 		all = append(all, l)
 	}
+	slices.SortFunc(all, func(a, b Out) int { return strings.Compare(a.Key, b.Key) })
 	b, err := json.MarshalIndent(all, "", "  ")
 	if err != nil {
 		return err
