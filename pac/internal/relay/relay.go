@@ -136,21 +136,32 @@ func New(o Options) *Relay {
 		lcp:   watcher{transmit: hdlc.AllControl, replay: o.LastRequest},
 	}
 	if o.Rate > 0 {
-		first := o.Rate / 8
-		if o.Async {
-			first = o.Rate / 10
-		}
-		r.down.MaxOctets = min(max(downTime*first, downFrames*fullPacket), downUnknown)
-		r.down.Window = o.GRE.RecvWindow
-		r.down.SetRate(first)
-		r.up.SetRate(first)
-		if !o.Unpaced {
-			f, ok := o.Line.(line.Follower)
-			r.drain = drain{first: max(first, 1), rate: max(first, 1), follows: ok && f.Follows()}
-		}
+		r.setRate()
 	}
 	r.deliver, r.receive, r.writer = r.fromTunnel, r.fromLine, r.writeLine
 	return r
+}
+
+// setRate fits the queues and the pace to the rate of the line. That of its port
+// says nothing, unless the modem stops the port.
+func (r *Relay) setRate() {
+	f, ok := r.o.Line.(line.Follower)
+	follows := ok && f.Follows()
+	if ofPort(r.o.Rate) && !follows {
+		return
+	}
+	bits := 8
+	if r.o.Async {
+		bits = 10
+	}
+	first := max(r.o.Rate/bits, 1)
+	r.down.MaxOctets = min(max(downTime*first, downFrames*fullPacket), downUnknown)
+	r.down.Window = r.o.GRE.RecvWindow
+	r.down.SetRate(first)
+	r.up.SetRate(first)
+	if !r.o.Unpaced {
+		r.drain = drain{first: first, rate: first, follows: follows}
+	}
 }
 
 // Run carries frames both ways until ctx ends or the line is lost. It returns

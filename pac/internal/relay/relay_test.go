@@ -155,6 +155,20 @@ func TestTheLineIsLeftAloneUntilTheCallerSpeaks(t *testing.T) {
 	})
 }
 
+func TestTheRateOfAPortIsNotThatOfTheLine(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, Options{Rate: 115200}).listen()
+		frame := ip(make([]byte, 1396)...)
+		for range 100 {
+			b.sends(frame)
+		}
+		if got, _ := b.heard(); len(got) != 100 {
+			t.Errorf("%d of 100 frames at once", len(got))
+		}
+		b.stop(nil)
+	})
+}
+
 func TestUpWaitsForTheWindow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, Options{GRE: gre.Options{Windowing: true, SendWindow: 4}}).listen()
@@ -302,7 +316,7 @@ func TestWindowAndDelay(t *testing.T) {
 		window, delay uint16
 	}{
 		{0, 64, 0}, {-1, 64, 0}, {300, 4, 1562}, {2400, 4, 196}, {14400, 4, 33}, {28800, 4, 17}, {33600, 5, 18}, {56000, 7, 15},
-		{115200, 12, 13}, {1_000_000, 64, 8}, {1, 4, 65535},
+		{115200, 64, 0}, {57600, 64, 0}, {128000, 13, 12}, {1_000_000, 64, 8}, {1, 4, 65535},
 	} {
 		if w := Window(tt.rate); w != tt.window || Delay(tt.rate, w) != tt.delay {
 			t.Errorf("%d bit/s: window %d, delay %d; want %d and %d", tt.rate, w, Delay(tt.rate, w), tt.window, tt.delay)

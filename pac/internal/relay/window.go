@@ -1,5 +1,7 @@
 package relay
 
+import "slices"
+
 // fullPacket is what a packet that fills the MRU of a PPTP call carries, in
 // octets.
 const fullPacket = 1400
@@ -13,20 +15,27 @@ const minWindow = 4
 
 // Window is the Packet Recv. Window Size to advertise for a line of that rate
 // in bit/s: two more full packets than the line takes in one second, but at least
-// 4 and at most 64: 4 at 28,800. It is 64 when the rate is not known (0).
+// 4 and at most 64: 4 at 28,800. It is 64 when the rate is not known (0) or that
+// of a port.
 func Window(rate int) uint16 {
-	if rate <= 0 {
+	if rate <= 0 || ofPort(rate) {
 		return maxWindow
 	}
 	return uint16(min(max(rate/8/fullPacket+2, minWindow), maxWindow))
 }
 
+// ofPort tells rates that no telephone line has: many a modem says with CONNECT
+// how fast its port is.
+func ofPort(rate int) bool {
+	return slices.Contains([]int{38_400, 57_600, 76_800, 115_200, 230_400, 460_800, 921_600}, rate)
+}
+
 // Delay is the Packet Processing Delay to advertise with that window, in
 // tenths of a second, by the formula of RFC 2637 §4.4 with an MTU of 1500,
-// rounded up. It is 0 when the rate is not known.
+// rounded up. It is 0 where Window does not know the rate.
 func Delay(rate int, window uint16) uint16 {
 	const mtu, header = 1500, 36
-	if rate <= 0 {
+	if rate <= 0 || ofPort(rate) {
 		return 0
 	}
 	bits := (mtu - header) * int(window) * 8
