@@ -39,7 +39,7 @@ type PAC struct {
 	Name   string
 	From   []netip.Prefix
 	Remote peer.Remote // Name and Addr are filled here
-	// MSSByRate: what her line takes long for is kept short (flow.MTU).
+	// MSSByRate: what her line takes long for is kept short.
 	MSSByRate bool
 }
 
