@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"time"
 
+	"golang.org/x/time/rate"
 	wgtun "golang.zx2c4.com/wireguard/tun"
 
 	"carrier/pns/internal/lan"
@@ -22,14 +23,16 @@ type reader struct {
 	bufs  [][]byte
 	sizes []int
 
-	to  *lan.Port // of run
-	run [][]byte
+	to     *lan.Port // of run
+	run    [][]byte
+	errors *rate.Limiter
 }
 
 // use takes a device.
 func (r *reader) use(d wgtun.Device) {
 	r.dev = d
 	if r.bufs == nil {
+		r.errors = rate.NewLimiter(errorRate, errorBurst)
 		r.bufs, r.sizes, r.run = make([][]byte, segments), make([]int, segments), make([][]byte, 0, segments)
 		r.bufs[0] = make([]byte, maxPacket) // one that is not split may be this long
 		for i := range r.bufs[1:] {
@@ -112,6 +115,7 @@ func (l *LAN) down(packet []byte) {
 		l.deliver()
 		if r.to = l.table.Find(dst); r.to == nil {
 			l.stats.Unattached.Add(1)
+			l.report(lan.HostUnreachable, 0, packet)
 			return
 		}
 	}
@@ -147,12 +151,16 @@ func (l *LAN) cut(packet []byte) {
 	}
 }
 
+// What is sent of ICMP errors a second, as Linux does, and at once (RFC 1812
+// §4.3.2.8).
+const errorRate, errorBurst = 1000, 50
+
 // report sends an ICMP error about a packet to where that came from. It speaks
 // in the name of the caller: the kernel would take no packet with an address of
 // its own from the interface.
 func (l *LAN) report(e lan.ICMPError, mtu int, packet []byte) {
 	h, err := lan.Parse(packet)
-	if err != nil {
+	if err != nil || !l.in.errors.Allow() {
 		return
 	}
 	if answer := lan.AppendError(nil, e, mtu, h.Dst, packet); len(answer) > 0 {

@@ -9,9 +9,11 @@ import (
 	"io"
 	"math/rand/v2"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"carrier/pns/internal/lan"
 	"carrier/shared/netstack"
 )
 
@@ -61,10 +63,11 @@ func TestCallersReachTheKernelAndEachOther(t *testing.T) {
 				t.Errorf("%s: %d", name, n)
 			}
 		}
-		if _, err := her.Ping(within(t, 500*time.Millisecond), bob.Next(), 8); err == nil || errors.Is(err, netstack.ErrUnreachable) {
+		before := stats.Unattached.Load()
+		if _, err := her.Ping(within(t, 10*time.Second), bob.Next(), 8); !errors.Is(err, netstack.ErrUnreachable) {
 			t.Errorf("ping of nobody: %v", err)
 		}
-		if n := stats.Unattached.Load(); n != 1 {
+		if n := stats.Unattached.Load() - before; n != 1 {
 			t.Errorf("%d packets for nobody", n)
 		}
 	})
@@ -103,6 +106,39 @@ func TestTooLarge(t *testing.T) {
 			t.Error("no packet was too big")
 		}
 	})
+}
+
+// Of errors about what nobody takes, no flood is sent.
+func TestErrorsAreLimited(t *testing.T) {
+	inside(t, func(ns *namespace) {
+		stats := new(Stats)
+		l := ns.run(t, Options{Stats: stats})
+		var errs errorCounter
+		if _, err := l.Attach(saran, 1400, &errs); err != nil {
+			t.Fatal(err)
+		}
+		const n = 400 // the interface's queue has room for 500
+		began := time.Now()
+		for range n {
+			l.Write(segmentsOf(t, 1, 10, saran, bob)...)
+		}
+		eventually(t, "all have come back", func() bool { return stats.Unattached.Load() == n })
+		eventually(t, "some are reported", func() bool { return errs.Load() >= errorBurst })
+		if got, most := errs.Load(), errorBurst+int64(errorRate*time.Since(began).Seconds()); got > most {
+			t.Errorf("%d errors of %d packets, want %d at most", got, n, most)
+		}
+	})
+}
+
+// An errorCounter counts the ICMP errors that a caller gets.
+type errorCounter struct{ atomic.Int64 }
+
+func (c *errorCounter) Deliver(packets [][]byte) {
+	for _, p := range packets {
+		if p[9] == lan.ICMP && p[20] == lan.HostUnreachable.Type {
+			c.Add(1)
+		}
+	}
 }
 
 func TestTakenName(t *testing.T) {
