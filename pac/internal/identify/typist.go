@@ -118,8 +118,12 @@ func (t *typist) octet(c byte) step {
 }
 
 // character takes parity off an octet, and finds out about it at the end of a
-// line. The end of an empty line proves nothing.
+// line. The end of an empty line proves nothing, and a frame has none: any octet
+// stands in one.
 func (t *typist) character(c byte) byte {
+	if t.noise {
+		return c
+	}
 	if end := c & 0x7F; t.parity != noParity || end != '\r' && end != '\n' {
 		return t.parity.strip(c)
 	}

@@ -29,6 +29,7 @@ func TestTypist(t *testing.T) {
 		{"somebody of that name", "\rCLIENT\rs\r", "Atlanta\r\nlogin: CLIENT\r\nPassword: \r\n", "CLIENT", "s"},
 		{"the beginning of it", "C\rs\r", "\r\nPassword: \r\n", "C", "s"},
 		{"a spoiled frame", "~\xff}#\xc0!}!}!~", "", "", ""},
+		{"a frame with what ends lines at seven bits", "~\xff}#\xc0!}!}!} }*}%}&\x8a\x84\x8d\x84~", "", "", ""},
 		{"one without a flag", "\xff}#\xc0!}!", "", "", ""},
 		{"a spoiled frame at the prompt", "\r~\xff}#\rsaran\rs\r", "Atlanta\r\nlogin: \r\nlogin: saran\r\nPassword: \r\n", "saran", "s"},
 		{"noise", "\x80abc\rsaran\rs\r", "Atlanta\r\nlogin: saran\r\nPassword: \r\n", "saran", "s"},
