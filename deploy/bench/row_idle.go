@@ -17,8 +17,9 @@ const (
 	idleBanks = 10
 )
 
-// settled is how long a program has had nothing to do when its memory is read.
-const settled = 5 * time.Second
+// settled is how long a program has had nothing to do when its memory is read:
+// by then it has given back what setting up the calls left (daemon.Thrift).
+const settled = 45 * time.Second
 
 // idleRows weigh whole programs with many calls that are up and idle: all that
 // is resident, divided by the calls. Each call has carried a little before.
