@@ -20,8 +20,10 @@ func callRows() []Row {
 	return []Row{
 		{Name: "full call set-ups: PPTP, LCP, MS-CHAPv2, IPCP", Unit: "a second", Bars: []Bar{AtLeast(0.1, bareHandshakes)}, Prepare: prepareSetups},
 		{Name: "1,000 calls hung up", Unit: "s", Bars: []Bar{AtMost(1, "")}, Prepare: prepareHangups},
-		{Name: "CPU a packet up, pns with 10,000 calls", Unit: "µs", Bars: []Bar{AtMost(1.2, fewCalls)}, Prepare: prepareManyCalls(up)},
-		{Name: "CPU a packet down, pns with 10,000 calls", Unit: "µs", Bars: []Bar{AtMost(1.2, fewCalls)}, Prepare: prepareManyCalls(down)},
+		{Name: "CPU a packet up, pns with 10,000 calls", Unit: "µs", Bars: []Bar{AtMost(1.2, fewCalls)}, Prepare: prepareManyCalls(up, cpuOf, 10_000, 100)},
+		{Name: "CPU a packet down, pns with 10,000 calls", Unit: "µs", Bars: []Bar{AtMost(1.2, fewCalls)}, Prepare: prepareManyCalls(down, cpuOf, 10_000, 100)},
+		{Name: "allocations a packet up, pns", Unit: "", Bars: []Bar{AtMost(few, "")}, Prepare: prepareManyCalls(up, mallocsOf, 100)},
+		{Name: "allocations a packet down, pns", Unit: "", Bars: []Bar{AtMost(few, "")}, Prepare: prepareManyCalls(down, mallocsOf, 100)},
 	}
 }
 
@@ -158,12 +160,27 @@ const (
 	down
 )
 
-// prepareManyCalls gives packets to calls in turn, so that no two that follow
-// each other are of one call.
-func prepareManyCalls(way direction) func(context.Context, *Workshop) ([]Candidate, error) {
+// few allocations a packet are those of the program's clocks and of the asking;
+// each that a packet needs would be 1.
+const few = 0.05
+
+// A gauge reads what a held PNS has used so far.
+type gauge func(context.Context, *held) (float64, error)
+
+func cpuOf(_ context.Context, h *held) (float64, error) {
+	t, err := cpuTime(h.pid)
+	return float64(t.Microseconds()), err
+}
+
+func mallocsOf(ctx context.Context, h *held) (float64, error) { return h.mallocs(ctx) }
+
+// prepareManyCalls gives packets to calls in turn, and reads what each packet
+// needed, for each of the numbers of calls.
+func prepareManyCalls(way direction, read gauge, calls ...int) func(context.Context, *Workshop) ([]Candidate, error) {
 	return func(context.Context, *Workshop) ([]Candidate, error) {
-		measure := func(n int) func(context.Context) (float64, error) {
-			return func(ctx context.Context) (float64, error) {
+		var all []Candidate
+		for _, n := range calls {
+			all = append(all, Candidate{fmt.Sprintf("%d calls", n), func(ctx context.Context) (float64, error) {
 				w, err := newWorkshop() // of this round
 				if err != nil {
 					return 0, err
@@ -173,19 +190,19 @@ func prepareManyCalls(way direction) func(context.Context, *Workshop) ([]Candida
 				if err != nil {
 					return 0, err
 				}
-				return h.perPacket(way, n)
-			}
+				return h.perPacket(ctx, way, n, read)
+			}})
 		}
-		return []Candidate{{"10,000 calls", measure(10_000)}, {fewCalls, measure(100)}}, nil
+		return all, nil
 	}
 }
 
-// perPacket is the CPU time of the PNS for a packet, in µs.
-func (h *held) perPacket(way direction, n int) (float64, error) {
+// perPacket is what the PNS needed for a packet.
+func (h *held) perPacket(ctx context.Context, way direction, n int, read gauge) (float64, error) {
 	if _, err := h.crowd.ask("received"); err != nil {
 		return 0, err
 	}
-	before, err := cpuTime(h.pid)
+	before, err := read(ctx, h)
 	if err != nil {
 		return 0, err
 	}
@@ -198,12 +215,12 @@ func (h *held) perPacket(way direction, n int) (float64, error) {
 	if err != nil {
 		return 0, err
 	}
-	after, err := cpuTime(h.pid)
+	after, err := read(ctx, h)
 	if err != nil {
 		return 0, err
 	}
 	if packets < pace { // a third of what was sent
 		return math.NaN(), fmt.Errorf("only %.0f packets", packets)
 	}
-	return float64((after - before).Microseconds()) / packets, nil
+	return (after - before) / packets, nil
 }

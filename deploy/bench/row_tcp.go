@@ -63,6 +63,7 @@ func (w *Workshop) newPNS(ctx context.Context, s *space) (*pnsAt, error) {
 	text := fmt.Sprintf(`name = "bench"
 listen = "0.0.0.0:1723"
 socket = %q
+panel  = %q
 [[pac]]
 name   = "crowd"
 from   = ["10.77.0.1", "127.0.0.1"]
@@ -77,7 +78,7 @@ echo = "0s"
 [[user]]
 name     = "bench"
 password = "bench"
-`, p.socket, pnsLocal)
+`, p.socket, panel, pnsLocal)
 	return p, os.WriteFile(p.file, []byte(text), 0o600)
 }
 

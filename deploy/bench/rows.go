@@ -7,5 +7,6 @@ func rows() []Row {
 	all = append(all, idleRows()...)
 	all = append(all, tcpRows()...)
 	all = append(all, callRows()...)
+	all = append(all, pacRows()...)
 	return all
 }

@@ -147,3 +147,26 @@ func cpuTime(pid int) (time.Duration, error) {
 	}
 	return time.Duration(ticks) * 10 * time.Millisecond, nil
 }
+
+// processes are those in the space.
+func (s *space) processes(ctx context.Context) (pids []int) {
+	out, _ := exec.CommandContext(ctx, "ip", "netns", "pids", s.name).Output()
+	for _, f := range strings.Fields(string(out)) {
+		if pid, err := strconv.Atoi(f); err == nil {
+			pids = append(pids, pid)
+		}
+	}
+	return pids
+}
+
+// resident is the memory that a process has, in KiB.
+func resident(pid int) (float64, error) {
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		return 0, err
+	}
+	_, rest, _ := strings.Cut(string(b), "VmRSS:")
+	var kib float64
+	_, err = fmt.Sscan(rest, &kib)
+	return kib, err
+}

@@ -26,7 +26,7 @@ type call struct {
 	up       chan struct{} // closed when IPCP is open
 	finished chan struct{} // closed when PPP has ended
 	received atomic.Uint64
-	datagram []byte // what send sends
+	datagram []byte                 // what send sends
 	network  func(packets [][]byte) // takes IP packets, valid for the call; nil: nobody
 
 	mu      sync.Mutex

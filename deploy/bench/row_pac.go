@@ -1,0 +1,229 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+const (
+	pptpctrl = "pptpctrl"
+	// paced is so many frames of 1400 octets a second, which both take whole.
+	paced = 10_000
+)
+
+// pacRows compare pac with pptpctrl, pptpd's process for a call: HDLC on a line
+// at one side, GRE at the other.
+func pacRows() []Row {
+	return []Row{
+		{Name: "pac, line to GRE", Unit: "packets/s", Bars: []Bar{AtLeast(1, pptpctrl)}, Prepare: preparePAC("up", 0, work.rate, pptpctrl)},
+		{Name: "pac, line to GRE, CPU a packet at 10,000 a second", Unit: "µs", Bars: []Bar{AtMost(1.1, pptpctrl)}, Prepare: preparePAC("up", paced, work.cpu, pptpctrl)},
+		{Name: "pac, GRE to line, overrun", Unit: "packets/s", Bars: []Bar{AtLeast(2.5, pptpctrl)}, Prepare: preparePAC("down", 0, work.rate, pptpctrl)},
+		{Name: "memory of a call of pac that is overrun", Unit: "KiB", Bars: []Bar{AtMost(1024, "")}, Prepare: preparePAC("down", 0, work.memory)},
+		{Name: "allocations a packet, pac, line to GRE", Bars: []Bar{AtMost(few, "")}, Prepare: preparePAC("up", paced, work.mallocs)},
+		{Name: "allocations a packet, pac, GRE to line", Bars: []Bar{AtMost(few, "")}, Prepare: preparePAC("down", paced, work.mallocs)},
+	}
+}
+
+// work is what a program did in a while.
+type work struct {
+	packets float64
+	took    time.Duration
+	cpuTime time.Duration
+	objects float64 // allocated
+	grown   float64 // memory since the call was idle, KiB
+}
+
+func (w work) rate() float64    { return w.packets / w.took.Seconds() }
+func (w work) cpu() float64     { return float64(w.cpuTime.Microseconds()) / w.packets }
+func (w work) mallocs() float64 { return w.objects / w.packets }
+func (w work) memory() float64  { return w.grown }
+
+// A side is one candidate between a line and a network.
+type side struct {
+	w    *Workshop
+	a, b *space
+	wire string
+	dir  string
+	rate int
+}
+
+func preparePAC(dir string, rate int, figure func(work) float64, rivals ...string) func(context.Context, *Workshop) ([]Candidate, error) {
+	return func(ctx context.Context, w *Workshop) ([]Candidate, error) {
+		a, b, err := w.spaces(ctx)
+		if err != nil {
+			return nil, err
+		}
+		wire, err := w.Program(ctx, "deploy/bench/wire")
+		if err != nil {
+			return nil, err
+		}
+		pac, err := w.Program(ctx, "pac")
+		if err != nil {
+			return nil, err
+		}
+		s := &side{w, a, b, wire, dir, rate}
+		candidate := func(name string, f func(context.Context) (work, error)) Candidate {
+			return Candidate{name, func(ctx context.Context) (float64, error) {
+				done, err := f(ctx)
+				if err == nil && done.packets < 100 {
+					err = fmt.Errorf("only %.0f packets came through", done.packets)
+				}
+				return figure(done), err
+			}}
+		}
+		all := []Candidate{candidate("pac", func(ctx context.Context) (work, error) { return s.ours(ctx, pac) })}
+		for _, name := range rivals {
+			all = append(all, candidate(name, s.theirs))
+		}
+		return all, nil
+	}
+}
+
+// lineArgs are those of wire's end of the line.
+func (s *side) lineArgs() []string {
+	rate := s.rate
+	if s.dir == "down" {
+		rate = 0
+	}
+	return []string{"-dir", s.dir, "-rate", strconv.Itoa(rate), "-count", s.countFile()}
+}
+
+func (s *side) countFile() string { return filepath.Join(s.w.Folder, "count") }
+
+// ours has a call through pac, whose line is a Unix socket.
+func (s *side) ours(ctx context.Context, bin string) (work, error) {
+	socket, file := filepath.Join(s.w.Folder, "line"), filepath.Join(s.w.Folder, "pac.toml")
+	text := fmt.Sprintf("name = \"bench\"\nsocket = %q\npanel = %q\n[[bank]]\nname = \"lines\"\nlisten = \"unix://%s\"\n[default]\ntunnel = [%q]\n",
+		filepath.Join(s.w.Folder, "pac.socket"), panel, socket, s.a.addr)
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		return work{}, err
+	}
+	network, err := start(s.a.command(ctx, s.wire, "net", "-local", s.a.addr))
+	if err != nil {
+		return work{}, err
+	}
+	defer network.stop()
+	pac := s.b.command(ctx, bin, "run", "-c", file)
+	stop, err := daemon(ctx, pac)
+	if err != nil {
+		return work{}, err
+	}
+	defer stop()
+	line := exec.CommandContext(ctx, s.wire, append([]string{"line", "-path", socket}, s.lineArgs()...)...)
+	line.Stderr = os.Stderr
+	if err := line.Start(); err != nil {
+		return work{}, err
+	}
+	defer func() {
+		line.Process.Kill()
+		line.Wait()
+	}()
+	return s.measure(network, func() (int, error) { return pac.Process.Pid, nil },
+		func() (float64, error) { return s.b.mallocs(ctx) })
+}
+
+// theirs has a call through pptpctrl; in pppd's place is our end of the line.
+func (s *side) theirs(ctx context.Context) (work, error) {
+	ppp, conf := filepath.Join(s.w.Folder, "ppp.sh"), filepath.Join(s.w.Folder, "pptpd.conf")
+	for file, text := range map[string]string{
+		ppp:  "#!/bin/sh\nexec " + s.wire + " ppp " + strings.Join(s.lineArgs(), " ") + "\n",
+		conf: "localip 10.80.0.1\nremoteip 10.80.0.2-20\noption /dev/null\n",
+	} {
+		if err := os.WriteFile(file, []byte(text), 0o700); err != nil {
+			return work{}, err
+		}
+	}
+	pptpd := s.b.command(ctx, "pptpd", "-f", "-e", ppp, "-c", conf, "-o", "/dev/null", "-l", s.b.addr, "-p", filepath.Join(s.w.Folder, "pid"))
+	if err := pptpd.Start(); err != nil {
+		return work{}, err
+	}
+	defer func() {
+		for _, pid := range s.b.processes(ctx) {
+			syscall.Kill(pid, syscall.SIGTERM)
+		}
+		pptpd.Wait()
+	}()
+	time.Sleep(300 * time.Millisecond) // it says nowhere that it listens
+	network, err := start(s.a.command(ctx, s.wire, "net", "-local", s.a.addr, "-pac", s.b.addr))
+	if err != nil {
+		return work{}, err
+	}
+	defer network.stop()
+	return s.measure(network, func() (int, error) {
+		for _, pid := range s.b.processes(ctx) {
+			if name, _ := os.ReadFile(fmt.Sprintf("/proc/%d/comm", pid)); strings.TrimSpace(string(name)) == pptpctrl {
+				return pid, nil
+			}
+		}
+		return 0, fmt.Errorf("no process %s", pptpctrl)
+	}, func() (float64, error) { return 0, nil })
+}
+
+// measure has the call made and looks at it for two seconds.
+func (s *side) measure(network *party, process func() (int, error), mallocs func() (float64, error)) (done work, err error) {
+	const warm, long = 700 * time.Millisecond, 2 * time.Second
+	os.Remove(s.countFile())
+	if _, err := network.ask("call"); err != nil {
+		return done, err
+	}
+	time.Sleep(warm)
+	pid, err := process()
+	if err != nil {
+		return done, err
+	}
+	idle, err := resident(pid)
+	if err != nil {
+		return done, err
+	}
+	if s.dir == "down" {
+		if _, err := network.ask("flood %d", s.rate); err != nil {
+			return done, err
+		}
+		time.Sleep(warm)
+	}
+	before, err := s.read(network, pid, mallocs)
+	if err != nil {
+		return done, err
+	}
+	time.Sleep(long)
+	after, err := s.read(network, pid, mallocs)
+	return work{packets: after.packets - before.packets, took: after.at.Sub(before.at), cpuTime: after.cpu - before.cpu,
+		objects: after.objects - before.objects, grown: after.resident - idle}, err
+}
+
+// A reading is what a program has done and used so far.
+type reading struct {
+	at                         time.Time
+	cpu                        time.Duration
+	packets, objects, resident float64
+}
+
+func (s *side) read(network *party, pid int, mallocs func() (float64, error)) (r reading, err error) {
+	if r.objects, err = mallocs(); err != nil {
+		return r, err
+	}
+	if r.cpu, err = cpuTime(pid); err != nil {
+		return r, err
+	}
+	if r.resident, err = resident(pid); err != nil {
+		return r, err
+	}
+	r.at = time.Now()
+	if s.dir == "up" {
+		r.packets, err = network.number("count")
+		return r, err
+	}
+	text, err := os.ReadFile(s.countFile())
+	if err != nil {
+		return r, err
+	}
+	r.packets, err = strconv.ParseFloat(string(text), 64)
+	return r, err
+}
