@@ -36,8 +36,10 @@ small:
 	CGO_ENABLED=0 GOARCH=386 $(GO) test ./shared/...
 # Layers 2 and 3: network namespaces, real peers, the virtual machine, the demo
 # on an empty cache. One package at a time: they measure time on a small machine.
+# RACE=1 starts programs with the race detector in them; it is slower, and no
+# figure of theirs means anything then.
 deep: build
-	$(GO) test -p 1 -timeout 20m -tags netns,peers,vm,demo ./...
+	RACE=$(RACE) $(GO) test -p 1 -timeout 20m -tags netns,peers,vm,demo ./...
 
 # Every fuzz target for so long; make fuzz FUZZ=5m for a long run.
 fuzz:

@@ -64,7 +64,9 @@ func Start(h *Host, program string, args ...string) *Process {
 		notify.SetReadDeadline(time.Unix(1, 0))
 	}()
 	t.Cleanup(func() {
-		p.Stop()
+		if strings.Contains(p.Stop(), "DATA RACE") {
+			t.Errorf("%s has a data race", p.name)
+		}
 		if t.Failed() {
 			t.Logf("%s said:\n%s", p.name, p.log.String())
 		}
