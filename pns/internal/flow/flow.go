@@ -36,23 +36,24 @@ type Tap interface {
 
 // Options are what a flow works with.
 type Options struct {
-	Call     string // the call's name, for Tap
-	Tunnel   Tunnel
-	LAN      LAN
-	GRE      gre.Options
-	Rate     int              // of the caller's line in bit/s, 0 when unknown
+	Call   string // the call's name, for Tap
+	Tunnel Tunnel
+	LAN    LAN
+	GRE    gre.Options
+	Rate   int // of the caller's line in bit/s, 0 when unknown
 	// MSSByRate lowers the MSS of TCP connections on slow lines, so that what
 	// has to go at once need not wait for a long packet.
 	MSSByRate bool
-	Queue    int              // frames for the caller that may wait for the window; 64
-	Counters *record.Counters // of this session
-	Stats    *Stats           // of the program
-	Tap      Tap              // nil: none
+	Queue     int              // frames for the caller that may wait for the window; 64
+	Counters  *record.Counters // of this session
+	Stats     *Stats           // of the program
+	Tap       Tap              // nil: none
 }
 
 // The bounds on what waits.
 const (
 	defaultQueue = 64
+	fewest       = 4                              // frames of a flow that may wait whatever CoDel says: with fewer under way TCP is slow to notice a loss
 	maxMRU       = 65535 - 20 - gre.MaxHeader - 4 // octets: the packet around it is IPv4
 	controlQueue = 32                             // frames, each way between the flow and its session
 )
@@ -100,7 +101,7 @@ func New(o Options) *Flow {
 		frames:   make(chan []byte, controlQueue),
 		free:     make(chan []byte, controlQueue),
 		gre:      gre.NewSession(o.GRE, now),
-		queue:    queue.Queue{MaxFrames: o.Queue},
+		queue:    queue.Queue{MaxFrames: o.Queue, Window: fewest},
 		lastData: now,
 	}
 	f.queue.SetRate(o.Rate / 8)
