@@ -162,7 +162,7 @@ const (
 
 // few allocations a packet are those of the program's clocks and of the asking;
 // each that a packet needs would be 1.
-const few = 0.05
+const few = 0.1
 
 // A gauge reads what a held PNS has used so far.
 type gauge func(context.Context, *held) (float64, error)

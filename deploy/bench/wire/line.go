@@ -19,7 +19,7 @@ func (o options) line(rw io.ReadWriter) error {
 		frames = append(frames, hdlc.AppendFull(nil, payload(r)))
 	}
 	if o.dir == "up" {
-		go io.Copy(io.Discard, rw)
+		go acknowledge(rw)
 		return o.send(rw, frames)
 	}
 	for range 3 { // pptpctrl carries nothing before its pppd has spoken
@@ -28,6 +28,25 @@ func (o options) line(rw io.ReadWriter) error {
 		}
 	}
 	return o.receive(rw)
+}
+
+// acknowledge agrees to the PNS's Configure-Request: pac lets nothing up before.
+func acknowledge(rw io.ReadWriter) {
+	d := hdlc.Decoder{ACCM: hdlc.AllControl}
+	b := make([]byte, 4096)
+	for {
+		n, err := rw.Read(b)
+		if err != nil {
+			return
+		}
+		d.Push(b[:n], func(frame []byte, err error) {
+			if err == nil && bytes.HasPrefix(frame, configureRequest[:5]) {
+				ack := bytes.Clone(frame)
+				ack[4] = 2 // Configure-Ack
+				rw.Write(hdlc.AppendFull(nil, ack))
+			}
+		})
+	}
 }
 
 func (o options) send(w io.Writer, frames [][]byte) error {

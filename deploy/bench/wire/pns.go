@@ -32,6 +32,9 @@ type pns struct {
 
 const window = 64
 
+// configureRequest is one of LCP without options (RFC 1661 §5.1).
+var configureRequest = []byte{0xFF, 0x03, 0xC0, 0x21, 1, 1, 0, 4}
+
 // Admit, Incoming and Outgoing are peer.Handler's.
 func (p *pns) Admit(netip.AddrPort) (peer.Remote, error) { return peer.Remote{}, nil }
 func (p *pns) Incoming(c *peer.Call) {
@@ -113,7 +116,7 @@ func (p *pns) begin(ctx context.Context, e *peer.Endpoint, pac string) error {
 	}
 	p.gre = gre.NewSession(gre.Options{PeerCallID: p.call.PeerID(), RecvWindow: window}, time.Now())
 	p.call.Bind(p)
-	p.send([]byte{0xFF, 0x03, 0xC0, 0x21, 1, 1, 0, 4})
+	p.send(configureRequest)
 	return nil
 }
 
