@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"slices"
+	"sync"
 )
 
 // A Decoder finds the frames in the octets received. Its memory is one frame
@@ -20,9 +21,10 @@ type Decoder struct {
 	// keeps all.
 	ACCM uint32
 
-	partial []byte // unescaped octets of the frame that has begun
-	mask    byte   // flip when the last octet was Control Escape: for the next one
-	giant   bool   // the frame was too long and was reported: skip to the flag
+	partial []byte  // unescaped octets of the frame that has begun, in held
+	held    *[]byte // from spare; nil between two frames
+	mask    byte    // flip when the last octet was Control Escape: for the next one
+	giant   bool    // the frame was too long and was reported: skip to the flag
 }
 
 // Push takes octets in pieces of any size and calls f for each frame that they
@@ -101,6 +103,10 @@ func (d *Decoder) wanted(b []byte) (n int) {
 
 // unescape appends what b stands for, until that is too long.
 func (d *Decoder) unescape(b []byte) {
+	if d.held == nil {
+		d.held = spare.Get().(*[]byte)
+		d.partial = (*d.held)[:0]
+	}
 	n, limit := len(d.partial), d.limit()
 	longest := limit + cluster
 	to := slices.Grow(d.partial, max(0, min(len(b), longest-n)))
@@ -152,10 +158,21 @@ func makeKept() (t [256]uint) {
 	return t
 }
 
+// spare holds what decoders had partial frames in: most calls are between two
+// frames most of the time.
+var spare = sync.Pool{New: func() any { return new([]byte) }}
+
 // finish is the flag after the partial frame.
 func (d *Decoder) finish(f func([]byte, error)) {
 	frame, aborted, giant := d.partial, d.mask != 0, d.giant
 	d.Reset()
+	if b := d.held; b != nil {
+		d.partial, d.held = nil, nil
+		defer func() {
+			*b = frame[:0]
+			spare.Put(b)
+		}()
+	}
 	switch {
 	case giant: // reported already
 	case aborted:
