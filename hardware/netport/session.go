@@ -32,7 +32,6 @@ type session struct {
 	one   [2]byte
 
 	writing sync.Mutex // held while something is sent
-	out     []byte     // the writer's
 
 	mu      sync.Mutex
 	codec   *telnet.Codec
@@ -152,6 +151,9 @@ func (s *session) Write(b []byte) (n int, err error) {
 	return n, err
 }
 
+// encoded holds data as they are sent, while they are: an idle session has none.
+var encoded = sync.Pool{New: func() any { return new([]byte) }}
+
 func (s *session) writeChunk(b []byte) (int, error) {
 	if err := s.pass(); err != nil {
 		return 0, err
@@ -162,9 +164,11 @@ func (s *session) writeChunk(b []byte) (int, error) {
 	s.mu.Lock()
 	e := s.codec.Encoding()
 	s.mu.Unlock()
-	s.out = e.Append(s.out[:0], b)
-	n, err := s.Conn.Write(s.out)
-	if n == len(s.out) {
+	out := encoded.Get().(*[]byte)
+	defer encoded.Put(out)
+	*out = e.Append((*out)[:0], b)
+	n, err := s.Conn.Write(*out)
+	if n == len(*out) {
 		return len(b), err
 	}
 	n, rest := e.Taken(b, n)
