@@ -22,8 +22,8 @@ func callRows() []Row {
 		{Name: "1,000 calls hung up", Unit: "s", Bars: []Bar{AtMost(1, "")}, Prepare: prepareHangups},
 		{Name: "CPU a packet up, pns with 10,000 calls", Unit: "µs", Bars: []Bar{AtMost(1.2, fewCalls)}, Prepare: prepareManyCalls(up, cpuOf, 10_000, 100)},
 		{Name: "CPU a packet down, pns with 10,000 calls", Unit: "µs", Bars: []Bar{AtMost(1.2, fewCalls)}, Prepare: prepareManyCalls(down, cpuOf, 10_000, 100)},
-		{Name: "allocations a packet up, pns", Unit: "", Bars: []Bar{AtMost(few, "")}, Prepare: prepareManyCalls(up, mallocsOf, 100)},
-		{Name: "allocations a packet down, pns", Unit: "", Bars: []Bar{AtMost(few, "")}, Prepare: prepareManyCalls(down, mallocsOf, 100)},
+		{Name: "allocations a packet up, pns", Unit: "objects", Bars: []Bar{AtMost(few, "")}, Prepare: prepareManyCalls(up, mallocsOf, 100)},
+		{Name: "allocations a packet down, pns", Unit: "objects", Bars: []Bar{AtMost(few, "")}, Prepare: prepareManyCalls(down, mallocsOf, 100)},
 	}
 }
 

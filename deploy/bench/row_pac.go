@@ -26,8 +26,8 @@ func pacRows() []Row {
 		{Name: "pac, line to GRE, CPU a packet at 10,000 a second", Unit: "µs", Bars: []Bar{AtMost(1.1, pptpctrl)}, Prepare: preparePAC("up", paced, work.cpu, pptpctrl)},
 		{Name: "pac, GRE to line, overrun", Unit: "packets/s", Bars: []Bar{AtLeast(2.5, pptpctrl)}, Prepare: preparePAC("down", 0, work.rate, pptpctrl)},
 		{Name: "memory of a call of pac that is overrun", Unit: "KiB", Bars: []Bar{AtMost(1024, "")}, Prepare: preparePAC("down", 0, work.memory)},
-		{Name: "allocations a packet, pac, line to GRE", Bars: []Bar{AtMost(few, "")}, Prepare: preparePAC("up", paced, work.mallocs)},
-		{Name: "allocations a packet, pac, GRE to line", Bars: []Bar{AtMost(few, "")}, Prepare: preparePAC("down", paced, work.mallocs)},
+		{Name: "allocations a packet, pac, line to GRE", Unit: "objects", Bars: []Bar{AtMost(few, "")}, Prepare: preparePAC("up", paced, work.mallocs)},
+		{Name: "allocations a packet, pac, GRE to line", Unit: "objects", Bars: []Bar{AtMost(few, "")}, Prepare: preparePAC("down", paced, work.mallocs)},
 	}
 }
 
