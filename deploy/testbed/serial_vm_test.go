@@ -18,6 +18,7 @@ func TestPACOnRealSerialPorts(t *testing.T) {
 	p := newPOP(t)
 	nonsense(t, p.guest.Serial(4))
 	t.Run("modem lines", p.modemLines)
+	t.Run("modem lines behind a server", p.modemLinesServed)
 	p.run(`sleep 1000 </dev/ttyS2 >/dev/null 2>&1 & echo $! >/tmp/holder
 mkdir -p /dev/serial/by-id; ln -s ../../ttyS1 /dev/serial/by-id/uart-1; ln -s ../../ttyUSB0 /dev/serial/by-id/usb-QEMU
 modprobe xhci_pci; modprobe ftdi_sio`)
@@ -71,6 +72,14 @@ func (p *pop) modemLines(t *testing.T) {
 	got := strings.Fields(p.run("uart /dev/ttyS5"))
 	want := "8 devices speeds carrier dtr octets stopped by CTS let go by CTS"
 	if strings.Join(got, " ") != want {
+		t.Errorf("it found %q right", got)
+	}
+}
+
+// modemLinesServed has them reported by RFC 2217, by a server that we did not
+// write, and that finds no address where there is none but loopback.
+func (p *pop) modemLinesServed(t *testing.T) {
+	if got := strings.Fields(p.run("ip addr add 192.0.2.17/32 dev lo; uart server /dev/ttyS5; ip addr del 192.0.2.17/32 dev lo")); strings.Join(got, " ") != "carrier dtr" {
 		t.Errorf("it found %q right", got)
 	}
 }

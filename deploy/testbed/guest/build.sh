@@ -40,10 +40,10 @@ put() { # a file to the same place in the guest, with the libraries it needs
     [ -e "$root$l" ] || { mkdir -p "$root$(dirname "$l")"; cp -L "$l" "$root$l"; }
   done
 }
-for b in bash date pppd chat pptp pptpd pptpctrl ip ping sha256sum; do
+for b in bash date pppd chat pptp pptpd pptpctrl ip ping sha256sum ser2net; do
   put "$(PATH=/usr/bin:/usr/sbin:/bin:/sbin command -v "$b")"
 done
-for f in /usr/lib/pppd/*/*.so /usr/lib/pptpd/*.so /usr/lib/x86_64-linux-gnu/ossl-modules/legacy.so \
+for f in /usr/libexec/*/gensio/*/libgensio_{net,telnet,serialdev}.so /usr/lib/pppd/*/*.so /usr/lib/pptpd/*.so /usr/lib/x86_64-linux-gnu/ossl-modules/legacy.so \
   /usr/lib/x86_64-linux-gnu/libnss_files.so.2; do [ -e "$f" ] && put "$f"; done
 busybox=$(command -v busybox); cp -L "$busybox" "$root/usr/bin/busybox"
 for a in $("$busybox" --list); do

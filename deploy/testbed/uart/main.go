@@ -3,6 +3,7 @@
 // DCD, and what is sent comes back. It needs a port that nobody uses.
 //
 //	uart /dev/ttyS5
+//	uart server /dev/ttyS5    hardware/netport, on the port behind ser2net
 //
 // It prints how many UARTs there are and each thing that it found to be right,
 // and ends with status 1 at the first that is not.
@@ -31,10 +32,14 @@ const (
 
 func main() {
 	log.SetFlags(0)
-	if len(os.Args) != 2 {
-		log.Fatal("usage: uart /dev/ttySn")
+	err := errors.New("usage: uart [server] /dev/ttySn")
+	switch {
+	case len(os.Args) == 2:
+		err = run(os.Args[1])
+	case len(os.Args) == 3 && os.Args[1] == "server":
+		err = behind(os.Args[2])
 	}
-	if err := run(os.Args[1]); err != nil {
+	if err != nil {
 		log.Fatal("uart: ", err)
 	}
 }
