@@ -1,10 +1,13 @@
 package scenario
 
 import (
+	"encoding/json"
+	"errors"
 	"slices"
 	"strings"
 	"testing"
 
+	"carrier/deploy/testbed"
 	"carrier/shared/record"
 )
 
@@ -80,10 +83,74 @@ func TestReloadWithoutPAC(t *testing.T) {
 	}
 	w.told(c, "served no more")
 	r := w.pns.ended(1)
+	w.pns.noTunnel("the last call is over")
 	w.pns.wants(r, record.Drained, "served no more")
 	w.pac.wants(w.pac.ended(2), record.ClearedByPNS, "served no more")
 	if _, err := w.pns.reload("pns.toml", []byte(w.office)); err != nil {
 		t.Fatal(err)
 	}
 	w.reads(w.dial(0, sara()))
+}
+
+// Without a limit its calls last, and those that go on get the limit that a
+// later file sets. Its control connection goes with the last call, or at once.
+func TestReloadWithoutPACOrLimit(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, setting{modems: 2, callers: 2})
+	calls := w.dialAll(sara(), bob())
+	without := func() {
+		t.Helper()
+		if _, err := w.pns.reload("pns.toml", w.with("from      = [\"127.0.0.0/8\"]", "from = [\"192.0.2.0/24\"]")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	without()
+	for _, c := range calls {
+		w.reads(c)
+	}
+	if n := w.pns.tunnels(); n != 1 {
+		t.Errorf("%d control connections in a call", n)
+	}
+	calls[1].Close()
+	w.pns.ended(1)
+	w.reads(calls[0]) // and so does the connection
+	unlimited := w.office
+	w.office += "[limits]\ndrain = \"0s\"\n"
+	without()
+	w.told(calls[0], "served no more")
+	w.pns.wants(w.pns.ended(2), record.Drained, "served no more")
+	w.pns.noTunnel("the last call is over")
+
+	w.office = unlimited
+	if _, err := w.pns.reload("pns.toml", []byte(w.office)); err != nil {
+		t.Fatal(err)
+	}
+	w.dial(0, sara()).Close()
+	w.pns.ended(3)
+	if n := w.pns.tunnels(); n != 1 {
+		t.Errorf("%d control connections after a call", n)
+	}
+	without()
+	w.pns.noTunnel("there is no call")
+}
+
+// tunnels counts the control connections that are established.
+func (p *program) tunnels() (n int) {
+	p.t.Helper()
+	b, err := p.Status(within(p.t))
+	var s struct{ Tunnels, PACs []struct{ State string } }
+	if err := errors.Join(err, json.Unmarshal(b, &s)); err != nil {
+		p.t.Fatal(err)
+	}
+	for _, one := range append(s.Tunnels, s.PACs...) {
+		if one.State == "established" {
+			n++
+		}
+	}
+	return n
+}
+
+func (p *program) noTunnel(when string) {
+	p.t.Helper()
+	testbed.Until(p.t, "the control connection is closed: "+when, func() bool { return p.tunnels() == 0 })
 }

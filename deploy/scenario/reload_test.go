@@ -130,6 +130,7 @@ func TestReloadRemovesAPNS(t *testing.T) {
 	w.reload("[[pns]]", "[limits]\ndrain = \"0s\"\n[[pns]]")
 	w.told(c, "taken out of service")
 	w.pac.wants(w.pac.ended(1), record.Drained, "taken out of service")
+	w.pac.noTunnel("its PNS is configured no more")
 }
 
 // An operator drains: no more calls, and those that run end when she says.

@@ -138,7 +138,8 @@ func (p *Program) modem(s seat) bank.Member {
 	return m
 }
 
-// look looks for devices until ctx ends.
+// look looks for devices until ctx ends, and for control connections that nobody
+// needs any more.
 func (p *Program) look(ctx context.Context) {
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
@@ -148,6 +149,7 @@ func (p *Program) look(ctx context.Context) {
 			p.mu.Lock()
 			if !p.ending {
 				p.seat(bank.NoLimit)
+				p.dismiss()
 			}
 			p.mu.Unlock()
 		case <-ctx.Done():

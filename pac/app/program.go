@@ -12,6 +12,7 @@ import (
 	"carrier/pac/internal/bank"
 	"carrier/pac/internal/call"
 	"carrier/pac/internal/config"
+	"carrier/pac/internal/tunnel"
 	"carrier/shared/capture"
 	"carrier/shared/console"
 	"carrier/shared/daemon"
@@ -40,6 +41,7 @@ type Program struct {
 	mu        sync.Mutex // guards what a reload changes
 	config    *config.Config
 	listeners map[string]*line.Listener // by URL
+	tunnels   *tunnel.Tunnels           // what comes is placed by it
 	clashes   []string                  // devices that two entries of banks name
 	ending    bool                      // lines answer no more
 

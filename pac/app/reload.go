@@ -12,6 +12,7 @@ import (
 	"carrier/pac/internal/config"
 	"carrier/pac/internal/profile"
 	"carrier/pac/internal/tunnel"
+	"carrier/shared/peer"
 	"carrier/shared/record"
 )
 
@@ -105,7 +106,19 @@ func (p *Program) callSettings(c *config.Config) call.Settings {
 	t := c.Tunnels
 	t.Resolver = cmp.Or(p.resolver, net.DefaultResolver)
 	t.Log, t.Stats = p.log, &p.metrics.tunnel
-	return call.Settings{Profiles: profile.New(c.Profiles), Tunnels: tunnel.New(p.endpoint, t), Identify: c.Identify, Hosts: c.Hosts, Unpaced: c.Unpaced}
+	if p.tunnels == nil {
+		p.tunnels = tunnel.New(p.endpoint, t)
+	} else {
+		p.tunnels = p.tunnels.Anew(t)
+	}
+	return call.Settings{Profiles: profile.New(c.Profiles), Tunnels: p.tunnels, Identify: c.Identify, Hosts: c.Hosts, Unpaced: c.Unpaced}
+}
+
+// dismiss closes the control connections to PNSs that are configured no more
+// once they have no call. p.mu is held.
+func (p *Program) dismiss() {
+	known := p.config.Peers()
+	p.endpoint.Dismiss(func(c *peer.Conn) bool { return !slices.Contains(known, c.Remote().Name) })
 }
 
 // grace is how long the calls of a line or PNS that is configured no more may go
@@ -117,7 +130,8 @@ func grace(c *config.Config) time.Duration {
 	return bank.NoLimit
 }
 
-// retire gives calls whose PNS is configured no more the grace.
+// retire gives calls whose PNS is configured no more the grace, unless it is
+// configured again by then. p.mu is held.
 func (p *Program) retire(c *config.Config) {
 	known := c.Peers()
 	var calls []string
@@ -129,7 +143,9 @@ func (p *Program) retire(c *config.Config) {
 	}
 	if len(calls) > 0 && c.Drains {
 		time.AfterFunc(c.Drain, func() {
-			p.calls.End(func(c record.Call) bool { return slices.Contains(calls, c.Name) }, record.Drained,
+			known := p.settings().Peers()
+			gone := func(c record.Call) bool { return slices.Contains(calls, c.Name) && !slices.Contains(known, c.Peer) }
+			p.calls.End(gone, record.Drained,
 				"the connection to your company's server is taken out of service")
 		})
 	}

@@ -1,5 +1,10 @@
 package peer
 
+import (
+	"maps"
+	"slices"
+)
+
 // A ConnState is one control connection as status and metrics show it.
 type ConnState struct {
 	Remote Remote
@@ -23,4 +28,20 @@ func (e *Endpoint) Conns() []ConnState {
 		c.mu.Unlock()
 	}
 	return states
+}
+
+// Dismiss stops the control connections that are picked out and have no call.
+func (e *Endpoint) Dismiss(pick func(*Conn) bool) {
+	e.mu.Lock()
+	all := slices.Collect(maps.Keys(e.conns))
+	e.mu.Unlock()
+	for _, c := range all {
+		c.mu.Lock()
+		state, _ := c.status()
+		idle := state == "established" && len(c.calls) == 0
+		c.mu.Unlock()
+		if idle && pick(c) {
+			c.Stop()
+		}
+	}
 }

@@ -110,15 +110,14 @@ func (t *Tunnels) resolve(ctx context.Context, where string) ([]netip.AddrPort, 
 
 // lockOut remembers which addresses failed lately.
 type lockOut struct {
-	lasts time.Duration
 	mu    sync.Mutex
 	until map[netip.AddrPort]time.Time
 }
 
-func (l *lockOut) note(a netip.AddrPort, now time.Time) {
+func (l *lockOut) note(a netip.AddrPort, until time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.until[a] = now.Add(l.lasts)
+	l.until[a] = until
 }
 
 func (l *lockOut) clear(a netip.AddrPort) {

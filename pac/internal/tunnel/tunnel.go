@@ -50,7 +50,7 @@ type resolver interface {
 type Tunnels struct {
 	o        Options
 	endpoint *peer.Endpoint
-	dead     lockOut
+	dead     *lockOut
 }
 
 // New places calls through e.
@@ -61,7 +61,15 @@ func New(e *peer.Endpoint, o Options) *Tunnels {
 	for _, p := range o.PNS {
 		o.Stats.add(p.Name, Count{}) // zeros before its first call
 	}
-	return &Tunnels{o: o, endpoint: e, dead: lockOut{until: map[netip.AddrPort]time.Time{}, lasts: o.LockOut}}
+	return &Tunnels{o: o, endpoint: e, dead: &lockOut{until: map[netip.AddrPort]time.Time{}}}
+}
+
+// Anew places calls as other options say, and knows which endpoints failed
+// lately.
+func (t *Tunnels) Anew(o Options) *Tunnels {
+	n := New(t.endpoint, o)
+	n.dead = t.dead
+	return n
 }
 
 // Place offers a call to the endpoints, each address of each in order, until
@@ -91,7 +99,7 @@ func (t *Tunnels) Place(ctx context.Context, endpoints []string, req pptp.Incomi
 		if final {
 			return nil, &PlaceError{Attempts: tried, Refused: true}
 		}
-		t.dead.note(r.Addr, time.Now())
+		t.dead.note(r.Addr, time.Now().Add(t.o.LockOut))
 	}
 	return nil, &PlaceError{Attempts: tried}
 }
@@ -99,7 +107,7 @@ func (t *Tunnels) Place(ctx context.Context, endpoints []string, req pptp.Incomi
 // Failed notes that a call that was placed there showed the endpoint to be of
 // no use: no GRE came through.
 func (t *Tunnels) Failed(r peer.Remote) {
-	t.dead.note(r.Addr, time.Now())
+	t.dead.note(r.Addr, time.Now().Add(t.o.LockOut))
 	t.o.Stats.failed(r.Name)
 }
 

@@ -183,9 +183,16 @@ func TestLockOut(t *testing.T) {
 	if got := order(); got != "pns6 pns7" {
 		t.Errorf("after it worked: %s", got)
 	}
-	l := lockOut{lasts: time.Minute, until: map[netip.AddrPort]time.Time{}}
+	if _, err := place(t, tt, "pns7"); err == nil {
+		t.Fatal("nobody listens there, and the call was taken")
+	}
+	anew := tt.Anew(Options{PNS: []PNS{at(7), at(6)}, Log: tt.o.Log})
+	if remotes, _ := anew.remotes(t.Context(), []string{"pns7", "pns6"}); remotes[0].Name != "pns6" || remotes[1].Name != "pns7" {
+		t.Errorf("after a reload: %v", remotes)
+	}
+	l := lockOut{until: map[netip.AddrPort]time.Time{}}
 	a, now := netip.MustParseAddrPort("192.0.2.1:1723"), time.Now()
-	l.note(a, now)
+	l.note(a, now.Add(time.Minute))
 	if !l.is(a, now.Add(59*time.Second)) || l.is(a, now.Add(time.Minute)) {
 		t.Error("the lock-out does not last as long as it should")
 	}

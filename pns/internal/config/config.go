@@ -25,14 +25,17 @@ const (
 // A Config is a whole configuration without mistakes.
 type Config struct {
 	daemon.Settings
-	Listen   netip.AddrPort // of control connections
-	UDP      netip.AddrPort // of GRE over UDP
-	PACs     []PAC
-	LAN      LAN
-	Methods  []auth.Method // demanded of callers, in this order
-	Idle     time.Duration // of users without a limit of their own; 0: none
-	Session  time.Duration // likewise
-	Drain    time.Duration // how long calls may go on after SIGTERM
+	Listen  netip.AddrPort // of control connections
+	UDP     netip.AddrPort // of GRE over UDP
+	PACs    []PAC
+	LAN     LAN
+	Methods []auth.Method // demanded of callers, in this order
+	Idle    time.Duration // of users without a limit of their own; 0: none
+	Session time.Duration // likewise
+	// Drain is how long calls may go on after SIGTERM; and, with Drains, when a
+	// reload has taken out their PAC.
+	Drain    time.Duration
+	Drains   bool
 	Echo     link.EchoOptions
 	Users    []users.User // as users.New takes them
 	NeedsGRE bool         // some PAC uses raw GRE
@@ -98,6 +101,7 @@ func read(f *conf.File) (*Config, error) {
 		Idle:     limits.Duration("idle", 0, 0, week),
 		Session:  limits.Duration("session", 0, 0, week),
 		Drain:    limits.Duration("drain", 0, 0, week),
+		Drains:   limits.Has("drain"),
 		Echo: link.EchoOptions{
 			Interval: limits.Duration("echo", 30*time.Second, 0, time.Hour),
 			Failures: limits.Int("echo_failures", 3, 1, 100),

@@ -53,9 +53,10 @@ type Settings struct {
 	NBNS  []netip.Addr
 	Idle  time.Duration // 0: none
 	Limit time.Duration // of a call's length, 0: none
-	// Drain is how long calls may go on after the end of Run's context, or when
-	// their PAC may bring calls no more.
-	Drain time.Duration
+	// Drain is how long calls may go on after the end of Run's context; and, with
+	// Drains, when their PAC may bring calls no more. Without it they last.
+	Drain  time.Duration
+	Drains bool
 }
 
 // Options are what the sessions are made of, and for whom.
@@ -145,7 +146,7 @@ func (r *RAS) Incoming(call *peer.Call) {
 		call.Refuse(uint8(pptp.IncomingGeneralError), uint8(pptp.NoResource))
 		return
 	}
-	if r.strange(call.Conn()) {
+	if r.Strange(call.Conn()) {
 		log.Warn("call refused: its PAC may bring calls no more", "pac", call.Conn().Remote().Name)
 		call.Refuse(uint8(pptp.IncomingGeneralError), uint8(pptp.NoResource)) // another PNS may take it
 		r.dismiss(call.Conn())

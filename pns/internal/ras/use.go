@@ -11,7 +11,8 @@ import (
 
 // Use has calls follow other settings from now on. Those that run go on, but
 // for two kinds: those of users who are there no more end at once, and those of
-// PACs that may bring calls no more may go on for Drain. Their callers are told.
+// PACs that may bring calls no more when Drain is over, if there is one. Their
+// callers are told.
 func (r *RAS) Use(s Settings) {
 	r.use.Store(&s)
 	r.mu.Lock()
@@ -21,7 +22,7 @@ func (r *RAS) Use(s Settings) {
 			one.End(record.Drained, "the user "+who+" may log in no more")
 		}
 	}
-	if len(r.strangers()) > 0 {
+	if s.Drains && len(r.strangers()) > 0 {
 		time.AfterFunc(s.Drain, r.retire)
 	}
 }
@@ -38,15 +39,15 @@ func (r *RAS) retire() {
 // strangers are the sessions of PACs that may bring calls no more; mu is held.
 func (r *RAS) strangers() (all []*session.Session) {
 	for call, one := range r.running {
-		if r.strange(call.Conn()) {
+		if r.Strange(call.Conn()) {
 			all = append(all, one)
 		}
 	}
 	return all
 }
 
-// strange reports whether a control connection would not be admitted now.
-func (r *RAS) strange(c *peer.Conn) bool {
+// Strange reports whether a control connection would not be admitted now.
+func (r *RAS) Strange(c *peer.Conn) bool {
 	remote, err := r.Admit(c.PeerAddr())
 	return err != nil || remote.Name != c.Remote().Name
 }
@@ -54,7 +55,7 @@ func (r *RAS) strange(c *peer.Conn) bool {
 // dismiss stops a control connection that has no calls and would not be
 // admitted now; mu is held.
 func (r *RAS) dismiss(c *peer.Conn) {
-	if c == nil || !r.strange(c) {
+	if c == nil || !r.Strange(c) {
 		return
 	}
 	for call := range r.running {
