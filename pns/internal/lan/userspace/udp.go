@@ -27,7 +27,8 @@ const wellKnownIdle = 30 * time.Second
 type flow struct {
 	src, dst netip.AddrPort
 	port     *lan.Port
-	used     atomic.Int64 // when the caller last sent, Unix nanoseconds
+	since    time.Time    // when it began: its monotonic clock counts
+	used     atomic.Int64 // when the caller last sent, nanoseconds from since
 
 	mu      sync.Mutex
 	conn    net.Conn // nil until it is there
@@ -78,8 +79,7 @@ func (l *LAN) flow(port *lan.Port, d netstack.Datagram) *flow {
 		l.release(port)
 		return nil
 	}
-	f := &flow{src: d.Src, dst: d.Dst, port: port}
-	f.used.Store(time.Now().UnixNano())
+	f := &flow{src: d.Src, dst: d.Dst, port: port, since: time.Now()}
 	if l.flows.by == nil {
 		l.flows.by = make(map[[2]netip.AddrPort]*flow)
 	}
@@ -94,7 +94,7 @@ func (l *LAN) flow(port *lan.Port, d netstack.Datagram) *flow {
 func (f *flow) send(d netstack.Datagram) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.used.Store(time.Now().UnixNano())
+	f.used.Store(int64(time.Since(f.since)))
 	f.last = d.Packet
 	switch {
 	case f.closed:
@@ -158,7 +158,7 @@ func (l *LAN) answers(f *flow, conn net.Conn) error {
 	}
 	payload := make([]byte, 1<<16)
 	for {
-		end := time.Unix(0, f.used.Load()).Add(idle)
+		end := f.since.Add(time.Duration(f.used.Load()) + idle)
 		if !time.Now().Before(end) {
 			return nil
 		}
