@@ -43,6 +43,7 @@ func (m *modem) execute(commands []command) result {
 			return m.doOnline()
 		case "Z": // what follows on the line is ignored (V.250 §6.1.1)
 			m.doHangUp()
+			m.network.offHook(m.line, false)
 			m.profile = m.line.stored
 			m.forget()
 			return resultOK
@@ -111,8 +112,11 @@ func (m *modem) set(c command) bool {
 		*flags[c.name] = c.n == 1
 	case c.name == "X" && c.n <= 4:
 		p.level = c.n
-	case c.name == "H" && c.n <= 1:
+	case c.name == "H" && c.n == 0:
 		m.doHangUp()
+		m.network.offHook(m.line, false)
+	case c.name == "H" && c.n == 1:
+		m.network.offHook(m.line, true)
 	case c.name == "&F":
 		m.profile = factory()
 		m.forget()

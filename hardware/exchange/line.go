@@ -41,6 +41,7 @@ type Line struct {
 	conditions Conditions
 	call       *call
 	attached   bool // a DTE is on the port
+	off        bool // its modem is off hook without a call
 }
 
 func newLine(x *Exchange, s Subscriber) (*Line, error) {

@@ -11,7 +11,7 @@ import (
 func (x *Exchange) attach(l *Line, on bool) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	l.attached = on
+	l.attached, l.off = on, false
 	if !on && l.call != nil && l.call.stage == ended {
 		l.call = nil
 	}
@@ -24,9 +24,18 @@ func (x *Exchange) dial(now time.Time, l *Line, number string) bool {
 	if l.call != nil {
 		return false
 	}
+	l.off = false // it is back on the hook after the call
 	l.call = &call{Call: Call{From: l.number, Dialled: number, At: now}, ends: [2]*Line{l},
 		next: now.Add(x.options.Timing.Setup)}
 	return true
+}
+
+// offHook takes a line off the hook, so that no call rings it, or puts it back.
+// One that rings already goes on ringing.
+func (x *Exchange) offHook(l *Line, off bool) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	l.off = off
 }
 
 // look is l's call as it stands now, after all that time brings about; nil if
@@ -78,7 +87,7 @@ func (x *Exchange) route(now time.Time, c *call) {
 			continue
 		}
 		known = true
-		if l.call == nil && (to == nil || !to.attached && l.attached) {
+		if l.call == nil && !l.off && (to == nil || !to.attached && l.attached) {
 			to = l
 		}
 	}
@@ -107,6 +116,7 @@ func (x *Exchange) answer(now time.Time, l *Line) bool {
 	if c == nil || c.stage != ringing || c.ends[1] != l {
 		return false
 	}
+	l.off = false
 	c.stage, c.next = training, now.Add(x.options.Timing.Train)
 	c.conditions = x.conditions(c)
 	for side := range c.paths {

@@ -55,6 +55,15 @@ type Follower interface {
 	Follows() bool
 }
 
+// A Busier is what a Line is besides when it can be made busy for callers, so
+// that a hunt group goes on to its next line.
+type Busier interface {
+	// BusyOut makes it busy until ctx ends and mends faults meanwhile, as Ring
+	// does; the next Ring makes it ready again. It fails with ctx's cause, after
+	// Close, and with errors.ErrUnsupported where the device cannot do it.
+	BusyOut(ctx context.Context) error
+}
+
 // Ring is what is known of a call before it is answered; unknown numbers are
 // empty.
 type Ring struct {

@@ -66,6 +66,7 @@ type Modem struct {
 	faults int       // in a row
 	watch  *watch    // of a ring that Ring has returned
 	trying bool      // ATA or ATD was sent and no result has come
+	off    bool      // off hook without a call
 	noID   bool      // it has no caller id, and that was logged
 	bare   bool      // its port has no control lines, and that was logged
 	absent bool      // its device is not there, and that was logged

@@ -59,6 +59,9 @@ func (m *Modem) reset(ctx context.Context) error {
 	if err := m.identify(ctx); err != nil {
 		return err
 	}
+	if err := m.onHook(ctx); err != nil {
+		return err
+	}
 	for _, s := range m.setUp() {
 		if err := m.insist(ctx, s, commandTime); err != nil {
 			return err
