@@ -123,7 +123,7 @@ func (p *Program) endOn(line string) {
 // ports themselves, again and again: one that is away is no fault of the line's.
 func (p *Program) modem(s seat) bank.Member {
 	b, log := s.bank, p.log
-	m := bank.Member{Bank: b.Name, Key: s.port, Port: s.port, Settings: fmt.Sprint(b.Cable, b.Speed, b.Flow, b.Profile, b.Init)}
+	m := bank.Member{Bank: b.Name, Key: s.port, Port: s.port, Settings: fmt.Sprint(b.Cable, b.Speed, b.Flow, b.Profile, b.Init), BusyOut: b.BusyOut}
 	if strings.HasPrefix(s.port, "/") {
 		m.Label = filepath.Base(s.port)
 	}

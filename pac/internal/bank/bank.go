@@ -33,6 +33,9 @@ type Member struct {
 	// Settings are all else that the line is made of: when they change, it is
 	// made anew as soon as it has no call.
 	Settings string
+	// BusyOut has the line busy for callers while it is out of service or drained,
+	// if its device can; else it is closed.
+	BusyOut bool
 	// Open makes the line; the bank closes it. An error is a fault of the line:
 	// it is tried again.
 	Open func(name string) (line.Line, error)
@@ -153,8 +156,8 @@ func (s *slot) stay(m Member) {
 	if s.gone {
 		s.unlimited()
 	}
-	if s.gone || s.member.Settings != m.Settings {
-		s.gone = false
+	if s.gone || s.member.Settings != m.Settings || s.member.BusyOut != m.BusyOut {
+		s.gone, s.unable = false, false
 		s.changed()
 	}
 }

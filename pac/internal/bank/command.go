@@ -15,7 +15,8 @@ type NoLineError struct{ Name string }
 func (e *NoLineError) Error() string { return fmt.Sprintf("%q is no line", e.Name) }
 
 // TakeOut takes lines out of service until PutIn: they answer no more calls, and
-// their ports are free once the call that they may have has ended. If one is no
+// once the call that they may have has ended they are busy for callers, or their
+// ports are free. If one is no
 // line nothing is changed. Any other error means that it is done, but will be
 // forgotten at the next restart.
 func (b *Banks) TakeOut(names []string, why string) error {
@@ -42,6 +43,7 @@ func (b *Banks) service(names []string, out *Out) error {
 	err := b.o.Out.change(keys, out)
 	for i, s := range slots {
 		s.out = b.o.Out.why(keys[i])
+		s.unable = false
 		if out == nil {
 			s.drained = false
 			s.unlimited()
@@ -59,7 +61,7 @@ const NoLimit time.Duration = -1
 // are. The error is a NoLineError.
 func (b *Banks) DrainLines(what string, within time.Duration) (busy int, err error) {
 	return b.draining(what, func(s *slot) {
-		s.drained = true
+		s.drained, s.unable = true, false
 		s.unlimited()
 		b.limit(s, within)
 	})

@@ -2,6 +2,7 @@ package bank
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"time"
 
@@ -42,6 +43,8 @@ type slot struct {
 	line    line.Line          // as it is; nil: closed
 	inCall  bool
 	limited *time.Timer // ends the call; nil: it is not limited
+	busied  bool        // busy for callers, while it is out or drained
+	unable  bool        // its device cannot be
 	since   time.Time   // when line was closed
 	faults  int         // of opening it
 	fault   string      // the last of them, while it stands in the way
@@ -62,10 +65,27 @@ func (s *slot) unlimited() {
 	}
 }
 
-// answers says that the slot should have a line of these settings that answers;
-// mu is held.
-func (s *slot) answers(settings string) bool {
-	return !s.gone && s.out == nil && !s.drained && s.member.Settings == settings
+// A duty is what a slot should do.
+type duty uint8
+
+const (
+	nothing duty = iota // and have no line
+	answer              // calls
+	busy                // be it for callers
+)
+
+// duty is that of a slot whose line has, or would have, these settings; mu is
+// held.
+func (s *slot) duty(settings string) duty {
+	switch {
+	case s.gone || s.member.Settings != settings:
+		return nothing
+	case s.out == nil && !s.drained:
+		return answer
+	case s.member.BusyOut && !s.unable:
+		return busy
+	}
+	return nothing
 }
 
 // serve goes round with one slot. Whatever happens to its line, it ends here
@@ -112,7 +132,7 @@ func (b *Banks) next(ctx context.Context, s *slot) (Member, bool) {
 			return m, false
 		}
 		b.mu.Unlock()
-		if waiting, stop, ok := b.waiting(ctx, s, m.Settings); ok {
+		if waiting, stop, duty := b.waiting(ctx, s, m.Settings); duty != nothing {
 			stop()
 			return m, true
 		} else {
@@ -122,27 +142,35 @@ func (b *Banks) next(ctx context.Context, s *slot) (Member, bool) {
 	}
 }
 
-// waiting is a context that ends when the slot changes, or with ctx; ok says
-// that its line should answer.
-func (b *Banks) waiting(ctx context.Context, s *slot, settings string) (_ context.Context, stop func(), ok bool) {
+// waiting is a context that ends when the slot changes, or with ctx; and what
+// the slot should do until then.
+func (b *Banks) waiting(ctx context.Context, s *slot, settings string) (_ context.Context, stop func(), _ duty) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	ctx, s.wait = context.WithCancel(ctx)
 	if b.ending.Err() != nil {
 		s.wait()
 	}
-	return ctx, s.wait, s.answers(settings) && ctx.Err() == nil
+	if ctx.Err() != nil {
+		return ctx, s.wait, nothing
+	}
+	return ctx, s.wait, s.duty(settings)
 }
 
-// answer takes calls until the slot should not.
+// answer takes calls, or is busy for them, until the slot should do neither.
 func (b *Banks) answer(ctx context.Context, s *slot, m Member, l line.Line, log *slog.Logger) {
 	taker := b.o.Taker(m.Bank)
 	inARow := 0 // brief calls
 	for {
-		waiting, stop, ok := b.waiting(ctx, s, m.Settings)
-		if !ok {
+		waiting, stop, duty := b.waiting(ctx, s, m.Settings)
+		switch duty {
+		case nothing:
 			stop()
 			return
+		case busy:
+			b.busyOut(waiting, s, l, log)
+			stop()
+			continue
 		}
 		ring, err := l.Ring(waiting)
 		over := waiting.Err() != nil
@@ -169,6 +197,26 @@ func (b *Banks) answer(ctx context.Context, s *slot, m Member, l line.Line, log 
 	}
 }
 
+// busyOut has a line busy until ctx ends. One that cannot be is closed: its port
+// is free then.
+func (b *Banks) busyOut(ctx context.Context, s *slot, l line.Line, log *slog.Logger) {
+	busier, ok := l.(line.Busier)
+	err := errors.ErrUnsupported
+	if ok {
+		b.mu.Lock()
+		s.busied = true
+		b.mu.Unlock()
+		err = busier.BusyOut(ctx)
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	s.busied = false
+	if ctx.Err() == nil {
+		s.unable = true
+		log.Info("the line rings on though nobody answers", "error", err)
+	}
+}
+
 // hangUp works after the end of ctx too: a modem must not be left off hook.
 func (b *Banks) hangUp(ctx context.Context, l line.Line, taker Taker, log *slog.Logger) {
 	ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), hangUpTime)
@@ -188,9 +236,9 @@ func (b *Banks) rest(ctx context.Context, s *slot, m Member, d time.Duration) {
 	if d == 0 {
 		return
 	}
-	waiting, stop, ok := b.waiting(ctx, s, m.Settings)
+	waiting, stop, duty := b.waiting(ctx, s, m.Settings)
 	defer stop()
-	if !ok {
+	if duty == nothing {
 		return
 	}
 	t := time.NewTimer(d)

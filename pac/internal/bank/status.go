@@ -6,8 +6,8 @@ import (
 	"carrier/hardware/line"
 )
 
-// OutState is the state, in metrics and status, of a line that has no device
-// because it is out of service or drained.
+// OutState is the state, in metrics and status, of a line that is out of service
+// or drained and has no call.
 const OutState = "out-of-service"
 
 // A Status is one line as the operator sees it.
@@ -50,17 +50,17 @@ func (s *slot) status() Status {
 		t.Service = "removed"
 	case s.out != nil:
 		t.Service, t.Why = "out", s.out.Why
-		if s.line == nil {
+		if s.line == nil || s.busied {
 			t.Since = s.out.Since
 		}
-	case s.drained && s.line != nil:
+	case s.drained && s.line != nil && !s.busied:
 		t.Service = "draining"
 	case s.drained:
 		t.Service = "drained"
 	case h.Faulty:
 		t.Service, t.Why, t.Again = "faulty", h.Fault, h.Again
 	}
-	if s.line == nil && (s.out != nil || s.drained) {
+	if (s.line == nil || s.busied) && (s.out != nil || s.drained) {
 		t.State = OutState
 	}
 	return t

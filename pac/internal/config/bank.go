@@ -22,6 +22,7 @@ type Bank struct {
 	Flow    serial.Flow
 	Profile string   // of the modems, one of modem.ProfileNames
 	Init    []string // commands that set up each modem; empty: those of the profile
+	BusyOut bool     // a line that is out of service is busy for callers, where the modem can
 	Cable   bool     // no modems: at each of Ports hangs a null modem cable
 	Listen  string   // URL; a connection there is itself a call
 	Lines   int      // so many calls at a time behind Listen
@@ -54,6 +55,7 @@ func banks(root *conf.Table) []Bank {
 			Hunt:    line.Hunt(t.Choice("hunt", string(line.First), string(line.First), string(line.RoundRobin), string(line.LongestIdle))),
 		}
 		b.Cable = t.Choice("kind", "modem", "modem", "cable") == "cable"
+		b.BusyOut = t.Bool("busy_out", len(b.Ports) > 0 && !b.Cable)
 		names.Once(t, "name", b.Name)
 		kind(t, b.Cable)
 		all = append(all, b)
@@ -73,14 +75,14 @@ func kind(t *conf.Table, cable bool) {
 	case ports:
 		idle(t, "means nothing beside ports; would be right: without it, each port is one line", "lines")
 		if cable {
-			idle(t, "means nothing at a cable, where nobody takes commands; would be right: without it", "profile", "init")
+			idle(t, "means nothing at a cable, where nobody takes commands; would be right: without it", "profile", "init", "busy_out")
 		}
 		idle(t, "means nothing beside ports, where the telephone network hunts; would be right: without it", "hunt")
 		if !slices.ContainsFunc(t.Strings("ports"), settable) {
 			idle(t, "means nothing for these ports; would be right: without it, or with a serial port", "speed", "flow")
 		}
 	default:
-		idle(t, "means nothing beside listen, where a connection is itself a call; would be right: without it", "kind", "profile", "init", "speed", "flow")
+		idle(t, "means nothing beside listen, where a connection is itself a call; would be right: without it", "kind", "profile", "init", "busy_out", "speed", "flow")
 	}
 }
 

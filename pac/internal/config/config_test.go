@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"strings"
 	"testing"
 	"time"
 
@@ -38,6 +39,7 @@ speed = 57600
 flow  = "none"
 profile = "usr"
 init  = ["AT&F1", "ats0=0&C1&D2"]
+busy_out = false
 
 [[bank]]
 name   = "emulators"
@@ -201,6 +203,22 @@ func TestDefaults(t *testing.T) {
 	}
 	if !got.GRE || got.UDP || !reflect.DeepEqual(got.Profiles.Order, profile.DefaultOrder) || got.Banks[0].Lines != 1 {
 		t.Errorf("%+v", got)
+	}
+}
+
+// Modems are busied out where nothing else is said.
+func TestBusyOut(t *testing.T) {
+	const listen = `listen = "tcp://127.0.0.1:5600"`
+	for keys, want := range map[string]bool{
+		listen:                                    false,
+		"ports = ['/dev/null']":                   true,
+		"ports = ['/dev/null']\nkind = 'cable'":   false,
+		"ports = ['/dev/null']\nbusy_out = false": false,
+	} {
+		text := strings.Replace(least, listen, keys, 1)
+		if got, err := Parse("pac.toml", []byte(text)); err != nil || got.Banks[0].BusyOut != want {
+			t.Errorf("%s: %v, want %v", text, err, want)
+		}
 	}
 }
 
