@@ -79,6 +79,7 @@ type controlCell struct {
 // issued", §2.1) and close.
 var controlTable = [controlStates][controlEvents]controlCell{
 	ControlIdle: {
+		CollisionLost:     {CloseTCP, ControlClosed}, // before our own request is out
 		TCPOpened:         {SendStartRequest, WaitControlReply},
 		LocalStop:         {CloseTCP, ControlClosed},
 		StartTimedOut:     {CloseTCP, ControlClosed},

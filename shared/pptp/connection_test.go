@@ -11,6 +11,7 @@ import (
 // event, what is done, next state. Every other pair must do nothing.
 const controlArrows = `
 idle           TCPOpened         SendStartRequest           wait_ctl_reply
+idle           CollisionLost     CloseTCP                   closed
 idle           LocalStop         CloseTCP                   closed
 idle           StartTimedOut     CloseTCP                   closed
 idle           RecvStart         SendStartReply+ControlUp   established
