@@ -2,6 +2,9 @@
 # make test   every layer of tests; installs what is missing (Debian)
 GO     ?= go
 FUZZ   ?= 10s
+# What the tests of the deep layers need: namespaces, real peers, the virtual
+# machine, time that passes, an empty cache.
+TAGS    = netns,peers,vm,realtime,demo
 ROUNDS ?= 5
 # The programs need no cgo; the race detector of the tests does.
 BUILD   = CGO_ENABLED=0 $(GO) build -trimpath -o bin/
@@ -25,8 +28,8 @@ packages:
 lint:
 	test -z "$$(gofmt -l .)" || { gofmt -l .; exit 1; }
 	$(GO) vet ./...
-	$(GO) vet -tags netns,peers,vm,demo ./...
-	$(GO) tool staticcheck -tags netns,peers,vm,demo ./...
+	$(GO) vet -tags $(TAGS) ./...
+	$(GO) tool staticcheck -tags $(TAGS) ./...
 
 # Layer 1: no root, one process.
 unit:
@@ -35,11 +38,11 @@ unit:
 small:
 	CGO_ENABLED=0 GOARCH=386 $(GO) test ./shared/...
 # Layers 2 and 3: network namespaces, real peers, the virtual machine, the demo
-# on an empty cache. One package at a time: they measure time on a small machine.
+# on an empty cache.
 # RACE=1 starts programs with the race detector in them; it is slower, and no
 # figure of theirs means anything then.
 deep: build
-	RACE=$(RACE) $(GO) test -p 1 -timeout 20m -tags netns,peers,vm,demo ./...
+	RACE=$(RACE) GO=$(GO) ./deploy/deep.sh $(TAGS)
 
 # Every fuzz target for so long; make fuzz FUZZ=5m for a long run.
 fuzz:

@@ -1,3 +1,5 @@
+//go:build realtime
+
 package scenario
 
 import (
@@ -91,12 +93,12 @@ func recorded(s *setting, lines ...*gauge) {
 }
 
 // TestPacing measures a ping beside a download at 28,800 bit/s, with all that
-// keeps it short and without.
+// keeps it short and without. Nothing else runs meanwhile.
 func TestPacing(t *testing.T) {
-	t.Parallel()
 	const rate = 28800
 	var best, worst atomic.Int64 // medians
 	t.Run("cases", func(t *testing.T) {
+		t.Run("unlike rates", unlikeRates)
 		for _, tt := range []struct {
 			name         string
 			s            setting
@@ -132,9 +134,9 @@ func TestPacing(t *testing.T) {
 	}
 }
 
-// TestUnlikeRates has two calls through the same tunnel, one of a modem and one
+// unlikeRates has two calls through the same tunnel, one of a modem and one
 // of a fast line, both downloading.
-func TestUnlikeRates(t *testing.T) {
+func unlikeRates(t *testing.T) {
 	t.Parallel()
 	rates := []int{28_800, 1_000_000}
 	lines := []*gauge{new(gauge), new(gauge)}
