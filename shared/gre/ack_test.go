@@ -74,6 +74,45 @@ func TestAcknowledgementDoesNotWaitForLong(t *testing.T) {
 	}
 }
 
+func TestAcknowledgementsAreFewForAPeerThatSendsMany(t *testing.T) {
+	e := newEnd(Options{RecvWindow: 64})
+	var seq uint32
+	takes := func(n int) {
+		for range n {
+			e.take(t, seq)
+			seq++
+		}
+	}
+	takes(20) // together: more than 8 are under way
+	e.wantsAck(t, 19)
+	takes(19)
+	e.wantsNone(t)
+	takes(41) // and never more than half the window waits
+	e.wantsAck(t, 79)
+	takes(31)
+	e.wantsNone(t)
+	takes(1)
+	e.wantsAck(t, 111)
+	takes(5) // its window has shrunk
+	e.wantsNone(t)
+	e.pass(defaultAckDelay)
+	e.wantsAck(t, 116)
+	takes(8)
+	e.wantsAck(t, 124)
+}
+
+// A modem's pace is told by its acknowledgements, however many come together.
+func TestDelayedAcknowledgementsStayOften(t *testing.T) {
+	e := newEnd(Options{DelayAck: true, RecvWindow: 8})
+	for seq := range uint32(8) {
+		e.take(t, seq)
+	}
+	e.Release(e.now, 4)
+	e.wantsAck(t, 3)
+	e.Release(e.now, 2)
+	e.wantsAck(t, 5)
+}
+
 func TestHeldIsNotAcknowledged(t *testing.T) {
 	e := newEnd(Options{})
 	e.take(t, 0)

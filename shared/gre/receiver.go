@@ -24,16 +24,25 @@ type receiver struct {
 	acked      uint32        // the last Acknowledgment Number told
 	ackedAny   bool          // there is one
 	ackDelay   time.Duration // from the first packet not acknowledged
-	ackEvery   int           // so many not acknowledged do not wait
+	ackEvery   int           // so many not acknowledged do not wait: from ackLeast to ackMost
+	ackLeast   int
+	ackMost    int
 	ackAt      time.Duration // when an acknowledgement alone is due, or never
 }
 
 func newReceiver(o Options) receiver {
+	least := min(max(o.RecvWindow/4, 1), firstAckEvery)
+	most := least
+	if !o.DelayAck {
+		most = max(o.RecvWindow/2, least)
+	}
 	return receiver{
 		order:    newHolder(o),
 		delayAck: o.DelayAck,
 		ackDelay: orDefault(o.AckDelay, defaultAckDelay),
-		ackEvery: min(max(o.RecvWindow/4, 1), maxAckEvery),
+		ackEvery: least,
+		ackLeast: least,
+		ackMost:  most,
 		ackAt:    never,
 	}
 }
@@ -165,14 +174,26 @@ func (r *receiver) ackable() uint32 { return r.next - 1 - uint32(r.unconsumed) }
 
 func (r *receiver) pending() int { return int(int32(r.ackable() - r.acked)) }
 
-func (r *receiver) ackDue(now time.Duration) bool { return r.ackAt <= now }
+// ackDue tells whether an acknowledgement alone is due. One for which few
+// packets waited is late: the peer's window may have become small.
+func (r *receiver) ackDue(now time.Duration) bool {
+	if r.ackAt > now {
+		return false
+	}
+	if r.pending() < r.ackEvery {
+		r.ackEvery = r.ackLeast
+	}
+	return true
+}
 
 // takeAck is the Acknowledgment Number for a packet that leaves now. The last
-// one is told again on every data packet, in case it was lost.
+// one is told again on every data packet, in case it was lost. A peer that sent
+// many without one has a window that lets it, and needs them less often.
 func (r *receiver) takeAck() (uint32, bool) {
 	if !r.ackedAny && (!r.started || r.pending() <= 0) {
 		return 0, false
 	}
+	r.ackEvery = max(r.ackEvery, min(r.pending(), r.ackMost))
 	r.acked, r.ackedAny, r.ackAt = r.ackable(), true, never
 	return r.acked, true
 }

@@ -16,7 +16,7 @@ type Options struct {
 	MinTimeOut time.Duration // of an acknowledgement (§4.4.1); 500 ms
 	MaxTimeOut time.Duration // 15 s: two full packets at 1,200 bit/s take 20
 
-	RecvWindow int           // the window that we advertised: a quarter of it, but at most 8, unacknowledged makes an acknowledgement due at once; 1
+	RecvWindow int           // the window that we advertised: a quarter of it, but at most 8, unacknowledged makes an acknowledgement due at once, and half of it where the peer sends so many; 1
 	DelayAck   bool          // towards a modem: a payload may be acknowledged only after Release
 	AckDelay   time.Duration // how long an acknowledgement may wait for data to ride on; 50 ms
 
@@ -32,7 +32,7 @@ const (
 	defaultMinTimeOut  = 500 * time.Millisecond
 	defaultMaxTimeOut  = 15 * time.Second
 	defaultAckDelay    = 50 * time.Millisecond
-	maxAckEvery        = 8 // packets: the peer's window may be far smaller than what we allow it
+	firstAckEvery      = 8 // packets: the peer's window may be far smaller than what we allow it
 	defaultReorder     = 32
 	defaultReorderTime = 50 * time.Millisecond
 	maxReorder         = 256
