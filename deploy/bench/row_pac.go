@@ -145,8 +145,8 @@ func (s *side) theirs(ctx context.Context) (work, error) {
 		return work{}, err
 	}
 	defer func() {
-		for _, pid := range s.b.processes(ctx) {
-			syscall.Kill(pid, syscall.SIGTERM)
+		for _, pid := range s.b.processes(context.WithoutCancel(ctx)) {
+			syscall.Kill(pid, syscall.SIGKILL) // pptpctrl outlives its call otherwise
 		}
 		pptpd.Wait()
 	}()

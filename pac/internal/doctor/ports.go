@@ -127,7 +127,7 @@ func cannotOpen(err error) error {
 // modem sets a modem up and lets it go.
 func (v *visit) modem(ctx context.Context, s Seat, p line.Wire) error {
 	opened := false
-	m := modem.New(modem.Options{Name: s.Port, Init: s.Bank.Init, Open: func(context.Context) (modem.Port, error) {
+	m := modem.New(modem.Options{Name: s.Port, Profile: s.Bank.Profile, Init: s.Bank.Init, Open: func(context.Context) (modem.Port, error) {
 		if opened {
 			return nil, errors.New("once is enough")
 		}

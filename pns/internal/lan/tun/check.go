@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
 )
 
 // check tells everything about this host that would keep callers from the LAN,
@@ -71,7 +72,7 @@ func (l *LAN) checkRoutes(names map[int]string) error {
 			wrong = append(wrong, fmt.Errorf("%v, the gateway of the route to %s, is among the callers' addresses: take it from lan.addresses", gateway, destination(r)))
 		}
 		to := prefix(r.Dst)
-		if to.Bits() <= 0 || r.Src != nil { // everywhere, or a network that this host is on
+		if to.Bits() <= 0 || r.Protocol == unix.RTPROT_KERNEL { // everywhere, or a network that this host is on
 			continue
 		}
 		if p := l.callers(to); slices.ContainsFunc(p, func(p netip.Prefix) bool { return p.Bits() <= to.Bits() }) {

@@ -78,6 +78,8 @@ func TestRefused(t *testing.T) {
 			`the callers' addresses 2.1.1.96/27 overlap 2.1.1.0/25, the network on eth0, whose hosts would look for callers there: set lan.tun.proxy_arp = ["eth0"], or give callers other addresses`},
 		{"route elsewhere", "route add 2.1.1.128/27 dev eth0", Options{Routes: pool, Forward: true},
 			"the callers' addresses 2.1.1.128/26 overlap the route to 2.1.1.128/27 over eth0"},
+		{"route with a source", "route add 2.1.1.128/27 dev eth0 src 127.0.0.1", Options{Routes: pool, Forward: true},
+			"the callers' addresses 2.1.1.128/26 overlap the route to 2.1.1.128/27 over eth0"},
 		{"wider route", "route add 2.1.0.0/16 dev eth0", Options{Routes: pool, Forward: true}, ""},
 		{"gateway", "route add default via 2.1.1.129 dev eth0 onlink", Options{Routes: pool, Forward: true},
 			"2.1.1.129, the gateway of the route to everywhere, is among the callers' addresses: take it from lan.addresses"},
