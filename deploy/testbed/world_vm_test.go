@@ -100,6 +100,7 @@ func newWorldOn(t *testing.T, ports int, line exchange.Conditions, more, people,
 	w.data = map[string]any{"Dir": w.Dir, "Modems": w.Phones.Modems, "More": more, "People": people, "LAN": lan}
 	w.pns = w.Start(w.Office, "pns", pnsConfig, w.data)
 	w.pac = w.Start(w.POP, "pac", pacConfig, w.data)
+	Until(t, "the modems are set up", func() bool { return w.Metric(w.POP, pacPanel, `pac_lines{bank="courier",state="idle"}`) == 2 })
 	return w
 }
 

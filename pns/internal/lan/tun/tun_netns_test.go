@@ -8,6 +8,7 @@ import (
 	"errors"
 	"io"
 	"math/rand/v2"
+	"net/netip"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -148,7 +149,11 @@ func TestTakenName(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), "interface carrier0: an interface of this name exists already") {
 			t.Errorf("a second one: %v", err)
 		}
-		_, err = New(Options{Name: "lo", Local: router, Routes: pool})
+		_, err = New(Options{Name: "carrier1", Local: router, Routes: pool})
+		if err == nil || !strings.Contains(err.Error(), "overlap the route to 2.1.1.128/26 over carrier0") {
+			t.Errorf("a second one for the same callers: %v", err)
+		}
+		_, err = New(Options{Name: "lo", Local: router, Routes: []netip.Prefix{netip.MustParsePrefix("10.9.0.0/24")}})
 		if err == nil || !strings.Contains(err.Error(), "interface lo: an interface of this name exists already") {
 			t.Errorf("lo: %v", err)
 		}
