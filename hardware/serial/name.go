@@ -14,14 +14,14 @@ import (
 // *Error.
 func Check(pattern string) error {
 	var err error
-	switch _, bad := filepath.Match(pattern, ""); {
+	switch {
 	case !strings.HasPrefix(pattern, "/"):
 		err = errors.New("a path is absolute: /dev/ttyS0")
 	case strings.ContainsRune(pattern, 0):
 		err = errors.New("a path has no NUL")
 	case strings.ContainsAny(pattern, "{}"):
 		err = errors.New("a pattern has no braces; use /dev/ttyS[0-7] or several ports")
-	case bad != nil:
+	case !wellFormed(pattern):
 		err = errors.New("a bracket of the pattern is not closed; use /dev/ttyS[0-7]")
 	case filepath.Clean(pattern) != pattern:
 		err = errors.New("a path in short: " + filepath.Clean(pattern))
