@@ -28,22 +28,14 @@ func callRows() []Row {
 }
 
 func prepareSetups(ctx context.Context, w *Workshop) ([]Candidate, error) {
-	a, b, err := w.spaces(ctx)
+	a, pns, crowd, err := w.scene(ctx)
 	if err != nil {
 		return nil, err
 	}
 	for i := range workers - 1 { // a control connection each
-		if err := b.ip(ctx, fmt.Sprintf("addr add 10.77.0.%d/24 dev cable", 3+i)); err != nil {
+		if err := pns.ip(ctx, fmt.Sprintf("addr add 10.77.0.%d/24 dev cable", 3+i)); err != nil {
 			return nil, err
 		}
-	}
-	pns, err := w.newPNS(ctx, b)
-	if err != nil {
-		return nil, err
-	}
-	crowd, err := w.Program(ctx, "deploy/bench/crowd")
-	if err != nil {
-		return nil, err
 	}
 	handshake, err := w.Program(ctx, "deploy/bench/rivals/handshake")
 	if err != nil {
@@ -64,12 +56,12 @@ func prepareSetups(ctx context.Context, w *Workshop) ([]Candidate, error) {
 			return c.number("setups 3s %d", workers)
 		}},
 		{bareHandshakes, func(ctx context.Context) (float64, error) {
-			server, err := start(b.command(ctx, handshake, "serve", b.addr+":1723"))
+			server, err := start(pns.command(ctx, handshake, "serve", pns.addr+":1723"))
 			if err != nil {
 				return 0, err
 			}
 			defer server.stop()
-			out, err := a.command(ctx, handshake, "ask", b.addr+":1723", strconv.Itoa(workers), "3s").Output()
+			out, err := a.command(ctx, handshake, "ask", pns.addr+":1723", strconv.Itoa(workers), "3s").Output()
 			if err != nil {
 				return 0, err
 			}
@@ -88,15 +80,7 @@ type held struct {
 // hold starts a PNS in one of two new spaces and a crowd with n calls in the
 // other.
 func (w *Workshop) hold(ctx context.Context, n int) (*held, error) {
-	a, b, err := w.spaces(ctx)
-	if err != nil {
-		return nil, err
-	}
-	pns, err := w.newPNS(ctx, b)
-	if err != nil {
-		return nil, err
-	}
-	bin, err := w.Program(ctx, "deploy/bench/crowd")
+	a, pns, bin, err := w.scene(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -110,15 +110,7 @@ func (w *Workshop) idlePAC(ctx context.Context, street, pac *exec.Cmd) (float64,
 // prepareIdlePNS: callers of pns, who are all on one PAC that is not ours to
 // weigh.
 func prepareIdlePNS(ctx context.Context, w *Workshop) ([]Candidate, error) {
-	a, b, err := w.spaces(ctx)
-	if err != nil {
-		return nil, err
-	}
-	pns, err := w.newPNS(ctx, b)
-	if err != nil {
-		return nil, err
-	}
-	crowd, err := w.Program(ctx, "deploy/bench/crowd")
+	a, pns, crowd, err := w.scene(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -128,7 +120,7 @@ func prepareIdlePNS(ctx context.Context, w *Workshop) ([]Candidate, error) {
 			return 0, err
 		}
 		defer stop()
-		callers, err := start(a.command(ctx, crowd, "-local", a.addr, "-pns", b.addr))
+		callers, err := start(a.command(ctx, crowd, "-local", a.addr, "-pns", pns.addr))
 		if err != nil {
 			return 0, err
 		}

@@ -20,7 +20,7 @@ func tcpRows() []Row {
 }
 
 func prepareTCP(ctx context.Context, w *Workshop) ([]Candidate, error) {
-	a, b, err := w.spaces(ctx)
+	a, pns, crowd, err := w.scene(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -28,18 +28,12 @@ func prepareTCP(ctx context.Context, w *Workshop) ([]Candidate, error) {
 	if err != nil {
 		return nil, err
 	}
-	pns, err := w.newPNS(ctx, b)
-	if err != nil {
-		return nil, err
-	}
-	crowd, err := w.Program(ctx, "deploy/bench/crowd")
-	if err != nil {
-		return nil, err
-	}
 	return []Candidate{
 		{"pns and a PAC's peer", func(ctx context.Context) (float64, error) { return tcpThroughCall(ctx, a, pns, crowd) }},
-		{batchForwarder, func(ctx context.Context) (float64, error) { return tcpForwarded(ctx, a, b, forwarder) }},
-		{singleForwarder, func(ctx context.Context) (float64, error) { return tcpForwarded(ctx, a, b, forwarder, "-single") }},
+		{batchForwarder, func(ctx context.Context) (float64, error) { return tcpForwarded(ctx, a, pns.space, forwarder) }},
+		{singleForwarder, func(ctx context.Context) (float64, error) {
+			return tcpForwarded(ctx, a, pns.space, forwarder, "-single")
+		}},
 	}, nil
 }
 
@@ -47,6 +41,20 @@ func prepareTCP(ctx context.Context, w *Workshop) ([]Candidate, error) {
 type pnsAt struct {
 	*space
 	bin, file, socket string
+}
+
+// scene is a PNS in one of two new spaces, to be started, and the other with the
+// program of the crowd that calls it.
+func (w *Workshop) scene(ctx context.Context) (a *space, pns *pnsAt, crowd string, err error) {
+	a, b, err := w.spaces(ctx)
+	if err != nil {
+		return nil, nil, "", err
+	}
+	if pns, err = w.newPNS(ctx, b); err != nil {
+		return nil, nil, "", err
+	}
+	crowd, err = w.Program(ctx, "deploy/bench/crowd")
+	return a, pns, crowd, err
 }
 
 // pnsLocal is the PNS's address towards callers.
