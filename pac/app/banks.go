@@ -148,7 +148,9 @@ func (p *Program) look(ctx context.Context) {
 		case <-tick.C:
 			p.mu.Lock()
 			if !p.ending {
-				p.seat(bank.NoLimit)
+				if slices.ContainsFunc(p.config.Banks, config.Bank.Devices) {
+					p.seat(bank.NoLimit)
+				}
 				p.dismiss()
 			}
 			p.mu.Unlock()

@@ -29,6 +29,12 @@ type Bank struct {
 	Hunt    line.Hunt
 }
 
+// Devices says whether a port of the bank is a device of this host: those come
+// and go.
+func (b Bank) Devices() bool {
+	return slices.ContainsFunc(b.Ports, func(p string) bool { return strings.HasPrefix(p, "/") })
+}
+
 // defaultSpeed is that of the port where nothing is said.
 const defaultSpeed = 115200
 

@@ -32,7 +32,7 @@ func (r *Relay) writeLine() {
 		}
 	}
 	for {
-		octets, err := r.write()
+		octets, wait, err := r.write()
 		if err != nil {
 			r.end(&LineError{Op: "write", Err: err})
 			return
@@ -40,7 +40,7 @@ func (r *Relay) writeLine() {
 		if octets == 0 {
 			return
 		}
-		for wait := r.wait(); wait > 0; wait = r.wait() {
+		for ; wait > 0; wait = r.wait() {
 			if !r.sleep(wait, nil) {
 				return
 			}
@@ -65,23 +65,23 @@ func (r *Relay) sleep(wait time.Duration, until <-chan struct{}) bool {
 	return true
 }
 
-// write gives the line what goes next; 0 octets, and the writer is done, if
-// nothing does.
-func (r *Relay) write() (octets int, err error) {
+// write gives the line what goes next, and says how long to wait then; 0
+// octets, and the writer is done, if nothing goes.
+func (r *Relay) write() (octets int, wait time.Duration, err error) {
 	b := buffers.Get().(*buffer)
 	defer buffers.Put(b)
 	framed := r.take(b)
 	if len(framed) == 0 {
-		return 0, nil
+		return 0, 0, nil
 	}
 	from := time.Now()
 	_, err = r.o.Line.Write(framed)
 	to := time.Now()
-	_, known := r.o.Line.Unsent()
+	unsent, known := r.o.Line.Unsent()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.drain.wrote(from, to, len(framed), known)
-	return len(framed), err
+	return len(framed), r.look(to, unsent, known), err
 }
 
 // take frames what goes to the line next: one frame, or as many as take 50 ms.
@@ -113,6 +113,11 @@ func (r *Relay) wait() time.Duration {
 	unsent, known := r.o.Line.Unsent()
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	return r.look(now, unsent, known)
+}
+
+// look is wait when the line has been asked. The lock is held.
+func (r *Relay) look(now time.Time, unsent int, known bool) time.Duration {
 	if known {
 		r.drain.look(now, unsent)
 	}
