@@ -108,6 +108,52 @@ func TestReloadRemovesALine(t *testing.T) {
 	w.reads(w.dial(0, sara()))
 }
 
+// A bank that gets another name touches no call of its lines, which are called
+// otherwise once they have none; whoever drains the bank by its new name means
+// that call too.
+func TestReloadRenamesABank(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, setting{pac: "[limits]\ndrain = \"0s\"\n"})
+	if err := w.pac.TakeOut(within(t), []string{"courier/1"}, "smoke"); err != nil {
+		t.Fatal(err)
+	}
+	w.reload("courier", "usr")
+	if l := w.line("usr/1"); l.Service != "out" || l.Why != "smoke" {
+		t.Errorf("the line out of service is %+v", l)
+	}
+	if err := w.pac.PutIn(within(t), []string{"usr/1"}); err != nil {
+		t.Fatal(err)
+	}
+	testbed.Until(t, "usr/1 waits", func() bool { return w.line("usr/1").State == "idle" })
+	c := w.dial(0, sara())
+	w.reload("", "") // courier again
+	w.reads(c)
+	if l := w.line("usr/1"); l.User != "saran" || l.Bank != "usr" || l.Service != "" {
+		t.Errorf("in its call the line is %+v", l)
+	}
+	if got := w.pac.metric(`pac_lines{bank="usr",state="connected"}`); got != 1 {
+		t.Errorf("%v lines of usr have calls", got)
+	}
+	if err := c.Close(); err != nil {
+		t.Error(err)
+	}
+	w.pac.wants(w.pac.ended(1), record.CallerHungUp, "")
+	if got := w.pac.metric(`pac_calls_total{bank="usr",outcome="caller-hung-up"}`); got != 1 {
+		t.Errorf("%v calls of usr ended", got)
+	}
+	testbed.Until(t, "courier/1 waits", func() bool { return w.line("courier/1").State == "idle" })
+	c = w.dial(0, sara())
+	w.reload("courier", "usr")
+	if n, err := w.pac.Drain(within(t), "usr", 0); n != 1 || err != nil {
+		t.Fatal(n, err)
+	}
+	w.told(c, "the line is taken out of service")
+	if last := w.pac.ended(2); last.Line != "courier/1" || last.Reason != record.Drained {
+		t.Errorf("the call on %s ended by %v", last.Line, last.Reason)
+	}
+	testbed.Until(t, "usr/1 is drained", func() bool { return w.line("usr/1").Service == "drained" && w.line("courier/1").Line == "" })
+}
+
 // lineOf is the line of a user's running call.
 func (w *world) lineOf(user string) string {
 	for _, c := range w.pac.calls() {

@@ -12,7 +12,6 @@ import (
 	"carrier/hardware/modem"
 	"carrier/pac/internal/bank"
 	"carrier/pac/internal/config"
-	"carrier/shared/record"
 )
 
 // lookEvery is how often devices are looked for that came or went.
@@ -114,16 +113,11 @@ func direct(b config.Bank, l *line.Listener) []bank.Member {
 	return all
 }
 
-// endOn ends the call on a line whose time is over.
-func (p *Program) endOn(line string) {
-	p.calls.End(func(c record.Call) bool { return c.Line == line }, record.Drained, "the line is taken out of service")
-}
-
 // modem is the line of a port, with a modem or a cable at it. They open their
 // ports themselves, again and again: one that is away is no fault of the line's.
 func (p *Program) modem(s seat) bank.Member {
 	b, log := s.bank, p.log
-	m := bank.Member{Bank: b.Name, Key: s.port, Port: s.port, Settings: fmt.Sprint(b.Cable, b.Speed, b.Flow, b.Profile, b.Init), BusyOut: b.BusyOut}
+	m := bank.Member{Bank: b.Name, Key: s.port, Port: s.port, Settings: fmt.Sprintf("%v %v %v %q %q", b.Cable, b.Speed, b.Flow, b.Profile, b.Init), BusyOut: b.BusyOut}
 	if strings.HasPrefix(s.port, "/") {
 		m.Label = filepath.Base(s.port)
 	}

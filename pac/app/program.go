@@ -93,7 +93,8 @@ func (p *Program) build() (err error) {
 	if err != nil {
 		p.log.Warn("which lines are out of service is not known", "error", err)
 	}
-	p.banks = bank.New(bank.Options{Taker: func(name string) bank.Taker { return p.calls.For(name) }, End: p.endOn, Out: out, Log: p.log})
+	p.banks = bank.New(bank.Options{Taker: func(name string) bank.Taker { return p.calls.For(name) },
+		Drained: call.Ended(record.Drained, "the line is taken out of service"), Out: out, Log: p.log})
 	if err := p.open(); err != nil {
 		return err
 	}

@@ -24,10 +24,11 @@ type seat struct {
 // serials are this machine's devices.
 var serials = roster{serial.Expand, serial.Identify}
 
-// seats lists the ports of all banks in their order. A device that a second
-// entry names stays with the first; clashes say so.
+// seats lists the ports of all banks in their order, each once. A device that a
+// second entry names stays with the first, by whatever names, and also while it
+// is away; clashes say so.
 func (r roster) seats(banks []config.Bank) (all []seat, clashes []string) {
-	taken := map[serial.ID]seat{}
+	taken := map[any]seat{} // by serial.ID, and by port
 	for _, b := range banks {
 		for _, entry := range b.Ports {
 			for _, port := range r.ports(entry) {
@@ -57,17 +58,22 @@ func (r roster) ports(entry string) []string {
 	return all
 }
 
-// claim gives the seat its device, unless another seat has it: that is first.
-func (r roster) claim(taken map[serial.ID]seat, s seat) (first seat, is bool) {
-	if !strings.HasPrefix(s.port, "/") {
-		return seat{}, false
+// claim gives the seat its port and its device, unless another seat has one of
+// them: that is first.
+func (r roster) claim(taken map[any]seat, s seat) (first seat, is bool) {
+	keys := []any{s.port}
+	if strings.HasPrefix(s.port, "/") {
+		if id, err := r.identify(s.port); err == nil { // it is there
+			keys = append(keys, id)
+		}
 	}
-	id, err := r.identify(s.port)
-	if err != nil {
-		return seat{}, false // not there
+	for _, key := range keys {
+		if first, is = taken[key]; is {
+			return first, true
+		}
 	}
-	if first, is = taken[id]; !is {
-		taken[id] = s
+	for _, key := range keys {
+		taken[key] = s
 	}
-	return first, is
+	return seat{}, false
 }

@@ -75,7 +75,7 @@ func TestSeats(t *testing.T) {
 		"patterns":               {usb, [][]string{{"/dev/ttyUSB*"}, {"/dev/ttyS*"}}, "0:/dev/ttyUSB0 0:/dev/ttyUSB1 1:/dev/ttyS0", 0},
 		"a name and the pattern": {usb, [][]string{{"/dev/serial/by-id/usb-Acme_1", "/dev/ttyUSB*"}}, "0:/dev/serial/by-id/usb-Acme_1 0:/dev/ttyUSB0", 1},
 		"the first bank has it":  {usb, [][]string{{"/dev/ttyUSB*"}, {"/dev/serial/by-id/usb-Acme_1"}}, "0:/dev/ttyUSB0 0:/dev/ttyUSB1", 1},
-		"absent":                 {nil, [][]string{{"/dev/ttyUSB*", "/dev/ttyS0"}, {"/dev/ttyS0", "tcp://192.0.2.9:1"}}, "0:/dev/ttyS0 1:/dev/ttyS0 1:tcp://192.0.2.9:1", 0},
+		"absent":                 {nil, [][]string{{"/dev/ttyUSB*", "/dev/ttyS0"}, {"/dev/ttyS0", "tcp://192.0.2.9:1"}}, "0:/dev/ttyS0 1:tcp://192.0.2.9:1", 1},
 		"cannot be looked up":    {nil, [][]string{{"/broken*"}}, "0:/broken*", 0},
 	} {
 		var banks []config.Bank

@@ -25,7 +25,8 @@ type Taker interface {
 type Member struct {
 	Bank string
 	// Key tells the members apart, over reloads and restarts: a port, or where
-	// one listens and which of the lines there.
+	// one listens and which of the lines there. No two members have the same,
+	// whatever their banks.
 	Key string
 	// Label is the line's name behind its bank's; empty: a number.
 	Label string
@@ -41,18 +42,14 @@ type Member struct {
 	Open func(name string) (line.Line, error)
 }
 
-// An id tells members apart.
-type id struct{ bank, key string }
-
-func (m Member) id() id { return id{m.Bank, m.Key} }
-
 // Options are the banks' parts. All are needed.
 type Options struct {
 	Taker func(bank string) Taker
-	// End ends the call of a line that was drained, once its time is over.
-	End func(line string)
-	Out *OutOfService
-	Log *slog.Logger
+	// Drained is the cause for which the context of a call ends whose line was
+	// drained or is no more, once its time is over.
+	Drained error
+	Out     *OutOfService
+	Log     *slog.Logger
 }
 
 // Banks are all lines of the program. Its methods may be called from any
@@ -114,35 +111,36 @@ func (b *Banks) start(s *slot) {
 }
 
 // Set makes these the lines. One that stays is not touched while it has a call;
-// one that is no member any more answers no more calls and is forgotten after
-// its last, which is given so much time; less than none is no limit.
+// one whose bank changed has its new name after that. One that is no member any
+// more answers no more calls and is forgotten after its last, which is given so
+// much time; less than none is no limit.
 func (b *Banks) Set(members []Member, grace time.Duration) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	was := make(map[id]*slot, len(b.slots))
+	was := make(map[string]*slot, len(b.slots))
 	for _, s := range b.slots {
-		was[s.member.id()] = s
+		was[s.member.Key] = s
 	}
 	old := b.slots
 	b.slots = make([]*slot, 0, len(members))
 	for _, m := range members {
-		s := was[m.id()]
-		delete(was, m.id())
+		s := was[m.Key]
+		delete(was, m.Key)
 		if s == nil {
-			s = &slot{}
+			s = &slot{member: m}
 		} else {
-			s.stay(m)
+			s.become(m)
 		}
-		s.member = m
 		b.slots = append(b.slots, s)
 	}
+	present := b.slots
 	for _, s := range old {
-		if was[s.member.id()] == s {
+		if was[s.member.Key] == s {
 			b.retire(s, grace)
 		}
 	}
 	names := newNames(b.slots)
-	for _, s := range b.slots {
+	for _, s := range present {
 		if s.name == "" {
 			s.name = names.find(s.member)
 			s.out = b.o.Out.why(s.member.Key)
@@ -151,12 +149,20 @@ func (b *Banks) Set(members []Member, grace time.Duration) {
 	}
 }
 
-// stay has a slot go on with what its member is now; mu is held.
-func (s *slot) stay(m Member) {
+// become has a slot go on with what its member is now; mu is held.
+func (s *slot) become(m Member) {
+	was := s.member
+	s.member = m
+	switch {
+	case s.call != nil && s.call.bank == m.Bank:
+		s.name = s.call.line
+	case was.Bank != m.Bank:
+		s.name = "" // another is found
+	}
 	if s.gone {
 		s.unlimited()
 	}
-	if s.gone || s.member.Settings != m.Settings || s.member.BusyOut != m.BusyOut {
+	if s.gone || was.Bank != m.Bank || was.Settings != m.Settings || was.BusyOut != m.BusyOut {
 		s.gone, s.unable = false, false
 		s.changed()
 	}
@@ -165,11 +171,11 @@ func (s *slot) stay(m Member) {
 // retire has a slot end, after the call that it may have; mu is held.
 func (b *Banks) retire(s *slot, grace time.Duration) {
 	if !s.gone {
-		s.gone = true
+		s.gone, s.name = true, ""
 		b.limit(s, grace)
 		s.changed()
 	}
-	if s.served && s.line != nil {
+	if s.served { // which ends at once without a call
 		b.slots = append(b.slots, s)
 	}
 }

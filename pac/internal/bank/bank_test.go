@@ -84,6 +84,9 @@ func (f *fakeLine) Close() error {
 type taker struct {
 	took chan string
 	end  chan string
+
+	mu    sync.Mutex
+	ended []string // by ctx: the line, and why
 }
 
 func (k *taker) Take(ctx context.Context, l line.Line, r line.Ring) {
@@ -91,8 +94,13 @@ func (k *taker) Take(ctx context.Context, l line.Line, r line.Ring) {
 	select {
 	case <-k.end:
 	case <-ctx.Done():
+		k.mu.Lock()
+		defer k.mu.Unlock()
+		k.ended = append(k.ended, l.Name()+" "+context.Cause(ctx).Error())
 	}
 }
+
+var errDrained = errors.New("drained")
 
 // member is a bank's member that has the line.
 func member(l line.Line) Member {
@@ -106,7 +114,7 @@ func newBanks(t *testing.T, k Taker, log *bytes.Buffer, lines ...*fakeLine) *Ban
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := New(Options{Taker: func(string) Taker { return k }, End: func(string) {}, Out: out, Log: slog.New(slog.NewTextHandler(log, nil))})
+	b := New(Options{Taker: func(string) Taker { return k }, Drained: errDrained, Out: out, Log: slog.New(slog.NewTextHandler(log, nil))})
 	var members []Member
 	for _, l := range lines {
 		members = append(members, member(l))

@@ -27,13 +27,24 @@ func (b *Banks) TakeOut(names []string, why string) error {
 // TakeOut.
 func (b *Banks) PutIn(names []string) error { return b.service(names, nil) }
 
+// is says whether a line is called so, be it only until its call ends; mu is
+// held.
+func (s *slot) is(line string) bool {
+	return !s.gone && (s.name == line || s.call != nil && s.call.line == line)
+}
+
+// of says the same of its bank.
+func (s *slot) of(bank string) bool {
+	return !s.gone && (s.member.Bank == bank || s.call != nil && s.call.bank == bank)
+}
+
 func (b *Banks) service(names []string, out *Out) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	var slots []*slot
 	var keys []string
 	for _, name := range names {
-		i := slices.IndexFunc(b.slots, func(s *slot) bool { return s.name == name && !s.gone })
+		i := slices.IndexFunc(b.slots, func(s *slot) bool { return s.is(name) })
 		if i < 0 {
 			return &NoLineError{name}
 		}
@@ -78,12 +89,12 @@ func (b *Banks) Undrain(what string) error {
 
 // limit ends the call of a slot after a while; mu is held.
 func (b *Banks) limit(s *slot, d time.Duration) {
-	if d < 0 || !s.inCall {
+	if d < 0 || s.call == nil {
 		return
 	}
 	s.unlimited()
-	name := s.name
-	s.limited = time.AfterFunc(d, func() { b.o.End(name) })
+	end := s.call.end
+	s.limited = time.AfterFunc(d, func() { end(b.o.Drained) })
 }
 
 func (b *Banks) draining(what string, do func(*slot)) (busy int, err error) {
@@ -91,12 +102,12 @@ func (b *Banks) draining(what string, do func(*slot)) (busy int, err error) {
 	defer b.mu.Unlock()
 	found := what == All
 	for _, s := range b.slots {
-		if s.gone || what != All && what != s.name && what != s.member.Bank {
+		if s.gone || what != All && !s.is(what) && !s.of(what) {
 			continue
 		}
 		found = true
 		do(s)
-		if s.inCall {
+		if s.call != nil {
 			busy++
 		}
 		s.changed()

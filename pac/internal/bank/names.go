@@ -2,7 +2,8 @@ package bank
 
 import "strconv"
 
-// names are those of lines, while new ones are found.
+// names are those of lines and of those that calls began on, while new ones are
+// found.
 type names struct {
 	taken map[string]bool
 	next  map[string]int // the lowest number that may be free, by what is before it
@@ -12,6 +13,9 @@ func newNames(slots []*slot) names {
 	n := names{map[string]bool{}, map[string]int{}}
 	for _, s := range slots {
 		n.taken[s.name] = true
+		if s.call != nil {
+			n.taken[s.call.line] = true
+		}
 	}
 	return n
 }

@@ -67,10 +67,8 @@ func TestOutAndIn(t *testing.T) {
 func TestDrainALineABankAndAll(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		one, two, far := newFake("one"), newFake("two"), newFake("far")
-		var ended []string
 		k := &taker{took: make(chan string), end: make(chan string)}
 		b := newBanks(t, k, new(bytes.Buffer))
-		b.o.End = func(name string) { ended = append(ended, name); k.end <- "" }
 		other := member(far)
 		other.Bank = "usb"
 		b.Set([]Member{member(one), member(two), other}, NoLimit)
@@ -103,8 +101,8 @@ func TestDrainALineABankAndAll(t *testing.T) {
 		want(t, b, "one ringing draining, two out-of-service drained, usb/far idle ")
 		time.Sleep(time.Second)
 		want(t, b, "one out-of-service drained, two out-of-service drained, usb/far idle ")
-		if !slices.Equal(ended, []string{"courier/one"}) {
-			t.Errorf("ended %v", ended)
+		if !slices.Equal(k.ended, []string{"one drained"}) {
+			t.Errorf("ended %v", k.ended)
 		}
 		if err := b.Undrain(All); err != nil {
 			t.Error(err)
@@ -120,7 +118,6 @@ func TestADrainIsUndone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newFake("l")
 		b, k, stop, done := start(t, new(bytes.Buffer), l)
-		b.o.End = func(name string) { t.Errorf("%s is ended", name) }
 		for _, undo := range []func() error{
 			func() error { return b.Undrain("courier/l") },
 			func() error { return b.PutIn([]string{"courier/l"}) },
@@ -139,6 +136,9 @@ func TestADrainIsUndone(t *testing.T) {
 			}
 			time.Sleep(time.Hour)
 		}
+		if len(k.ended) > 0 {
+			t.Errorf("ended %v", k.ended)
+		}
 		stop()
 		<-done
 	})
@@ -150,7 +150,6 @@ func TestMembersComeAndGo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a, c, d := newFake("a"), newFake("c"), newFake("d")
 		b, k, stop, done := start(t, new(bytes.Buffer), a, c)
-		b.o.End = func(name string) { k.end <- name }
 		for _, l := range []*fakeLine{a, c} {
 			l.rings <- line.Ring{}
 			<-k.took

@@ -32,8 +32,8 @@ func after(inARow int) time.Duration {
 // A slot is the place of one line. Its fields are guarded by Banks.mu; one
 // goroutine serves it.
 type slot struct {
-	name    string
 	member  Member // as it should be
+	name    string // likewise; none when it is gone
 	gone    bool   // and is no more
 	out     *Out   // taken out of service; nil: in service
 	drained bool
@@ -41,13 +41,26 @@ type slot struct {
 	served  bool               // by a goroutine
 	wait    context.CancelFunc // ends its present wait; nil: none
 	line    line.Line          // as it is; nil: closed
-	inCall  bool
-	limited *time.Timer // ends the call; nil: it is not limited
-	busied  bool        // busy for callers, while it is out or drained
-	unable  bool        // its device cannot be
-	since   time.Time   // when line was closed
-	faults  int         // of opening it
-	fault   string      // the last of them, while it stands in the way
+	call    *calling           // nil: none
+	limited *time.Timer        // ends the call; nil: it is not limited
+	busied  bool               // busy for callers, while it is out or drained
+	unable  bool               // its device cannot be
+	since   time.Time          // when line was closed
+	faults  int                // of opening it
+	fault   string             // the last of them, while it stands in the way
+}
+
+// A calling is the call that a slot has, which keeps the names that it began
+// with.
+type calling struct {
+	line, bank string
+	end        context.CancelCauseFunc
+}
+
+// A seat is what a line was made for: a member, by its name then.
+type seat struct {
+	Member
+	name string
 }
 
 // changed has the server look again at what it should do; mu is held.
@@ -74,11 +87,11 @@ const (
 	busy                // be it for callers
 )
 
-// duty is that of a slot whose line has, or would have, these settings; mu is
+// duty is that of a slot whose line was, or would be, made for a seat; mu is
 // held.
-func (s *slot) duty(settings string) duty {
+func (s *slot) duty(at seat) duty {
 	switch {
-	case s.gone || s.member.Settings != settings:
+	case s.gone || s.name != at.name || s.member.Settings != at.Settings:
 		return nothing
 	case s.out == nil && !s.drained:
 		return answer
@@ -102,19 +115,19 @@ func (b *Banks) serve(ctx context.Context, s *slot) {
 		}
 	}()
 	for {
-		m, ok := b.next(ctx, s)
+		at, ok := b.next(ctx, s)
 		if !ok {
 			return
 		}
-		log := b.o.Log.With("bank", m.Bank, "line", s.name)
-		l, err := m.Open(s.name)
+		log := b.o.Log.With("bank", at.Bank, "line", at.name)
+		l, err := at.Open(at.name)
 		b.opened(s, l, err)
 		if err != nil {
 			log.Error("the line is out of service", "error", err)
-			b.rest(ctx, s, m, lastDelay)
+			b.rest(ctx, s, at, lastDelay)
 			continue
 		}
-		b.answer(ctx, s, m, l, log)
+		b.answer(ctx, s, at, l, log)
 		b.closed(s)
 		if err := l.Close(); err != nil {
 			log.Warn("closing the line", "error", err)
@@ -123,30 +136,32 @@ func (b *Banks) serve(ctx context.Context, s *slot) {
 }
 
 // next waits until the slot should have a line; false: it never should again.
-func (b *Banks) next(ctx context.Context, s *slot) (Member, bool) {
+func (b *Banks) next(ctx context.Context, s *slot) (seat, bool) {
 	for {
 		b.mu.Lock()
-		m := s.member
-		if s.gone || ctx.Err() != nil || b.ending.Err() != nil {
-			b.mu.Unlock()
-			return m, false
-		}
+		at := seat{s.member, s.name}
+		over := s.gone || ctx.Err() != nil || b.ending.Err() != nil
+		waiting, stop, duty := b.look(ctx, s, at)
 		b.mu.Unlock()
-		if waiting, stop, duty := b.waiting(ctx, s, m.Settings); duty != nothing {
+		if over || duty != nothing {
 			stop()
-			return m, true
-		} else {
-			<-waiting.Done()
-			stop()
+			return at, !over
 		}
+		<-waiting.Done()
+		stop()
 	}
 }
 
 // waiting is a context that ends when the slot changes, or with ctx; and what
 // the slot should do until then.
-func (b *Banks) waiting(ctx context.Context, s *slot, settings string) (_ context.Context, stop func(), _ duty) {
+func (b *Banks) waiting(ctx context.Context, s *slot, at seat) (_ context.Context, stop func(), _ duty) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	return b.look(ctx, s, at)
+}
+
+// look is waiting; mu is held.
+func (b *Banks) look(ctx context.Context, s *slot, at seat) (_ context.Context, stop func(), _ duty) {
 	ctx, s.wait = context.WithCancel(ctx)
 	if b.ending.Err() != nil {
 		s.wait()
@@ -154,15 +169,15 @@ func (b *Banks) waiting(ctx context.Context, s *slot, settings string) (_ contex
 	if ctx.Err() != nil {
 		return ctx, s.wait, nothing
 	}
-	return ctx, s.wait, s.duty(settings)
+	return ctx, s.wait, s.duty(at)
 }
 
 // answer takes calls, or is busy for them, until the slot should do neither.
-func (b *Banks) answer(ctx context.Context, s *slot, m Member, l line.Line, log *slog.Logger) {
-	taker := b.o.Taker(m.Bank)
+func (b *Banks) answer(ctx context.Context, s *slot, at seat, l line.Line, log *slog.Logger) {
+	taker := b.o.Taker(at.Bank)
 	inARow := 0 // brief calls
 	for {
-		waiting, stop, duty := b.waiting(ctx, s, m.Settings)
+		waiting, stop, duty := b.waiting(ctx, s, at)
 		switch duty {
 		case nothing:
 			stop()
@@ -175,25 +190,28 @@ func (b *Banks) answer(ctx context.Context, s *slot, m Member, l line.Line, log 
 		ring, err := l.Ring(waiting)
 		over := waiting.Err() != nil
 		stop()
-		if over {
+		if err != nil && over {
 			continue
 		}
 		if err != nil {
 			log.Error("the line is out of service", "error", err)
 			b.opened(s, nil, err)
-			b.rest(ctx, s, m, lastDelay)
+			b.rest(ctx, s, at, lastDelay)
 			return
+		}
+		calling, ok := b.begin(ctx, s, at)
+		if !ok {
+			continue
 		}
 		inARow++
 		began := time.Now()
-		b.calling(s, true)
-		taker.Take(ctx, l, ring)
+		taker.Take(calling, l, ring)
 		if time.Since(began) >= brief {
 			inARow = 0
 		}
 		b.hangUp(ctx, l, taker, log)
-		b.calling(s, false)
-		b.rest(ctx, s, m, after(inARow))
+		b.ended(s)
+		b.rest(ctx, s, at, after(inARow))
 	}
 }
 
@@ -232,11 +250,11 @@ func (b *Banks) hangUp(ctx context.Context, l line.Line, taker Taker, log *slog.
 }
 
 // rest returns after d, or when the slot changes.
-func (b *Banks) rest(ctx context.Context, s *slot, m Member, d time.Duration) {
+func (b *Banks) rest(ctx context.Context, s *slot, at seat, d time.Duration) {
 	if d == 0 {
 		return
 	}
-	waiting, stop, duty := b.waiting(ctx, s, m.Settings)
+	waiting, stop, duty := b.waiting(ctx, s, at)
 	defer stop()
 	if duty == nothing {
 		return
@@ -266,11 +284,23 @@ func (b *Banks) closed(s *slot) {
 	s.line, s.since = nil, time.Now()
 }
 
-func (b *Banks) calling(s *slot, is bool) {
+// begin notes a call, in the same moment in which it looks whether it may be
+// taken: who drains the slot finds either no call or this one.
+func (b *Banks) begin(ctx context.Context, s *slot, at seat) (_ context.Context, ok bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	s.inCall = is
-	if !is {
-		s.unlimited()
+	if ctx.Err() != nil || b.ending.Err() != nil || s.duty(at) != answer {
+		return ctx, false
 	}
+	ctx, end := context.WithCancelCause(ctx)
+	s.call = &calling{at.name, at.Bank, end}
+	return ctx, true
+}
+
+func (b *Banks) ended(s *slot) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	s.unlimited()
+	s.call.end(nil)
+	s.call = nil
 }

@@ -24,13 +24,16 @@ type Status struct {
 	Again   time.Time `json:"again,omitzero"`    // when a faulty line is tried again
 }
 
-// Status tells of every line, in the order of the configuration.
+// Status tells of every line, in the order of the configuration, and then of
+// those that are no more, but for their call.
 func (b *Banks) Status() []Status {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	all := make([]Status, len(b.slots))
-	for i, s := range b.slots {
-		all[i] = s.status()
+	all := make([]Status, 0, len(b.slots))
+	for _, s := range b.slots {
+		if !s.gone || s.call != nil {
+			all = append(all, s.status())
+		}
 	}
 	return all
 }
@@ -45,6 +48,9 @@ func (s *slot) status() Status {
 	}
 	t := Status{Line: s.name, Bank: s.member.Bank, Port: s.member.Port, Device: h.Device, State: h.State.String(),
 		Since: h.Since, Faults: s.faults + h.Faults}
+	if s.call != nil {
+		t.Line, t.Bank = s.call.line, s.call.bank
+	}
 	switch {
 	case s.gone:
 		t.Service = "removed"

@@ -93,8 +93,9 @@ type Taker struct {
 // For is what takes the calls of a bank.
 func (c *Calls) For(bank string) Taker { return Taker{c, bank} }
 
-// Take takes one call, from ring to end. The line is not hung up: that is the
-// bank's.
+// Take takes one call, from ring to end. When ctx ends it is for the reason of
+// its cause, which Ended makes; without one the program is shutting down. The
+// line is not hung up: that is the bank's.
 func (t Taker) Take(ctx context.Context, l line.Line, ring line.Ring) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)

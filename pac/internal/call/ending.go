@@ -22,6 +22,11 @@ type ending struct {
 
 func (e *ending) Error() string { return e.text }
 
+// Ended is a cause for which the context of a call may end: the call is then
+// recorded as ended for this reason, and the caller and her PNS are told the
+// text.
+func Ended(why record.EndReason, text string) error { return &ending{why, text} }
+
 // reason of the end that an error stands for.
 func reason(err error) record.EndReason {
 	var e *ending
