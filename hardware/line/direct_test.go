@@ -193,3 +193,41 @@ func TestDirectCallInTelnet(t *testing.T) {
 		d.HangUp(t.Context())
 	}
 }
+
+// While a listener is suspended its address is free for another one; lines that
+// wait have the next call after it.
+func TestSuspend(t *testing.T) {
+	for _, url := range []string{"tcp://127.0.0.1:0", "unix://" + filepath.Join(t.TempDir(), "line")} {
+		l := listen(t, url)
+		d := l.Line("1", 0)
+		rang := make(chan error, 1)
+		go func() { _, err := d.Ring(t.Context()); rang <- err }()
+		for range 2 {
+			if err := l.Suspend(); err != nil {
+				t.Error(err)
+			}
+		}
+		at := l.URL()
+		if _, err := netport.Open(t.Context(), at); err == nil {
+			t.Error("somebody listens")
+		}
+		other := listen(t, at)
+		if err := l.Resume(); err == nil {
+			t.Error("two listen at once")
+		}
+		other.Close()
+		for range 2 {
+			if err := l.Resume(); err != nil || l.URL() != at {
+				t.Fatalf("%v; %s, was %s", err, l.URL(), at)
+			}
+		}
+		dial(t, l)
+		if err := <-rang; err != nil {
+			t.Error(err)
+		}
+		l.Close()
+		if _, err := netport.Open(t.Context(), at); err == nil {
+			t.Error("somebody listens still")
+		}
+	}
+}

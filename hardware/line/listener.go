@@ -21,7 +21,6 @@ const patience = 3 * time.Second
 // connection waits three seconds, then it is sent the word BUSY and closed;
 // others that come meanwhile wait in the kernel.
 type Listener struct {
-	port *netport.Listener
 	log  *slog.Logger
 	free chan struct{} // filled when a line comes to wait
 
@@ -29,6 +28,8 @@ type Listener struct {
 	close   context.CancelCauseFunc
 
 	mu   sync.Mutex
+	url  string            // as bound
+	port *netport.Listener // nil while suspended
 	hunt Hunt
 	idle []*Direct // that wait in Ring, since the longest time first
 	last int       // the place of the line that had the last call
@@ -36,18 +37,49 @@ type Listener struct {
 
 // Listen binds a netport URL. What goes wrong later is logged.
 func Listen(url string, hunt Hunt, log *slog.Logger) (*Listener, error) {
-	p, err := netport.Listen(url)
-	if err != nil {
+	l := &Listener{url: url, log: log, hunt: hunt, last: -1, free: make(chan struct{}, 1)}
+	l.closing, l.close = context.WithCancelCause(context.Background())
+	if err := l.Resume(); err != nil {
 		return nil, err
 	}
-	l := &Listener{port: p, log: log, hunt: hunt, last: -1, free: make(chan struct{}, 1)}
-	l.closing, l.close = context.WithCancelCause(context.Background())
-	go l.accept()
 	return l, nil
 }
 
 // URL is what a caller opens.
-func (l *Listener) URL() string { return l.port.URL() }
+func (l *Listener) URL() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.url
+}
+
+// Suspend gives up the address until Resume; lines that wait go on waiting.
+// Neither must be called beside the other, or beside Close.
+func (l *Listener) Suspend() error {
+	l.mu.Lock()
+	p := l.port
+	l.port = nil
+	l.mu.Unlock()
+	if p == nil {
+		return nil
+	}
+	return p.Close()
+}
+
+// Resume listens again, if it does not.
+func (l *Listener) Resume() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.port != nil {
+		return nil
+	}
+	p, err := netport.Listen(l.url)
+	if err != nil {
+		return err
+	}
+	l.port, l.url = p, p.URL()
+	go l.accept(p)
+	return nil
+}
 
 // Hunt has other lines take the calls that come from now on.
 func (l *Listener) Hunt(h Hunt) {
@@ -108,20 +140,23 @@ func (l *Listener) give(p *netport.Port) bool {
 // more.
 func (l *Listener) Close() error {
 	l.close(ErrClosed)
-	return l.port.Close()
+	return l.Suspend()
 }
 
-func (l *Listener) accept() {
-	for l.closing.Err() == nil {
-		p, err := l.port.Accept()
+// accept takes the calls that come to p until it is closed.
+func (l *Listener) accept(p *netport.Listener) {
+	for {
+		c, err := p.Accept()
 		switch {
 		case err == nil:
-			p.Detect()
-			l.offer(p)
-		case !errors.Is(err, net.ErrClosed):
+			c.Detect()
+			l.offer(c)
+		case errors.Is(err, net.ErrClosed):
+			return
+		default:
 			// Mostly the program is out of descriptors: calls that end give some
 			// back.
-			l.log.Warn("cannot accept a call", "at", l.URL(), "error", err)
+			l.log.Warn("cannot accept a call", "at", p.URL(), "error", err)
 			select {
 			case <-time.After(time.Second):
 			case <-l.closing.Done():

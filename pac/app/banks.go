@@ -17,65 +17,15 @@ import (
 // lookEvery is how often devices are looked for that came or went.
 const lookEvery = 2 * time.Second
 
-// listen listens where banks do, and nowhere else any more. When one place
-// cannot be had nothing is changed. p.mu is held.
-func (p *Program) listen(banks []config.Bank) error {
-	now := map[string]*line.Listener{}
-	for _, b := range banks {
-		if b.Listen == "" {
-			continue
-		}
-		l, open := p.listeners[b.Listen]
-		if !open {
-			var err error
-			if l, err = line.Listen(b.Listen, b.Hunt, p.log.With("bank", b.Name)); err != nil {
-				p.unlisten(now)
-				return fmt.Errorf("bank %s: %w", b.Name, err)
-			}
-		}
-		now[b.Listen] = l
-	}
-	for _, b := range banks {
-		if l := now[b.Listen]; l != nil {
-			l.Hunt(b.Hunt)
-		}
-	}
-	was := p.listeners
-	p.listeners = now
-	p.unlisten(was)
-	return nil
-}
-
 // open gives the banks their first lines.
 func (p *Program) open() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if err := p.listen(p.config.Banks); err != nil {
+	if _, err := p.listen(p.config.Banks); err != nil {
 		return err
 	}
 	p.seat(bank.NoLimit)
 	return nil
-}
-
-// unlisten closes listeners that are not p's.
-func (p *Program) unlisten(all map[string]*line.Listener) {
-	for url, l := range all {
-		if p.listeners[url] == l {
-			continue
-		}
-		if err := l.Close(); err != nil {
-			p.log.Warn("closing", "at", url, "error", err)
-		}
-	}
-}
-
-// deaf listens nowhere any more.
-func (p *Program) deaf() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	was := p.listeners
-	p.listeners, p.ending = nil, true
-	p.unlisten(was)
 }
 
 // seat gives the banks their lines, as the configuration names them and devices
@@ -101,16 +51,6 @@ func (p *Program) seat(grace time.Duration) {
 		}
 	}
 	p.banks.Set(members, grace)
-}
-
-// direct are the lines of a listener.
-func direct(b config.Bank, l *line.Listener) []bank.Member {
-	all := make([]bank.Member, b.Lines)
-	for n := range all {
-		all[n] = bank.Member{Bank: b.Name, Key: fmt.Sprintf("%s#%d", b.Listen, n+1), Port: b.Listen,
-			Open: func(name string) (line.Line, error) { return l.Line(name, n), nil }}
-	}
-	return all
 }
 
 // modem is the line of a port, with a modem or a cable at it. They open their

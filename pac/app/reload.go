@@ -60,7 +60,8 @@ func (p *Program) use(c *config.Config) (restart []string, err error) {
 	if p.ending {
 		return nil, errors.New("the program is ending")
 	}
-	if err := p.listen(c.Banks); err != nil {
+	left, err := p.listen(c.Banks)
+	if err != nil {
 		p.log.Error("not reloaded", "error", err)
 		return nil, err
 	}
@@ -72,6 +73,7 @@ func (p *Program) use(c *config.Config) (restart []string, err error) {
 	}
 	p.calls.Use(p.callSettings(c))
 	p.seat(grace(c))
+	p.unlisten(left)
 	p.retire(c)
 	p.log.Info("reloaded", "lines", len(p.banks.Status()), "restart", restart)
 	return restart, nil
