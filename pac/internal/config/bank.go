@@ -10,6 +10,7 @@ import (
 	"carrier/hardware/modem"
 	"carrier/hardware/netport"
 	"carrier/hardware/serial"
+	"carrier/pac/internal/bank"
 	"carrier/shared/conf"
 )
 
@@ -50,7 +51,7 @@ func banks(root *conf.Table) []Bank {
 	for _, t := range root.Tables("bank") {
 		t.Need("name", `"courier"`)
 		b := Bank{
-			Name:    conf.Value(t, "name", "", conf.Name),
+			Name:    conf.Value(t, "name", "", bankName),
 			Ports:   conf.Values(t, "ports", ports.once(t.Line("ports"), port)),
 			Speed:   t.Int("speed", defaultSpeed, 300, 4_000_000),
 			Flow:    conf.Value(t, "flow", serial.RTSCTS, flow),
@@ -67,6 +68,15 @@ func banks(root *conf.Table) []Bank {
 		all = append(all, b)
 	}
 	return all
+}
+
+// bankName checks the name of a bank, which commands take where they take the
+// word for all lines.
+func bankName(s string) (string, error) {
+	if s == bank.All {
+		return "", conf.Unfit("is the word for every line in commands", "another name, as \"courier\"")
+	}
+	return conf.Name(s)
 }
 
 // kind checks that a bank is of one kind and has no keys of the other.

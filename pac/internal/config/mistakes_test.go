@@ -16,6 +16,7 @@ func TestMistakes(t *testing.T) {
 		{"bank without lines", bank, `8: bank[2].ports: missing; would be right: ports = ["/dev/ttyS0"], or listen = "tcp://127.0.0.1:5600"`},
 		{"bank without ports", bank + "ports = []", `10: bank[2].ports: names no port; would be right: ports = ["/dev/ttyS0"]`},
 		{"bank without name", "[[bank]]\nports = ['tcp://192.0.2.9:1']", `8: bank[2].name: missing; would be right: name = "courier"`},
+		{"bank of every line", "[[bank]]\nname = 'all'\nports = ['tcp://192.0.2.9:1']", `9: bank[2].name: "all" is the word for every line in commands; would be right: another name, as "courier"`},
 		{"two banks of one name", "[[bank]]\nname = 'b'\nports = ['tcp://192.0.2.9:1']", `9: bank[2].name: "b" stands on line 4 already; would be right: another one`},
 		{"bank of both kinds", bank + "ports = ['tcp://192.0.2.9:1']\nlisten = 'tcp://127.0.0.1:1'", `11: bank[2].listen: stands beside ports; would be right: a bank for each`},
 		{"lines beside ports", bank + "ports = ['tcp://192.0.2.9:1']\nlines = 2", `11: bank[2].lines: means nothing beside ports; would be right: without it, each port is one line`},
