@@ -132,7 +132,7 @@ func TestHostRefusals(t *testing.T) {
 		{"\rlost\rx\rq\r", "Good bye.\r\n", record.CallerHungUp, "left the login"},
 		{"\rlost\rx\r1\r", "NO ANSWER FROM " + strings.TrimPrefix(dead, "tcp://") + "\r\n", record.HostUnreachable, "connection refused"},
 		{"\rguest\rwelcome\r1\r", "You are? \r\nnothing was said for 1s\r\n", record.IdleTimeout, "nothing was said for 1s"},
-		{"\rguest\ra\rguest\rb\rguest\rc\r", "Password: \r\nwrong user name or password\r\n", record.AuthFailed, "wrong user name or password"},
+		{"\rguest\ra\rguest\rb\rguest\rc\r", "Password: \r\nwrong user name or password\r\n", record.AuthFailed, "the login failed: wrong user name or password (tries: 3)"},
 	} {
 		c := w.terminal(0)
 		c.types(tt.typed)
@@ -140,6 +140,9 @@ func TestHostRefusals(t *testing.T) {
 			t.Errorf("%q: shown %q", tt.typed, got)
 		}
 		w.pac.wants(w.pac.ended(i+1), tt.why, tt.text)
+		if got := w.pac.metric(fmt.Sprintf(`pac_calls_total{bank="courier",outcome=%q}`, tt.why)); got != 1 {
+			t.Errorf("%v calls ended by %v", got, tt.why)
+		}
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -173,6 +174,7 @@ func TestCommandLines(t *testing.T) {
 		{"clals", 2, "", "pac: unknown command \"clals\"; pac has the commands " + commands + " and the flags " + flags + "\n"},
 		{"status --jsn", 2, "", "pac: unknown flag: --jsn; pac status has the flags --config, --help, --json, --socket\n"},
 		{"status now", 2, "", "pac: pac status takes no argument \"now\"; pac status has the flags --config, --help, --json, --socket\n"},
+		{"calls --last -1", 2, "", "pac: --last is how many ended calls to list: 0 or more\n"},
 		{"calls --last many", 2, "", "pac: invalid argument \"many\" for \"--last\" flag: strconv.ParseInt: parsing \"many\": invalid syntax; pac calls has the flags --config, --help, --json, --last, --socket\n"},
 		{"capture --call broken", 1, "first ", "pac: unexpected EOF\n"},
 		{"capture --call short", 0, "first ", ""},
@@ -255,6 +257,12 @@ func TestCalls(t *testing.T) {
 		if got := strings.Count(out, `"name"`); got != want {
 			t.Errorf("%s: %d calls", args, got)
 		}
+	}
+	idle := newFake()
+	idle.calls = slices.DeleteFunc(idle.calls, func(c record.Call) bool { return c.Reason == record.Running })
+	over, _ := start(t, idle)
+	if _, out, _ := execute(t.Context(), over, "calls", "--last", "0"); out != "no call runs\n" {
+		t.Error(out)
 	}
 	empty, _ := start(t, &fake{})
 	if _, out, _ := execute(t.Context(), empty, "calls"); out != "no calls\n" {

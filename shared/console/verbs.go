@@ -72,6 +72,9 @@ func (s *session) calls() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "calls", Short: "List the calls that run and those that ended", Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if last < 0 {
+				return usageError{"--last is how many ended calls to list: 0 or more"}
+			}
 			c, err := s.client()
 			if err != nil {
 				return err
@@ -80,15 +83,19 @@ func (s *session) calls() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			all = recent(all, last)
-			if s.asJSON {
-				s.print(all)
-				return nil
+			some := recent(all, last)
+			switch {
+			case s.asJSON:
+				s.print(some)
+			case len(some) == 0 && len(all) > 0:
+				fmt.Fprintln(s.std.Out, "no call runs")
+			default:
+				return writeCalls(s.std.Out, some)
 			}
-			return writeCalls(s.std.Out, all)
+			return nil
 		},
 	}
-	cmd.Flags().IntVar(&last, "last", 20, "how many ended calls to list; the daemon keeps 1000")
+	cmd.Flags().IntVar(&last, "last", 20, "how many ended calls to list, with 0 only those that run; the daemon keeps 1000")
 	return cmd
 }
 

@@ -63,17 +63,21 @@ func noCarrier(err error) error {
 	return &ending{record.CarrierLost, err.Error()}
 }
 
-// unidentified says why a call ended while we were the caller's PPP peer.
+// unidentified says why a call ended while its caller was still ours, at her
+// login or as our PPP peer.
 func unidentified(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
 	var ppp *identify.EndError
+	var login *identify.LoginError
 	switch {
 	case errors.Is(err, identify.ErrSilent):
 		return &ending{record.CallerSilent, err.Error()}
 	case errors.Is(err, identify.ErrLeft):
 		return &ending{record.CallerHungUp, err.Error()}
+	case errors.As(err, &login):
+		return &ending{record.AuthFailed, err.Error()}
 	case errors.As(err, &ppp):
 		return &ending{linkReason(ppp.Cause), ppp.Error()}
 	}

@@ -110,13 +110,11 @@ func (c *call) say(caller host.Port, words string) {
 // unserved ends a call whose caller did not say who she is. She may have been
 // told so in words, which leave the line first.
 func (c *call) unserved(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
-		return unidentified(ctx, err)
-	}
-	if end := (*identify.EndError)(nil); errors.As(err, &end) || errors.Is(err, identify.ErrSilent) || errors.Is(err, identify.ErrLeft) {
+	end := unidentified(ctx, err)
+	if ctx.Err() == nil && reason(end) != record.CarrierLost {
 		c.drain(ctx, wordsTime)
 	}
-	return unidentified(ctx, err)
+	return end
 }
 
 // destination is where the call of a caller who has said who she is may go.

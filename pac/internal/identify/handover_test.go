@@ -256,7 +256,7 @@ func TestTextLoginIsVerified(t *testing.T) {
 	bubble(t, func(t *testing.T, c *caller) {
 		c.types("saran\ra\rsaran\rb\rsaran\rc\r")
 		_, _, err := c.identify(Options{Verify: check})
-		if want := `PPP with the caller ended: peer refused: "wrong user name or password"`; err == nil || err.Error() != want {
+		if want := "the login failed: wrong user name or password (tries: 3)"; err == nil || err.Error() != want {
 			t.Errorf("%v", err)
 		}
 		if s := c.shown(); strings.Count(s, "Password: \r\nwrong user name or password\r\n") != 3 {

@@ -73,6 +73,12 @@ func (e *EndError) Error() string {
 	return fmt.Sprintf("PPP with the caller ended: %v: %q", e.Cause, e.Text)
 }
 
+// A LoginError is that a text login came to nothing. Text is ours, and fit for
+// the caller.
+type LoginError struct{ Text string }
+
+func (e *LoginError) Error() string { return "the login failed: " + e.Text }
+
 // The defaults of Options.
 const (
 	defaultSilence = 45 * time.Second
@@ -95,8 +101,8 @@ func (o Options) withDefaults() Options {
 }
 
 // Run identifies the caller on an answered line. It returns when she has given
-// a name, or chosen from the menu; errors are ErrSilent, ErrLeft, an *EndError, the cause of ctx's end, or the
-// port's own error (carrier lost). The port's deadlines are cleared.
+// a name, or chosen from the menu; errors are ErrSilent, ErrLeft, a *LoginError, an *EndError, the cause of ctx's
+// end, or the port's own error (carrier lost). The port's deadlines are cleared.
 func Run(ctx context.Context, port Port, o Options) (*Identified, error) {
 	d := newDialogue(time.Now(), port, o.withDefaults())
 	defer d.watch(ctx)()

@@ -76,7 +76,7 @@ func TestMenuBeforePPP(t *testing.T) {
 
 // Whoever types on is not cut off, but not for ever.
 func TestSlowTypist(t *testing.T) {
-	for lines, want := range map[int]error{5: nil, 8: &EndError{}} {
+	for lines, want := range map[int]string{5: "", 8: "the login failed: it took longer than 3m0s"} {
 		bubble(t, func(t *testing.T, c *caller) {
 			stop := make(chan struct{})
 			go func() {
@@ -89,8 +89,8 @@ func TestSlowTypist(t *testing.T) {
 				c.types("bbs\r")
 			}()
 			_, took, err := c.identify(Options{Text: TextLogin{Menu: offers}})
-			var end *EndError
-			if errors.As(err, &end) != (want != nil) || took > 3*time.Minute {
+			var end *LoginError
+			if errors.As(err, &end) != (want != "") || err != nil && err.Error() != want || took > 3*time.Minute {
 				t.Errorf("%d lines: %v after %v", lines, err, took)
 			}
 			<-stop

@@ -3,6 +3,7 @@ package identify
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"slices"
 	"time"
 
@@ -106,7 +107,7 @@ func (d *dialogue) typedLogin(now time.Time) {
 	if d.o.Verify != nil {
 		if v := d.o.Verify(auth.Typed(t.name, t.password)); !v.OK {
 			if !t.refuse(v.Message) {
-				d.end = &EndError{Cause: link.AuthRefused, Text: v.Message}
+				d.end = &LoginError{fmt.Sprintf("%s (tries: %d)", v.Message, t.tries)}
 			}
 			return
 		}

@@ -3,6 +3,7 @@ package identify
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"time"
 
@@ -94,11 +95,19 @@ func (d *dialogue) expire(now time.Time) {
 	case due(d.silent):
 		d.timeOut(ErrSilent)
 	case due(d.limit):
-		d.timeOut(&EndError{Cause: link.AuthTimeout})
+		d.timeOut(d.tooLong())
 	case due(d.prompt):
 		d.prompt = time.Time{}
 		d.typist.greet()
 	}
+}
+
+// tooLong is the end of a caller who has said much, but not who she is.
+func (d *dialogue) tooLong() error {
+	if d.link != nil {
+		return &EndError{Cause: link.AuthTimeout}
+	}
+	return &LoginError{fmt.Sprintf("it took longer than %v", maxSilences*d.o.Silence)}
 }
 
 // timeOut ends the dialogue, in words for who has seen a prompt.
