@@ -129,6 +129,12 @@ func TestListeningMoves(t *testing.T) {
 	if _, err := p.Reload("pac.toml", []byte(taken)); err == nil || !strings.Contains(err.Error(), "in use by another program") {
 		t.Error(err)
 	}
+	if _, err := p.Reload("pac.toml", []byte("nonsense")); err == nil {
+		t.Error("nonsense is a configuration")
+	}
+	if got := log.String(); strings.Count(got, "\n") != 3 || strings.Count(got, `level=ERROR msg="not reloaded"`) != 3 {
+		t.Errorf("of three mistakes the log has\n%s", got)
+	}
 	fourth := connect(t, there)
 	fourth.types("", "login: ")
 	fourth.Close()

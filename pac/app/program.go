@@ -28,7 +28,7 @@ const history = 1000
 type Program struct {
 	log      *slog.Logger
 	level    *slog.LevelVar                 // of the log; nil: it cannot be changed
-	source   func() (*config.Config, error) // reads the configuration again; nil: there is no file
+	source   func() (*config.Config, error) // reads the configuration again
 	resolver *net.Resolver
 	hub      *capture.Hub
 	metrics  *metrics
@@ -52,7 +52,7 @@ type Program struct {
 // open binds all that the configuration names, so that a port in use or a right
 // that is missing shows before anything runs.
 func open(c *config.Config, env Env) (*Program, error) {
-	p := &Program{config: c, log: env.Log, resolver: env.Resolver, hub: capture.NewHub(env.Log), metrics: newMetrics()}
+	p := &Program{config: c, source: daemon.NoFile[*config.Config], log: env.Log, resolver: env.Resolver, hub: capture.NewHub(env.Log), metrics: newMetrics()}
 	if err := p.build(); err != nil {
 		return nil, errors.Join(err, p.close())
 	}

@@ -12,6 +12,7 @@ import (
 	"carrier/pac/internal/config"
 	"carrier/pac/internal/profile"
 	"carrier/pac/internal/tunnel"
+	"carrier/shared/daemon"
 	"carrier/shared/peer"
 	"carrier/shared/record"
 )
@@ -23,34 +24,16 @@ func (p *Program) settings() *config.Config {
 	return p.config
 }
 
-// reload is reread for SIGHUP.
-func (p *Program) reload() error {
-	_, err := p.reread()
-	return err
-}
-
 // reread reads the configuration's file again.
 func (p *Program) reread() (restart []string, err error) {
-	if p.source == nil {
-		return nil, errors.New("this program was started without a file")
-	}
-	c, err := p.source()
-	if err != nil {
-		p.log.Error("not reloaded", "error", err)
-		return nil, err
-	}
-	return p.use(c)
+	return daemon.Reload(p.log, p.source, p.use)
 }
 
 // Reload takes another configuration, as Start takes one: no call is touched
 // unless its line or its PNS is there no more. A mistake changes nothing. It
 // returns the keys that changed and need a restart.
 func (p *Program) Reload(file string, text []byte) (restart []string, err error) {
-	c, err := config.Parse(file, text)
-	if err != nil {
-		return nil, err
-	}
-	return p.use(c)
+	return daemon.Reload(p.log, func() (*config.Config, error) { return config.Parse(file, text) }, p.use)
 }
 
 // use has what comes from now on follow another configuration.
@@ -62,7 +45,6 @@ func (p *Program) use(c *config.Config) (restart []string, err error) {
 	}
 	left, err := p.listen(c.Banks)
 	if err != nil {
-		p.log.Error("not reloaded", "error", err)
 		return nil, err
 	}
 	was := p.config

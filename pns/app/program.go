@@ -38,7 +38,7 @@ type Program struct {
 	now *config.Config // that holds
 	who *users.Table
 
-	source func() (*config.Config, error) // reads the file again; nil: there is none
+	source func() (*config.Config, error) // reads the file again
 	level  *slog.LevelVar                 // of the log; nil: fixed
 
 	log      *slog.Logger
@@ -58,7 +58,7 @@ type Program struct {
 // open binds all that the configuration names, so that a port in use or a right
 // that is missing shows before anything runs.
 func open(c *config.Config, env Env) (*Program, error) {
-	p := &Program{config: c, now: c, log: env.Log, hub: capture.NewHub(env.Log), metrics: newMetrics()}
+	p := &Program{config: c, now: c, source: daemon.NoFile[*config.Config], log: env.Log, hub: capture.NewHub(env.Log), metrics: newMetrics()}
 	if err := p.build(); err != nil {
 		return nil, errors.Join(err, p.close())
 	}

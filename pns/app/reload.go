@@ -10,39 +10,21 @@ import (
 	"carrier/pns/internal/lan"
 	"carrier/pns/internal/ras"
 	"carrier/pns/internal/users"
+	"carrier/shared/daemon"
 	"carrier/shared/peer"
 	"carrier/shared/ppp/lcp"
 	"carrier/shared/ppp/link"
 )
 
-// reload is reread for SIGHUP.
-func (p *Program) reload() error {
-	_, err := p.reread()
-	return err
-}
-
 // reread reads the configuration's file again.
 func (p *Program) reread() (restart []string, err error) {
-	if p.source == nil {
-		return nil, errors.New("this program was started without a file")
-	}
-	c, err := p.source()
-	if err != nil {
-		p.log.Error("not reloaded", "error", err)
-		return nil, err
-	}
-	return p.use(c)
+	return daemon.Reload(p.log, p.source, p.use)
 }
 
 // Reload takes another configuration, as Start takes one. A mistake changes
 // nothing. It returns the keys that changed and need a restart.
 func (p *Program) Reload(file string, text []byte) (restart []string, err error) {
-	c, err := config.Parse(file, text)
-	if err != nil {
-		p.log.Error("not reloaded", "error", err)
-		return nil, err
-	}
-	return p.use(c)
+	return daemon.Reload(p.log, func() (*config.Config, error) { return config.Parse(file, text) }, p.use)
 }
 
 // use has what comes from now on follow another configuration. Running calls go
@@ -52,7 +34,6 @@ func (p *Program) use(c *config.Config) (restart []string, err error) {
 	defer p.mu.Unlock()
 	restart = fixed(p.now, c)
 	if err := p.readdress(c); err != nil {
-		p.log.Error("not reloaded", "error", err)
 		return nil, err
 	}
 	p.now = c

@@ -42,7 +42,7 @@ func serve(ctx context.Context, file string, asJSON bool, std console.Stdio) err
 		return err
 	}
 	p.level, p.source = level, func() (*config.Config, error) { return config.Read(file) }
-	p.parts.Add("signals", func(ctx context.Context) error { return daemon.Reload(ctx, p.log, p.reload) })
+	p.parts.Add("signals", func(ctx context.Context) error { return daemon.OnHangup(ctx, p.log, p.reread) })
 	p.parts.Add("watchdog", func(ctx context.Context) error { return daemon.Watchdog(ctx, p.alive) })
 	p.parts.Add("memory", daemon.Thrift)
 	return p.run(ctx)

@@ -5,7 +5,6 @@ package daemon
 
 import (
 	"context"
-	"errors"
 	"io"
 	"log/slog"
 	"os"
@@ -31,24 +30,6 @@ func readable(_ []string, a slog.Attr) slog.Attr {
 		a.Value = slog.StringValue(a.Value.Duration().String())
 	}
 	return a
-}
-
-// Reload calls reload at each SIGHUP, until ctx ends. systemd sees the program
-// reload; what reload returns is logged, and changes nothing else.
-func Reload(ctx context.Context, log *slog.Logger, reload func() error) error {
-	hangups := make(chan os.Signal, 1)
-	signal.Notify(hangups, syscall.SIGHUP)
-	defer signal.Stop(hangups)
-	for {
-		select {
-		case <-hangups:
-			if err := errors.Join(Notify(reloading()), reload(), Notify(Ready)); err != nil {
-				log.Error("SIGHUP", "error", err)
-			}
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
 }
 
 // Signals returns a context that ends with the first SIGINT or SIGTERM; the
