@@ -23,6 +23,7 @@ const (
 func pacRows() []Row {
 	return []Row{
 		{Name: "pac, line to GRE", Unit: "packets/s", Bars: []Bar{AtLeast(1, pptpctrl)}, Prepare: preparePAC("up", 0, work.rate, pptpctrl)},
+		{Name: "pac, line to GRE, CPU a packet at full rate", Unit: "µs", Bars: []Bar{AtMost(1.1, pptpctrl)}, Prepare: preparePAC("up", 0, work.cpu, pptpctrl)},
 		{Name: "pac, line to GRE, CPU a packet at 10,000 a second", Unit: "µs", Bars: []Bar{AtMost(1.1, pptpctrl)}, Prepare: preparePAC("up", paced, work.cpu, pptpctrl)},
 		{Name: "pac, GRE to line, overrun", Unit: "packets/s", Bars: []Bar{AtLeast(2.5, pptpctrl)}, Prepare: preparePAC("down", 0, work.rate, pptpctrl)},
 		{Name: "memory of a call of pac that is overrun", Unit: "KiB", Bars: []Bar{AtMost(1024, "")}, Prepare: preparePAC("down", 0, work.memory)},
@@ -97,11 +98,11 @@ func (s *side) lineArgs() []string {
 
 func (s *side) countFile() string { return filepath.Join(s.w.Folder, "count") }
 
-// ours has a call through pac, whose line is a Unix socket.
+// ours has a call through pac, whose line is a pseudo-terminal, as pptpctrl's is.
 func (s *side) ours(ctx context.Context, bin string) (work, error) {
-	socket, file := filepath.Join(s.w.Folder, "line"), filepath.Join(s.w.Folder, "pac.toml")
-	text := fmt.Sprintf("name = \"bench\"\nsocket = %q\npanel = %q\n[[bank]]\nname = \"lines\"\nlisten = \"unix://%s\"\n[default]\ntunnel = [%q]\n",
-		filepath.Join(s.w.Folder, "pac.socket"), panel, socket, s.a.addr)
+	port, file := filepath.Join(s.w.Folder, "line"), filepath.Join(s.w.Folder, "pac.toml")
+	text := fmt.Sprintf("name = \"bench\"\nsocket = %q\npanel = %q\n[[bank]]\nname = \"lines\"\nkind = \"cable\"\nports = [%q]\n[default]\ntunnel = [%q]\n",
+		filepath.Join(s.w.Folder, "pac.socket"), panel, port, s.a.addr)
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		return work{}, err
 	}
@@ -110,21 +111,17 @@ func (s *side) ours(ctx context.Context, bin string) (work, error) {
 		return work{}, err
 	}
 	defer network.stop()
+	line, err := start(exec.CommandContext(ctx, s.wire, append([]string{"line", "-path", port}, s.lineArgs()...)...))
+	if err != nil {
+		return work{}, err
+	}
+	defer line.stop()
 	pac := s.b.command(ctx, bin, "run", "-c", file)
 	stop, err := daemon(ctx, pac)
 	if err != nil {
 		return work{}, err
 	}
 	defer stop()
-	line := exec.CommandContext(ctx, s.wire, append([]string{"line", "-path", socket}, s.lineArgs()...)...)
-	line.Stderr = os.Stderr
-	if err := line.Start(); err != nil {
-		return work{}, err
-	}
-	defer func() {
-		line.Process.Kill()
-		line.Wait()
-	}()
 	return s.measure(network, func() (int, error) { return pac.Process.Pid, nil },
 		func() (float64, error) { return s.b.mallocs(ctx) })
 }

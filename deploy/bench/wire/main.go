@@ -2,7 +2,7 @@
 // a line on one side, GRE on the other.
 //
 //	wire ppp  -dir up|down -rate R -count FILE        the line, on standard input: in pppd's place
-//	wire line -path SOCKET -dir ... (as above)        the line, after a login on a Unix socket
+//	wire line -path LINK -dir ... (as above)          the line, a pseudo-terminal at LINK, after a login
 //	wire net  -local A [-pac B]                       the PNS that waits for a call, or places one at B
 //
 // A line sends frames until it is killed (up), or counts them into FILE (down).
@@ -15,13 +15,10 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"math/rand/v2"
-	"net"
 	"os"
 	"strings"
-	"time"
-
-	"golang.org/x/sys/unix"
 )
 
 func main() {
@@ -29,7 +26,7 @@ func main() {
 	flag.StringVar(&o.dir, "dir", "up", "up: from the line to GRE; down: the other way")
 	flag.IntVar(&o.rate, "rate", 0, "frames a second, 0: as fast as they are taken")
 	flag.StringVar(&o.count, "count", "", "file for the number of frames that came")
-	flag.StringVar(&o.path, "path", "", "Unix socket of the line")
+	flag.StringVar(&o.path, "path", "", "link to the line's pseudo-terminal, which is made")
 	flag.StringVar(&o.local, "local", "", "our address")
 	flag.StringVar(&o.pac, "pac", "", "address of the PAC to call")
 	verb := strings.Join(os.Args[1:min(2, len(os.Args))], "")
@@ -53,52 +50,23 @@ func (o options) run(verb string) error {
 		}
 		return o.line(os.Stdin)
 	case "line":
-		c, err := net.Dial("unix", o.path)
+		tty, err := openLine(o.path)
 		if err != nil {
 			return err
 		}
-		if err := login(c); err != nil {
+		fmt.Println("ready")
+		rest, err := login(tty)
+		if err != nil {
 			return err
 		}
-		return o.line(c)
+		return o.line(struct {
+			io.Reader
+			io.Writer
+		}{io.MultiReader(strings.NewReader(rest), tty), tty})
 	case "net":
 		return o.pns()
 	}
 	return errors.New("ppp, line or net")
-}
-
-// rawTerminal has a terminal pass all octets.
-func rawTerminal(fd int) error {
-	t, err := unix.IoctlGetTermios(fd, unix.TCGETS)
-	if err != nil {
-		return err
-	}
-	t.Iflag, t.Oflag, t.Lflag = 0, 0, 0
-	t.Cflag = t.Cflag&^unix.CBAUD | unix.CS8 | unix.CREAD | unix.CLOCAL | unix.B4000000
-	t.Cc[unix.VMIN], t.Cc[unix.VTIME] = 1, 0
-	return unix.IoctlSetTermios(fd, unix.TCSETS, t)
-}
-
-// login types a name and a password at the prompts of pac.
-func login(c net.Conn) error {
-	c.SetDeadline(time.Now().Add(10 * time.Second))
-	defer c.SetDeadline(time.Time{})
-	var heard string
-	b := make([]byte, 1024)
-	for _, step := range []struct{ say, until string }{{"\r", "login: "}, {"bench\r", "Password: "}, {"bench\r", "PPP"}} {
-		if _, err := c.Write([]byte(step.say)); err != nil {
-			return err
-		}
-		for !strings.Contains(heard, step.until) {
-			n, err := c.Read(b)
-			if err != nil {
-				return fmt.Errorf("after %q: %w", heard, err)
-			}
-			heard += string(b[:n])
-		}
-		heard = ""
-	}
-	return nil
 }
 
 // payload is a PPP frame of 1404 random octets.
