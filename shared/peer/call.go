@@ -21,6 +21,7 @@ type Call struct {
 	name    string
 	request pptp.Message
 	events  chan Event
+	told    func()        // Notify's
 	replied chan struct{} // closed when Offer or Place has its answer
 	limit   alarm         // of the state
 
@@ -155,6 +156,14 @@ func (c *Call) Disconnect(m pptp.CallDisconnectNotify) {
 // last. Line errors and link information are left out while nobody reads.
 func (c *Call) Events() <-chan Event { return c.events }
 
+// Notify has f called whenever there is a new event, for owners that do not wait
+// for events alone. f must not block nor call a method of the call.
+func (c *Call) Notify(f func()) {
+	c.conn.mu.Lock()
+	defer c.conn.mu.Unlock()
+	c.told = f
+}
+
 // An Event is what the peer did to a call.
 type Event struct {
 	Kind    EventKind
@@ -231,4 +240,7 @@ func (c *Call) tell(k EventKind, m pptp.Message, err error) {
 		return
 	}
 	c.events <- Event{Kind: k, Message: m, Err: err}
+	if c.told != nil {
+		c.told()
+	}
 }

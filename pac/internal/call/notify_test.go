@@ -2,6 +2,8 @@ package call
 
 import (
 	"context"
+	"errors"
+	"log/slog"
 	"maps"
 	"net"
 	"slices"
@@ -30,18 +32,14 @@ func (l *listener) ErrorNotify(m pptp.WANErrorNotify) { l.told[time.Since(l.bega
 // not more than once in 60 seconds (RFC 2637 §2.14).
 func TestErrorNotify(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := &call{Calls: New(Options{Deaf: time.Hour})}
+		c := &call{Calls: New(Options{Deaf: time.Hour}), log: slog.New(slog.DiscardHandler)}
 		line, caller := net.Pipe()
 		r := relay.New(relay.Options{Line: wire{line}, Tunnel: hole{}, Counters: &c.counters, Errors: new(relay.LineErrors), Packets: new(gre.Counters)})
 		ctx, stop := context.WithCancel(t.Context())
-		over := make(chan struct{})
-		go func() {
-			defer close(over)
-			r.Run(ctx)
-		}()
+		context.AfterFunc(ctx, r.Nudge)
 		l := &listener{time.Now(), map[time.Duration]pptp.WANErrorNotify{}}
-		attended := make(chan error)
-		go func() { attended <- c.attend(ctx, l, peer.Remote{}, r, over) }()
+		ran := make(chan error)
+		go func() { ran <- r.Run(c.attendant(ctx, l, peer.Remote{}, r).attend) }()
 
 		sends := func(octets ...byte) {
 			if _, err := caller.Write(octets); err != nil {
@@ -62,9 +60,10 @@ func TestErrorNotify(t *testing.T) {
 		time.Sleep(time.Minute)
 
 		stop()
+		if err := <-ran; !errors.Is(err, context.Canceled) {
+			t.Errorf("the relay ended with %v", err)
+		}
 		caller.Close()
-		<-attended
-		<-over
 
 		want := map[time.Duration]pptp.WANErrorNotify{
 			2 * time.Minute: {CRCErrors: 2},

@@ -69,13 +69,14 @@ func TestClearedBecauseGREIsBlockedTowardsThePNS(t *testing.T) {
 				o.Line = wire{line}
 				r := relay.New(o)
 				ctx, stop := context.WithCancel(t.Context())
-				go r.Run(ctx)
+				go r.Run(func(time.Time) (time.Time, error) { return time.Time{}, ctx.Err() })
 				time.Sleep(tt.after)
-				err := c.event(ctx, peer.Event{Kind: peer.Cleared, Message: pptp.CallClearRequest{}}, true, denver, r)
+				err := c.attendant(ctx, nil, denver, r).event(peer.Event{Kind: peer.Cleared, Message: pptp.CallClearRequest{}}, true)
 				if reason(err) != tt.reason || text(err) != tt.text || stats.Snapshot()["denver"].Failed != tt.failed {
 					t.Errorf("%v: %q, %+v", reason(err), text(err), stats.Snapshot())
 				}
 				stop()
+				r.Nudge()
 				caller.Close()
 			})
 		})

@@ -77,6 +77,12 @@ func (u *tunnel) take() [][]byte {
 	return sent
 }
 
+// runUntil runs a relay until it ends or ctx does, whose cause it returns then.
+func runUntil(ctx context.Context, r *Relay) error {
+	defer context.AfterFunc(ctx, r.Nudge)()
+	return r.Run(func(time.Time) (time.Time, error) { return time.Time{}, context.Cause(ctx) })
+}
+
 // newBench makes a relay and runs it, until the test is over or stop.
 func newBench(t *testing.T, o Options) *bench {
 	line, caller := net.Pipe()
@@ -87,7 +93,7 @@ func newBench(t *testing.T, o Options) *bench {
 	b.tunnel.relay = b.relay
 	ctx, end := context.WithCancelCause(t.Context())
 	b.end = end
-	go func() { b.ran <- b.relay.Run(ctx) }()
+	go func() { b.ran <- runUntil(ctx, b.relay) }()
 	return b
 }
 

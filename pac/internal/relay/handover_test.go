@@ -175,7 +175,7 @@ func (h handOver) run(t *testing.T) {
 	var errs LineErrors
 	pns.tunnel.relay = New(Options{Line: wire{line}, Tunnel: pns, LastRequest: last, Counters: &count, Errors: &errs, Packets: new(gre.Counters)})
 
-	go func() { _ = pns.tunnel.relay.Run(t.Context()) }()
+	go func() { _ = runUntil(t.Context(), pns.tunnel.relay) }()
 	go func() {
 		var d hdlc.Decoder
 		buf := make([]byte, 2048)

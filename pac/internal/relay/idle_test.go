@@ -53,7 +53,7 @@ func TestAnIdleCallIsSmall(t *testing.T) {
 		r := New(Options{Rate: 28800, Line: &mute{over: make(chan struct{})}, Tunnel: &null{}, Counters: new(record.Counters),
 			Errors: new(LineErrors), Packets: new(gre.Counters), GRE: gre.Options{Windowing: true, SendWindow: 64}})
 		all[i] = r
-		ran.Go(func() { _ = r.Run(ctx) })
+		ran.Go(func() { _ = runUntil(ctx, r) })
 	}
 	for _, r := range all {
 		pns := gre.NewSession(gre.Options{}, time.Now())
@@ -94,7 +94,7 @@ func TestWakingTheWriterDoesNotAllocate(t *testing.T) {
 	r := New(Options{Line: l, Tunnel: &null{}, Counters: new(record.Counters), Errors: new(LineErrors), Packets: new(gre.Counters)})
 	ctx, stop := context.WithCancel(t.Context())
 	ran := make(chan error)
-	go func() { ran <- r.Run(ctx) }()
+	go func() { ran <- runUntil(ctx, r) }()
 	pns := gre.NewSession(gre.Options{}, time.Now())
 	frame := ip(make([]byte, 1400)...)
 	var batch gre.Batch

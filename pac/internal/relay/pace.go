@@ -5,7 +5,7 @@ import "time"
 // wakeLine has the line take what waits for it: in a goroutine that lasts no
 // longer than something does. The lock is held.
 func (r *Relay) wakeLine() {
-	if r.writing || r.running == nil || r.ended || r.down.Len() == 0 {
+	if r.writing || !r.begun || r.ended || r.down.Len() == 0 {
 		return
 	}
 	r.writing = true
@@ -13,11 +13,13 @@ func (r *Relay) wakeLine() {
 	go r.writer()
 }
 
-// stopWriting waits for the writer, whose context has ended.
+// stopWriting ends the writer and waits for it.
 func (r *Relay) stopWriting() {
 	r.mu.Lock()
 	r.ended = true
 	r.mu.Unlock()
+	close(r.over)
+	_ = r.o.Line.SetWriteDeadline(past)
 	r.writers.Wait()
 }
 
@@ -34,7 +36,7 @@ func (r *Relay) writeLine() {
 	for {
 		octets, wait, err := r.write()
 		if err != nil {
-			r.end(&LineError{Op: "write", Err: err})
+			r.fail(&LineError{Op: "write", Err: err})
 			return
 		}
 		if octets == 0 {
@@ -49,6 +51,14 @@ func (r *Relay) writeLine() {
 	}
 }
 
+// fail ends the relay because of the writer.
+func (r *Relay) fail(err error) {
+	r.mu.Lock()
+	r.failed = err
+	r.mu.Unlock()
+	r.Nudge()
+}
+
 // sleep waits so long, or until something happened; false when the relay ends.
 func (r *Relay) sleep(wait time.Duration, until <-chan struct{}) bool {
 	if r.timer == nil {
@@ -59,7 +69,7 @@ func (r *Relay) sleep(wait time.Duration, until <-chan struct{}) bool {
 	select {
 	case <-r.timer.C:
 	case <-until:
-	case <-r.running.Done():
+	case <-r.over:
 		return false
 	}
 	return true

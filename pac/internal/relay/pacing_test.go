@@ -145,7 +145,7 @@ func (p *path) run(t *testing.T, o Options) (median, late time.Duration, used fl
 	p.relay = New(o)
 	p.relay.lcp.open, p.relay.lcp.transmit = true, 0
 	ran := make(chan error)
-	go func() { ran <- p.relay.Run(t.Context()) }()
+	go func() { ran <- runUntil(t.Context(), p.relay) }()
 	var line sync.WaitGroup
 	line.Go(p.line)
 	p.more()

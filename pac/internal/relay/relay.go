@@ -81,10 +81,11 @@ type Relay struct {
 	drain   drain
 	heard   chan struct{} // closed by the caller's first octets
 	hushed  bool          // the line is not left alone any more
-	running context.Context
-	end     context.CancelCauseFunc // of running
-	writer  func()                  // r.writeLine, bound once
-	writing bool                    // it runs
+	begun   bool
+	over    chan struct{} // closed when the relay ends
+	failed  error         // of the writer
+	writer  func()        // r.writeLine, bound once
+	writing bool          // it runs
 	writers sync.WaitGroup
 	timer   *time.Timer // the writer's
 	lcp     watcher
@@ -98,6 +99,8 @@ type Relay struct {
 	cleared string // text of the PNS's Terminate-Request
 
 	leaving int // frames that the line is taking
+
+	turn turn
 }
 
 // How much may wait.
@@ -130,6 +133,8 @@ func New(o Options) *Relay {
 	r := &Relay{
 		o:     o,
 		heard: make(chan struct{}),
+		over:  make(chan struct{}),
+		turn:  turn{line: o.Line},
 		gre:   gre.NewSession(o.GRE, time.Now()),
 		up:    queue.Queue{MaxFrames: upQueue},
 		down:  queue.Queue{MaxFrames: downQueue, MaxOctets: downUnknown},
@@ -164,25 +169,19 @@ func (r *Relay) setRate() {
 	}
 }
 
-// Run carries frames both ways until ctx ends or the line is lost. It returns
-// ctx's cause, or a *LineError. It is called once; the relay is over then.
-func (r *Relay) Run(ctx context.Context) error {
-	ctx, end := context.WithCancelCause(ctx)
-	freed := make(chan struct{})
-	context.AfterFunc(ctx, func() { // a blocked Read or Write returns
-		defer close(freed)
-		past := time.Unix(1, 0)
-		_ = r.o.Line.SetReadDeadline(past)
-		_ = r.o.Line.SetWriteDeadline(past)
-	})
-	r.begin(ctx, end)
-	end(r.readLine())
-	<-freed
+// Run carries frames both ways, in the goroutine that calls it, until the line is
+// lost, which is a *LineError, or attend returns an error. attend is called in
+// between: at first, at the time that it named last if that is not zero, and soon
+// after each Nudge. Run is called once; the relay is over then.
+func (r *Relay) Run(attend Attend) error {
+	r.begin()
+	err := r.readLine(attend)
+	r.turn.end()
 	r.stopWriting()
 	_ = r.o.Line.SetReadDeadline(time.Time{})
 	_ = r.o.Line.SetWriteDeadline(time.Time{})
 	r.close()
-	return context.Cause(ctx)
+	return err
 }
 
 // Flush waits until the line has taken all that waited for it: the last word

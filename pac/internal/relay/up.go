@@ -1,7 +1,8 @@
 package relay
 
 import (
-	"context"
+	"errors"
+	"os"
 	"time"
 
 	"carrier/shared/capture"
@@ -10,12 +11,12 @@ import (
 
 // begin sends what the caller said before the relay was there, and has the line
 // take what came for her.
-func (r *Relay) begin(ctx context.Context, end context.CancelCauseFunc) {
+func (r *Relay) begin() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.enter()
 	defer r.leave()
-	r.running, r.end = ctx, end
+	r.begun = true
 	r.now = time.Now()
 	for _, frame := range r.o.Held {
 		r.toTunnel(frame)
@@ -24,18 +25,20 @@ func (r *Relay) begin(ctx context.Context, end context.CancelCauseFunc) {
 	r.wakeLine()
 }
 
-// readLine decodes what the line brings until it fails. A large buffer is used
-// while more comes at once than fits the small one.
-func (r *Relay) readLine() error {
+// readLine decodes what the line brings until it fails, or attend. A large
+// buffer is used while more comes at once than fits the small one.
+func (r *Relay) readLine(attend Attend) error {
 	small := make([]byte, smallRead)
 	var large *buffer
 	heard := false
-	for {
+	err := r.attend(attend)
+	for err == nil {
 		buf := small
 		if large != nil {
 			buf = large.octets[:]
 		}
-		n, err := r.o.Line.Read(buf)
+		var n int
+		n, err = r.o.Line.Read(buf)
 		if n > 0 && !heard {
 			heard = true
 			close(r.heard)
@@ -47,10 +50,25 @@ func (r *Relay) readLine() error {
 			buffers.Put(large)
 			large = nil
 		}
-		if err != nil {
-			return &LineError{Op: "read", Err: err}
+		switch {
+		case errors.Is(err, os.ErrDeadlineExceeded):
+			err = r.attend(attend)
+		case err != nil:
+			err = &LineError{Op: "read", Err: err}
 		}
 	}
+	return err
+}
+
+// attend is the reader's turn to do other things.
+func (r *Relay) attend(attend Attend) error {
+	r.mu.Lock()
+	failed := r.failed
+	r.mu.Unlock()
+	if failed != nil {
+		return failed
+	}
+	return r.turn.take(attend)
 }
 
 // chunk takes what one Read brought.

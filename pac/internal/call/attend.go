@@ -1,0 +1,135 @@
+package call
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"carrier/pac/internal/relay"
+	"carrier/shared/peer"
+	"carrier/shared/pptp"
+	"carrier/shared/record"
+)
+
+// notifyEvery is how often the PNS may be told of the line's errors (RFC 2637
+// §2.14).
+const notifyEvery = time.Minute
+
+// control is the control half of a call; *peer.Call is one.
+type control interface {
+	Events() <-chan peer.Event
+	ErrorNotify(pptp.WANErrorNotify)
+}
+
+// An attendant follows the control half of a call while its data is relayed,
+// in the goroutine that relays.
+type attendant struct {
+	*call
+	ctx    context.Context // ends the call
+	tunnel control
+	pns    peer.Remote
+	relay  *relay.Relay
+	deaf   time.Time // when something must have been heard, zero: it was
+	notify time.Time // when the PNS may be told of errors next
+	told   pptp.WANErrorNotify
+}
+
+func (c *call) attendant(ctx context.Context, tunnel control, pns peer.Remote, r *relay.Relay) *attendant {
+	now := time.Now()
+	return &attendant{call: c, ctx: ctx, tunnel: tunnel, pns: pns, relay: r, deaf: now.Add(c.o.Deaf), notify: now.Add(notifyEvery)}
+}
+
+// attend is relay.Attend. When the call ends it has told the caller why.
+func (a *attendant) attend(now time.Time) (next time.Time, err error) {
+	if err := a.look(now); err != nil {
+		a.tell(err)
+		return time.Time{}, err
+	}
+	if next = a.notify; !a.deaf.IsZero() && a.deaf.Before(next) {
+		next = a.deaf
+	}
+	return next, nil
+}
+
+// look does what is due; an error ends the call.
+func (a *attendant) look(now time.Time) error {
+	select {
+	case <-a.lost:
+		return a.noCarrier()
+	case <-a.ctx.Done():
+		return context.Cause(a.ctx)
+	default:
+	}
+	if !a.deaf.IsZero() && !now.Before(a.deaf) {
+		a.deaf = time.Time{}
+		if !a.relay.Heard() {
+			return a.blocked("came from")
+		}
+	}
+	if !now.Before(a.notify) {
+		a.notify = a.notify.Add(notifyEvery)
+		if now := lineErrors(a.relay); now != a.told {
+			a.tunnel.ErrorNotify(now)
+			a.told = now
+		}
+	}
+	for {
+		select {
+		case e, ok := <-a.tunnel.Events():
+			if err := a.event(e, ok); err != nil {
+				return err
+			}
+		default:
+			return nil
+		}
+	}
+}
+
+// event does what the PNS asks; an error ends the call.
+func (a *attendant) event(e peer.Event, ok bool) error {
+	switch m := e.Message.(type) {
+	case pptp.SetLinkInfo:
+		a.relay.SetLinkInfo(m.SendACCM, m.ReceiveACCM)
+		a.log.Debug("link info", "send", fmt.Sprintf("%08x", m.SendACCM), "receive", fmt.Sprintf("%08x", m.ReceiveACCM))
+	case pptp.CallClearRequest:
+		if !a.relay.Answered() && time.Since(a.rec.Up) >= a.o.Deaf { // it gives up, for it hears nothing
+			return a.blocked("was acknowledged by")
+		}
+		bounded, stop := context.WithTimeout(a.ctx, flushTime)
+		defer stop()
+		if err := a.relay.Flush(bounded); err != nil {
+			a.log.Info("the caller did not hear the PNS's last words", "error", err)
+		}
+	}
+	return givenUp(e, ok)
+}
+
+// lineErrors counts what the line spoiled since relaying began. What the
+// serial port does to octets is not known: it shows in the frames.
+func lineErrors(r *relay.Relay) pptp.WANErrorNotify {
+	e := r.LineErrors()
+	return pptp.WANErrorNotify{CRCErrors: uint32(e.FCS.Load()),
+		FramingErrors: uint32(e.Abort.Load() + e.Runt.Load() + e.Giant.Load())}
+}
+
+// blocked is that GRE does not pass: the PNS is of no use for a while.
+func (a *attendant) blocked(what string) error {
+	a.use.Tunnels.Failed(a.pns)
+	return &ending{record.GREBlocked, fmt.Sprintf("no GRE packet %s %s (%v) in %v, although its control connection works",
+		what, a.pns.Name, a.pns.Addr.Addr(), time.Since(a.rec.Up).Round(time.Second))}
+}
+
+// tell says to the caller why we end the call, where nobody else does.
+func (a *attendant) tell(err error) {
+	switch reason(err) {
+	case record.Operator, record.Drained, record.Shutdown, record.ControlLost, record.GREBlocked:
+	default:
+		return
+	}
+	a.relay.Terminate(text(err))
+	bounded, stop := context.WithTimeout(context.Background(), flushTime)
+	defer stop()
+	if err := a.relay.Flush(bounded); err != nil {
+		a.log.Info("the caller could not be told", "error", err)
+	}
+}
