@@ -21,8 +21,7 @@ type Direct struct {
 	place   int
 	from    *Listener
 	given   chan *netport.Port // the call that the listener chose this line for
-	closing context.Context    // ends with Close or the listener's
-	close   context.CancelCauseFunc
+	closing chan struct{}      // closed by Close
 
 	mu    sync.Mutex
 	state State
@@ -58,8 +57,12 @@ func (d *Direct) Health() Health {
 func (d *Direct) Ring(ctx context.Context) (Ring, error) {
 	d.end(Idle)
 	// A line that is closed while a connection waits must not take it.
-	if d.closing.Err() != nil {
-		return Ring{}, context.Cause(d.closing)
+	select {
+	case <-d.closing:
+		return Ring{}, ErrClosed
+	case <-d.from.closing.Done():
+		return Ring{}, ErrClosed
+	default:
 	}
 	d.from.enter(d)
 	select {
@@ -68,9 +71,12 @@ func (d *Direct) Ring(ctx context.Context) (Ring, error) {
 			return Ring{}, ErrClosed
 		}
 		return Ring{At: time.Now(), Name: p.String()}, nil
-	case <-d.closing.Done():
+	case <-d.closing:
 		d.from.leave(d)
-		return Ring{}, context.Cause(d.closing)
+		return Ring{}, ErrClosed
+	case <-d.from.closing.Done():
+		d.from.leave(d)
+		return Ring{}, ErrClosed
 	case <-ctx.Done():
 		d.from.leave(d)
 		return Ring{}, context.Cause(ctx)
@@ -138,7 +144,7 @@ func (d *Direct) Close() error {
 	if again {
 		return nil
 	}
-	d.close(ErrClosed)
+	close(d.closing)
 	d.end(Down)
 	return nil
 }

@@ -90,9 +90,7 @@ func (l *Listener) Hunt(h Hunt) {
 
 // Line makes a line; place is where it stands among those of the listener.
 func (l *Listener) Line(name string, place int) *Direct {
-	d := &Direct{name: name, place: place, from: l, since: time.Now(), state: Idle, given: make(chan *netport.Port, 1)}
-	d.closing, d.close = context.WithCancelCause(l.closing)
-	return d
+	return &Direct{name: name, place: place, from: l, since: time.Now(), state: Idle, given: make(chan *netport.Port, 1), closing: make(chan struct{})}
 }
 
 // enter lets a line wait for a call, which comes in its given.

@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"context"
+	"os"
 	"runtime/debug"
 	"runtime/metrics"
 	"time"
@@ -13,12 +14,20 @@ const (
 	quiet     = 8 << 20  // octets allocated between two looks, while no wave of calls comes or goes
 	worth     = 32 << 20 // octets allocated since, of which most are garbage by now
 	rounds    = 3        // each halves the stacks that grew too large
+
+	// headroom is how much garbage may gather before it is collected, in percent of
+	// what is used: calls that come among much garbage lie scattered afterwards.
+	// GOGC in the environment goes before it.
+	headroom = 30
 )
 
 // Thrift gives memory that a wave of calls has left unused back to the system
 // soon after it; it returns when ctx ends. The runtime itself would collect
 // garbage only when as much again is needed, and an idle call needs nothing.
 func Thrift(ctx context.Context) error {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(headroom)
+	}
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
 	sample := []metrics.Sample{{Name: "/gc/heap/allocs:bytes"}}

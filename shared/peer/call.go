@@ -8,7 +8,7 @@ import (
 )
 
 const (
-	eventRoom = 16
+	eventRoom = 8
 	// Connected, Cleared and Ended come once each and always find room.
 	eventsKept = 3
 )

@@ -13,7 +13,7 @@ import (
 const bufferRoom = 16 << 10
 
 // smallRead waits for an idle line. At 33,600 bit/s an octet comes each 240 µs.
-const smallRead = 256
+const smallRead = 128
 
 // A buffer is for octets on their way from or to a line.
 type buffer struct {

@@ -29,7 +29,10 @@ func (r *Relay) writeLine() {
 	defer r.writers.Done()
 	if !r.hushed {
 		r.hushed = true
-		if !r.sleep(r.o.Hush, r.heard) {
+		select {
+		case <-time.After(r.o.Hush):
+		case <-r.heard:
+		case <-r.over:
 			return
 		}
 	}
@@ -43,7 +46,7 @@ func (r *Relay) writeLine() {
 			return
 		}
 		for ; wait > 0; wait = r.wait() {
-			if !r.sleep(wait, nil) {
+			if !r.sleep(wait) {
 				return
 			}
 		}
@@ -59,8 +62,8 @@ func (r *Relay) fail(err error) {
 	r.Nudge()
 }
 
-// sleep waits so long, or until something happened; false when the relay ends.
-func (r *Relay) sleep(wait time.Duration, until <-chan struct{}) bool {
+// sleep waits so long; false when the relay ends.
+func (r *Relay) sleep(wait time.Duration) bool {
 	if r.timer == nil {
 		r.timer = time.NewTimer(wait)
 	} else {
@@ -68,7 +71,6 @@ func (r *Relay) sleep(wait time.Duration, until <-chan struct{}) bool {
 	}
 	select {
 	case <-r.timer.C:
-	case <-until:
 	case <-r.over:
 		return false
 	}

@@ -87,7 +87,7 @@ type Relay struct {
 	writer  func()        // r.writeLine, bound once
 	writing bool          // it runs
 	writers sync.WaitGroup
-	timer   *time.Timer // the writer's
+	timer   *time.Timer // the writer's; nil until the line had to be waited for
 	lcp     watcher
 	now     time.Time // of the chunk that receive is called for
 	wake    time.Time // what WakeAt was asked for, zero when nothing
