@@ -79,8 +79,13 @@ func (s *session) receive(dst, buffer []byte) ([]byte, error) {
 	if n == 0 {
 		return dst, err
 	}
+	return s.decode(dst, buffer[:n])
+}
+
+// decode takes what was received.
+func (s *session) decode(dst, received []byte) ([]byte, error) {
 	s.mu.Lock()
-	dst = s.codec.Decode(dst, buffer[:n], s.sub)
+	dst = s.codec.Decode(dst, received, s.sub)
 	s.pending = s.codec.Replies(s.pending)
 	waiting := len(s.pending)
 	s.mu.Unlock()

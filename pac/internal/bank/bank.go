@@ -13,11 +13,13 @@ import (
 	"carrier/shared/record"
 )
 
-// A Taker takes one call, from its ring to its end. It need not hang up: the
-// bank does, when Take returns, and then Reported has what the line says of the
-// call, if it says anything.
+// A Taker takes calls. Take has begun one when it returns, as far as that goes:
+// the caller is where she wants to be, or is not served. What it returns then
+// carries the call to its end, which may take days. ctx is the call's alone; end
+// ends it. The bank hangs up, and afterwards Reported has what the line says of
+// the call, if it says anything.
 type Taker interface {
-	Take(ctx context.Context, l line.Line, r line.Ring)
+	Take(ctx context.Context, end context.CancelCauseFunc, l line.Line, r line.Ring) (carry func())
 	Reported(l line.Line, r record.LineReport)
 }
 

@@ -89,14 +89,16 @@ type taker struct {
 	ended []string // by ctx: the line, and why
 }
 
-func (k *taker) Take(ctx context.Context, l line.Line, r line.Ring) {
+func (k *taker) Take(ctx context.Context, _ context.CancelCauseFunc, l line.Line, r line.Ring) func() {
 	k.took <- l.Name() + " " + r.Calling
-	select {
-	case <-k.end:
-	case <-ctx.Done():
-		k.mu.Lock()
-		defer k.mu.Unlock()
-		k.ended = append(k.ended, l.Name()+" "+context.Cause(ctx).Error())
+	return func() {
+		select {
+		case <-k.end:
+		case <-ctx.Done():
+			k.mu.Lock()
+			defer k.mu.Unlock()
+			k.ended = append(k.ended, l.Name()+" "+context.Cause(ctx).Error())
+		}
 	}
 }
 
@@ -174,7 +176,7 @@ func TestADeadLineEndsAlone(t *testing.T) {
 		dead, stuck := newFake("dead"), newFake("stuck")
 		dead.broken, stuck.stuck = line.ErrClosed, errors.New("no answer to ATH")
 		_, k, stop, done := start(t, &log, dead, stuck)
-		if got := dead.did(); got != "wait" {
+		if got := dead.did(); got != "wait close" {
 			t.Error(got)
 		}
 		for range 2 {
@@ -241,9 +243,9 @@ type briefTaker struct {
 
 func (*briefTaker) Reported(line.Line, record.LineReport) {}
 
-func (k *briefTaker) Take(context.Context, line.Line, line.Ring) {
+func (k *briefTaker) Take(context.Context, context.CancelCauseFunc, line.Line, line.Ring) func() {
 	k.calls.Add(1)
-	time.Sleep(time.Duration(k.took.Load()))
+	return func() { time.Sleep(time.Duration(k.took.Load())) }
 }
 
 func TestALineThatRingsForNothingIsSlowedDown(t *testing.T) {

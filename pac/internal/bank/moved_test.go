@@ -291,8 +291,10 @@ type lateTaker struct{ cause chan error }
 
 func (lateTaker) Reported(line.Line, record.LineReport) {}
 
-func (k lateTaker) Take(ctx context.Context, _ line.Line, _ line.Ring) {
-	time.Sleep(time.Second)
-	<-ctx.Done()
-	k.cause <- context.Cause(ctx)
+func (k lateTaker) Take(ctx context.Context, _ context.CancelCauseFunc, _ line.Line, _ line.Ring) func() {
+	return func() {
+		time.Sleep(time.Second)
+		<-ctx.Done()
+		k.cause <- context.Cause(ctx)
+	}
 }

@@ -2,8 +2,6 @@ package bank
 
 import (
 	"context"
-	"errors"
-	"log/slog"
 	"time"
 
 	"carrier/hardware/line"
@@ -54,7 +52,8 @@ type slot struct {
 // with.
 type calling struct {
 	line, bank string
-	end        context.CancelCauseFunc
+	ctx        context.Context
+	end        context.CancelCauseFunc // of ctx
 }
 
 // A seat is what a line was made for: a member, by its name then.
@@ -89,7 +88,7 @@ const (
 
 // duty is that of a slot whose line was, or would be, made for a seat; mu is
 // held.
-func (s *slot) duty(at seat) duty {
+func (s *slot) duty(at *seat) duty {
 	switch {
 	case s.gone || s.name != at.name || s.member.Settings != at.Settings:
 		return nothing
@@ -101,51 +100,21 @@ func (s *slot) duty(at seat) duty {
 	return nothing
 }
 
-// serve goes round with one slot. Whatever happens to its line, it ends here
-// and not the bank.
-func (b *Banks) serve(ctx context.Context, s *slot) {
-	defer func() {
-		b.mu.Lock()
-		defer b.mu.Unlock()
-		s.served = false
-		if s.gone {
-			b.forget(s)
-		} else {
-			b.start(s) // it came back just now
-		}
-	}()
-	for {
-		at, ok := b.next(ctx, s)
-		if !ok {
-			return
-		}
-		log := b.o.Log.With("bank", at.Bank, "line", at.name)
-		l, err := at.Open(at.name)
-		b.opened(s, l, err)
-		if err != nil {
-			log.Error("the line is out of service", "error", err)
-			b.rest(ctx, s, at, lastDelay)
-			continue
-		}
-		b.answer(ctx, s, at, l, log)
-		b.closed(s)
-		if err := l.Close(); err != nil {
-			log.Warn("closing the line", "error", err)
-		}
-	}
-}
-
-// next waits until the slot should have a line; false: it never should again.
-func (b *Banks) next(ctx context.Context, s *slot) (seat, bool) {
+// next waits until the slot should have a line; nil: it never should again.
+func (b *Banks) next(ctx context.Context, s *slot) *seat {
 	for {
 		b.mu.Lock()
-		at := seat{s.member, s.name}
+		at := &seat{s.member, s.name}
 		over := s.gone || ctx.Err() != nil || b.ending.Err() != nil
 		waiting, stop, duty := b.look(ctx, s, at)
 		b.mu.Unlock()
-		if over || duty != nothing {
+		if over {
 			stop()
-			return at, !over
+			return nil
+		}
+		if duty != nothing {
+			stop()
+			return at
 		}
 		<-waiting.Done()
 		stop()
@@ -154,14 +123,14 @@ func (b *Banks) next(ctx context.Context, s *slot) (seat, bool) {
 
 // waiting is a context that ends when the slot changes, or with ctx; and what
 // the slot should do until then.
-func (b *Banks) waiting(ctx context.Context, s *slot, at seat) (_ context.Context, stop func(), _ duty) {
+func (b *Banks) waiting(ctx context.Context, s *slot, at *seat) (_ context.Context, stop func(), _ duty) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.look(ctx, s, at)
 }
 
 // look is waiting; mu is held.
-func (b *Banks) look(ctx context.Context, s *slot, at seat) (_ context.Context, stop func(), _ duty) {
+func (b *Banks) look(ctx context.Context, s *slot, at *seat) (_ context.Context, stop func(), _ duty) {
 	ctx, s.wait = context.WithCancel(ctx)
 	if b.ending.Err() != nil {
 		s.wait()
@@ -172,85 +141,8 @@ func (b *Banks) look(ctx context.Context, s *slot, at seat) (_ context.Context, 
 	return ctx, s.wait, s.duty(at)
 }
 
-// answer takes calls, or is busy for them, until the slot should do neither.
-func (b *Banks) answer(ctx context.Context, s *slot, at seat, l line.Line, log *slog.Logger) {
-	taker := b.o.Taker(at.Bank)
-	inARow := 0 // brief calls
-	for {
-		waiting, stop, duty := b.waiting(ctx, s, at)
-		switch duty {
-		case nothing:
-			stop()
-			return
-		case busy:
-			b.busyOut(waiting, s, l, log)
-			stop()
-			continue
-		}
-		ring, err := l.Ring(waiting)
-		over := waiting.Err() != nil
-		stop()
-		if err != nil && over {
-			continue
-		}
-		if err != nil {
-			log.Error("the line is out of service", "error", err)
-			b.opened(s, nil, err)
-			b.rest(ctx, s, at, lastDelay)
-			return
-		}
-		calling, ok := b.begin(ctx, s, at)
-		if !ok {
-			continue
-		}
-		inARow++
-		began := time.Now()
-		taker.Take(calling, l, ring)
-		if time.Since(began) >= brief {
-			inARow = 0
-		}
-		b.hangUp(ctx, l, taker, log)
-		b.ended(s)
-		b.rest(ctx, s, at, after(inARow))
-	}
-}
-
-// busyOut has a line busy until ctx ends. One that cannot be is closed: its port
-// is free then.
-func (b *Banks) busyOut(ctx context.Context, s *slot, l line.Line, log *slog.Logger) {
-	busier, ok := l.(line.Busier)
-	err := errors.ErrUnsupported
-	if ok {
-		b.mu.Lock()
-		s.busied = true
-		b.mu.Unlock()
-		err = busier.BusyOut(ctx)
-	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	s.busied = false
-	if ctx.Err() == nil {
-		s.unable = true
-		log.Info("the line rings on though nobody answers", "error", err)
-	}
-}
-
-// hangUp works after the end of ctx too: a modem must not be left off hook.
-func (b *Banks) hangUp(ctx context.Context, l line.Line, taker Taker, log *slog.Logger) {
-	ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), hangUpTime)
-	defer stop()
-	if err := l.HangUp(ctx); err != nil {
-		log.Warn("hanging up", "error", err)
-	}
-	if reporter, ok := l.(line.Reporter); ok {
-		if r, ok := reporter.Report(ctx); ok {
-			taker.Reported(l, r)
-		}
-	}
-}
-
 // rest returns after d, or when the slot changes.
-func (b *Banks) rest(ctx context.Context, s *slot, at seat, d time.Duration) {
+func (b *Banks) rest(ctx context.Context, s *slot, at *seat, d time.Duration) {
 	if d == 0 {
 		return
 	}
@@ -286,15 +178,15 @@ func (b *Banks) closed(s *slot) {
 
 // begin notes a call, in the same moment in which it looks whether it may be
 // taken: who drains the slot finds either no call or this one.
-func (b *Banks) begin(ctx context.Context, s *slot, at seat) (_ context.Context, ok bool) {
+func (b *Banks) begin(ctx context.Context, s *slot, at *seat) *calling {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if ctx.Err() != nil || b.ending.Err() != nil || s.duty(at) != answer {
-		return ctx, false
+		return nil
 	}
-	ctx, end := context.WithCancelCause(ctx)
-	s.call = &calling{at.name, at.Bank, end}
-	return ctx, true
+	s.call = &calling{line: at.name, bank: at.Bank}
+	s.call.ctx, s.call.end = context.WithCancelCause(ctx)
+	return s.call
 }
 
 func (b *Banks) ended(s *slot) {

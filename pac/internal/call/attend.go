@@ -2,6 +2,7 @@ package call
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -18,7 +19,9 @@ const notifyEvery = time.Minute
 // control is the control half of a call; *peer.Call is one.
 type control interface {
 	Events() <-chan peer.Event
+	Notify(func())
 	ErrorNotify(pptp.WANErrorNotify)
+	Disconnect(pptp.CallDisconnectNotify)
 }
 
 // An attendant follows the control half of a call while its data is relayed,
@@ -26,17 +29,33 @@ type control interface {
 type attendant struct {
 	*call
 	ctx    context.Context // ends the call
+	stop   func() bool     // watching ctx
 	tunnel control
 	pns    peer.Remote
 	relay  *relay.Relay
 	deaf   time.Time // when something must have been heard, zero: it was
-	notify time.Time // when the PNS may be told of errors next
+	report time.Time // when the PNS may be told of errors next
 	told   pptp.WANErrorNotify
 }
 
 func (c *call) attendant(ctx context.Context, tunnel control, pns peer.Remote, r *relay.Relay) *attendant {
 	now := time.Now()
-	return &attendant{call: c, ctx: ctx, tunnel: tunnel, pns: pns, relay: r, deaf: now.Add(c.o.Deaf), notify: now.Add(notifyEvery)}
+	tunnel.Notify(r.Nudge)
+	return &attendant{call: c, ctx: ctx, stop: context.AfterFunc(ctx, r.Nudge), tunnel: tunnel, pns: pns, relay: r,
+		deaf: now.Add(c.o.Deaf), report: now.Add(notifyEvery)}
+}
+
+// disconnect tells the PNS that the call is over, for which err is why relaying
+// ended, and returns what is known of that.
+func (a *attendant) disconnect(err error) error {
+	a.stop()
+	if line := (*relay.LineError)(nil); errors.As(err, &line) {
+		err = lineEnded(a.ctx, line)
+	}
+	a.askReport(reason(err))
+	err = a.sharpen(err, a.relay)
+	a.tunnel.Disconnect(a.notify(reason(err)))
+	return err
 }
 
 // attend is relay.Attend. When the call ends it has told the caller why.
@@ -45,7 +64,7 @@ func (a *attendant) attend(now time.Time) (next time.Time, err error) {
 		a.tell(err)
 		return time.Time{}, err
 	}
-	if next = a.notify; !a.deaf.IsZero() && a.deaf.Before(next) {
+	if next = a.report; !a.deaf.IsZero() && a.deaf.Before(next) {
 		next = a.deaf
 	}
 	return next, nil
@@ -66,8 +85,8 @@ func (a *attendant) look(now time.Time) error {
 			return a.blocked("came from")
 		}
 	}
-	if !now.Before(a.notify) {
-		a.notify = a.notify.Add(notifyEvery)
+	if !now.Before(a.report) {
+		a.report = a.report.Add(notifyEvery)
 		if now := lineErrors(a.relay); now != a.told {
 			a.tunnel.ErrorNotify(now)
 			a.told = now

@@ -93,19 +93,20 @@ type Taker struct {
 // For is what takes the calls of a bank.
 func (c *Calls) For(bank string) Taker { return Taker{c, bank} }
 
-// Take takes one call, from ring to end. When ctx ends it is for the reason of
-// its cause, which Ended makes; without one the program is shutting down. The
-// line is not hung up: that is the bank's.
-func (t Taker) Take(ctx context.Context, l line.Line, ring line.Ring) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	c := t.begin(l, ring, cancel)
-	defer c.leave(c)
+// Take takes one call, from ring to where only data passes, and returns what
+// carries it from there to its end. ctx is the call's; it ends with a cause that
+// Ended makes, or that end is given here; without one the program is shutting
+// down. The line is not hung up: that is the bank's.
+func (t Taker) Take(ctx context.Context, end context.CancelCauseFunc, l line.Line, ring line.Ring) (carry func()) {
+	c := t.begin(l, ring, end)
 	err := c.run(ctx, ring)
-	if c.then != nil { // calls are long: let what run needed of the stack go
-		err = c.then(ctx)
+	return func() {
+		if c.then != nil {
+			err = c.then(ctx)
+		}
+		c.finish(err)
+		c.leave(c)
 	}
-	c.finish(err)
 }
 
 // begin makes a call of the ring.

@@ -24,7 +24,9 @@ type listener struct {
 	told  map[time.Duration]pptp.WANErrorNotify
 }
 
-func (*listener) Events() <-chan peer.Event { return nil }
+func (*listener) Events() <-chan peer.Event            { return nil }
+func (*listener) Notify(func())                        {}
+func (*listener) Disconnect(pptp.CallDisconnectNotify) {}
 
 func (l *listener) ErrorNotify(m pptp.WANErrorNotify) { l.told[time.Since(l.began)] = m }
 
@@ -36,7 +38,6 @@ func TestErrorNotify(t *testing.T) {
 		line, caller := net.Pipe()
 		r := relay.New(relay.Options{Line: wire{line}, Tunnel: hole{}, Counters: &c.counters, Errors: new(relay.LineErrors), Packets: new(gre.Counters)})
 		ctx, stop := context.WithCancel(t.Context())
-		context.AfterFunc(ctx, r.Nudge)
 		l := &listener{time.Now(), map[time.Duration]pptp.WANErrorNotify{}}
 		ran := make(chan error)
 		go func() { ran <- r.Run(c.attendant(ctx, l, peer.Remote{}, r).attend) }()

@@ -18,11 +18,20 @@ import (
 // flushTime bounds how long the last words to the caller may take on the line.
 const flushTime = 5 * time.Second
 
-// relayed has the caller's PPP carried when run has returned.
+// relayed has the caller's PPP carried when run has returned, until the call ends
+// at either end. Idle calls wait in here for octets: the less it has of the stack
+// meanwhile the better.
 func (c *call) relayed(tunnel *peer.Call, handed identify.Handed) error {
 	r := c.newRelay(tunnel, handed)
-	c.then = func(ctx context.Context) error { return c.relay(ctx, tunnel, r) }
+	c.then = func(ctx context.Context) error {
+		a := c.follow(ctx, tunnel, r)
+		return a.disconnect(r.Run(a.attend))
+	}
 	return nil
+}
+
+func (c *call) follow(ctx context.Context, tunnel *peer.Call, r *relay.Relay) *attendant {
+	return c.attendant(ctx, tunnel, tunnel.Conn().Remote(), r)
 }
 
 // newRelay joins the line and the tunnel, and tells the PNS that it may begin.
@@ -44,22 +53,6 @@ func (c *call) newRelay(tunnel *peer.Call, handed identify.Handed) *relay.Relay 
 	c.stage(record.Relaying)
 	c.log.Info("relaying", "window", window)
 	return r
-}
-
-// relay carries the caller's PPP until the call ends at either end.
-func (c *call) relay(ctx context.Context, tunnel *peer.Call, r *relay.Relay) error {
-	a := c.attendant(ctx, tunnel, tunnel.Conn().Remote(), r)
-	tunnel.Notify(r.Nudge)
-	stop := context.AfterFunc(ctx, r.Nudge)
-	err := r.Run(a.attend)
-	stop()
-	if line := (*relay.LineError)(nil); errors.As(err, &line) {
-		err = lineEnded(ctx, line)
-	}
-	c.askReport(reason(err))
-	err = c.sharpen(err, r)
-	tunnel.Disconnect(c.notify(reason(err)))
-	return err
 }
 
 // hushTime is how long a caller of whom nothing was heard yet may take to speak:

@@ -71,7 +71,7 @@ func TestClearedBecauseGREIsBlockedTowardsThePNS(t *testing.T) {
 				ctx, stop := context.WithCancel(t.Context())
 				go r.Run(func(time.Time) (time.Time, error) { return time.Time{}, ctx.Err() })
 				time.Sleep(tt.after)
-				err := c.attendant(ctx, nil, denver, r).event(peer.Event{Kind: peer.Cleared, Message: pptp.CallClearRequest{}}, true)
+				err := c.attendant(ctx, &listener{}, denver, r).event(peer.Event{Kind: peer.Cleared, Message: pptp.CallClearRequest{}}, true)
 				if reason(err) != tt.reason || text(err) != tt.text || stats.Snapshot()["denver"].Failed != tt.failed {
 					t.Errorf("%v: %q, %+v", reason(err), text(err), stats.Snapshot())
 				}

@@ -1,0 +1,164 @@
+package bank
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"carrier/hardware/line"
+)
+
+// A watch is the time for which a slot has its line open.
+type watch struct {
+	*Banks
+	slot   *slot
+	at     *seat
+	line   line.Line // nil: it could not be opened, or failed
+	taker  Taker
+	log    *slog.Logger
+	inARow int       // brief calls
+	began  time.Time // the call
+}
+
+// serve goes round with one slot. Whatever happens to its line, it ends here
+// and not the bank. Calls are carried from here, for they last: what goes before
+// them has left the stack.
+func (b *Banks) serve(ctx context.Context, s *slot) {
+	defer b.left(s)
+	for w := b.enter(ctx, s); w != nil; w = b.enter(ctx, s) {
+		for carry := w.answer(ctx); carry != nil; carry = w.answer(ctx) {
+			carry()
+			w.hangUp(ctx)
+		}
+		w.leave(ctx)
+	}
+}
+
+// left has a slot without a goroutine that serves it, unless it came back just
+// now.
+func (b *Banks) left(s *slot) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	s.served = false
+	if s.gone {
+		b.forget(s)
+	} else {
+		b.start(s)
+	}
+}
+
+// enter opens the line of a slot once it should have one; nil: it never should
+// again.
+func (b *Banks) enter(ctx context.Context, s *slot) *watch {
+	at := b.next(ctx, s)
+	if at == nil {
+		return nil
+	}
+	w := &watch{Banks: b, slot: s, at: at, taker: b.o.Taker(at.Bank), log: b.o.Log.With("bank", at.Bank, "line", at.name)}
+	l, err := at.Open(at.name)
+	b.opened(s, l, err)
+	if err != nil {
+		w.log.Error("the line is out of service", "error", err)
+		return w
+	}
+	w.line = l
+	return w
+}
+
+// answer waits for a call, being busy for others as long as it should, and takes
+// it; nil: the slot should not have this line any more.
+func (w *watch) answer(ctx context.Context) (carry func()) {
+	for w.line != nil {
+		waiting, stop, duty := w.waiting(ctx, w.slot, w.at)
+		switch duty {
+		case nothing:
+			stop()
+			return nil
+		case busy:
+			w.busyOut(waiting)
+			stop()
+			continue
+		}
+		ring, err := w.line.Ring(waiting)
+		over := waiting.Err() != nil
+		stop()
+		switch {
+		case err != nil && over:
+			continue
+		case err != nil:
+			w.fail(err)
+			return nil
+		}
+		if call := w.begin(ctx, w.slot, w.at); call != nil {
+			w.began = time.Now()
+			return w.taker.Take(call.ctx, call.end, w.line, ring)
+		}
+	}
+	return nil
+}
+
+// busyOut has the line busy until ctx ends. One that cannot be is closed: its
+// port is free then.
+func (w *watch) busyOut(ctx context.Context) {
+	busier, ok := w.line.(line.Busier)
+	err := errors.ErrUnsupported
+	if ok {
+		w.mu.Lock()
+		w.slot.busied = true
+		w.mu.Unlock()
+		err = busier.BusyOut(ctx)
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.slot.busied = false
+	if ctx.Err() == nil {
+		w.slot.unable = true
+		w.log.Info("the line rings on though nobody answers", "error", err)
+	}
+}
+
+// hangUp makes the line ready for the next call, soon or after a while. It works
+// after the end of ctx too: a modem must not be left off hook.
+func (w *watch) hangUp(ctx context.Context) {
+	if w.inARow++; time.Since(w.began) >= brief {
+		w.inARow = 0
+	}
+	bounded, stop := context.WithTimeout(context.WithoutCancel(ctx), hangUpTime)
+	defer stop()
+	if err := w.line.HangUp(bounded); err != nil {
+		w.log.Warn("hanging up", "error", err)
+	}
+	if reporter, ok := w.line.(line.Reporter); ok {
+		if r, ok := reporter.Report(bounded); ok {
+			w.taker.Reported(w.line, r)
+		}
+	}
+	w.ended(w.slot)
+	w.rest(ctx, w.slot, w.at, after(w.inARow))
+}
+
+// fail is the end of a line that does not work.
+func (w *watch) fail(err error) {
+	w.log.Error("the line is out of service", "error", err)
+	w.opened(w.slot, nil, err)
+	w.shut()
+}
+
+// shut closes the line.
+func (w *watch) shut() {
+	if err := w.line.Close(); err != nil {
+		w.log.Warn("closing the line", "error", err)
+	}
+	w.line = nil
+}
+
+// leave closes the line, or lets some time go by before it is tried again.
+func (w *watch) leave(ctx context.Context) {
+	if w.line == nil {
+		w.rest(ctx, w.slot, w.at, lastDelay)
+		return
+	}
+	w.closed(w.slot)
+	w.shut()
+}
