@@ -181,6 +181,19 @@ func prepareManyCalls(way direction, read gauge, calls ...int) func(context.Cont
 	}
 }
 
+// send has the callers send for a while, and returns how many packets that were.
+// An answer to any of them would be another packet to carry.
+func (h *held) send(d time.Duration) (packets float64, err error) {
+	if packets, err = h.crowd.number("send %v %d %s", d, pace, sink); err != nil {
+		return 0, err
+	}
+	back, err := h.crowd.number("received")
+	if err == nil && back > 0 {
+		err = fmt.Errorf("%.0f packets came back", back)
+	}
+	return packets, err
+}
+
 // perPacket is what the PNS needed for a packet.
 func (h *held) perPacket(ctx context.Context, way direction, n int, read gauge) (float64, error) {
 	if _, err := h.crowd.ask("received"); err != nil {
@@ -192,7 +205,7 @@ func (h *held) perPacket(ctx context.Context, way direction, n int, read gauge) 
 	}
 	var packets float64
 	if way == up {
-		packets, err = h.crowd.number("send 3s %d 198.18.0.1", pace)
+		packets, err = h.send(3 * time.Second)
 	} else if err = h.flood(n, 3*time.Second); err == nil {
 		packets, err = h.crowd.number("received")
 	}

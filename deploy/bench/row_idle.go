@@ -109,25 +109,23 @@ func (w *Workshop) idlePAC(ctx context.Context, street, pac *exec.Cmd) (float64,
 
 // prepareIdlePNS: callers of pns, who are all on one PAC that is not ours to
 // weigh.
-func prepareIdlePNS(ctx context.Context, w *Workshop) ([]Candidate, error) {
-	a, pns, crowd, err := w.scene(ctx)
-	if err != nil {
-		return nil, err
-	}
+func prepareIdlePNS(context.Context, *Workshop) ([]Candidate, error) {
 	return []Candidate{{"pns", func(ctx context.Context) (float64, error) {
-		pid, stop, err := pns.start(ctx)
+		w, err := newWorkshop() // of this round
 		if err != nil {
 			return 0, err
 		}
-		defer stop()
-		callers, err := start(a.command(ctx, crowd, "-local", a.addr, "-pns", pns.addr))
+		defer w.close()
+		h, err := w.hold(ctx, idleCalls)
 		if err != nil {
 			return 0, err
 		}
-		defer callers.stop()
-		if _, err := callers.ask("calls %d", idleCalls); err != nil {
+		const long = (burst*idleCalls/pace + 1) * time.Second
+		if packets, err := h.send(long); err != nil {
 			return 0, err
+		} else if packets < burst*idleCalls {
+			return 0, fmt.Errorf("only %.0f packets: some calls sent none", packets)
 		}
-		return weigh(ctx, pid)
+		return weigh(ctx, h.pid)
 	}}}, nil
 }

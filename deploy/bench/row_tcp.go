@@ -57,8 +57,13 @@ func (w *Workshop) scene(ctx context.Context) (a *space, pns *pnsAt, crowd strin
 	return a, pns, crowd, err
 }
 
-// pnsLocal is the PNS's address towards callers.
-const pnsLocal = "10.99.255.254"
+const (
+	pnsLocal = "10.99.255.254" // the PNS's address towards callers
+	// sink is where callers' packets are dropped in silence: without that route
+	// the host would answer with ICMP, more of it the more callers there are, and
+	// the PNS would have that to carry too.
+	sink = "198.18.0.1"
+)
 
 // newPNS prepares a PNS with a TUN and room for a good ten thousand callers, all
 // of whom are user bench.
@@ -87,7 +92,10 @@ echo = "0s"
 name     = "bench"
 password = "bench"
 `, p.socket, panel, pnsLocal)
-	return p, os.WriteFile(p.file, []byte(text), 0o600)
+	if err := os.WriteFile(p.file, []byte(text), 0o600); err != nil {
+		return nil, err
+	}
+	return p, s.ip(ctx, "route add blackhole "+sink)
 }
 
 // start starts it, and returns its process as well.
