@@ -48,7 +48,7 @@ func newReceiver(o Options) receiver {
 }
 
 // receive places one data packet.
-func (r *receiver) receive(now time.Duration, seq uint32, payload []byte, deliver func([]byte), st *Stats) Disposition {
+func (r *receiver) receive(now time.Duration, seq uint32, payload []byte, deliver func([]byte), st *Counts) Disposition {
 	if !r.started {
 		r.started = true
 		r.next, r.acked = seq, seq-1
@@ -107,7 +107,7 @@ func (r *receiver) drain(deliver func([]byte)) {
 
 // giveUp moves on to seq: what is held before it is delivered, what is missing
 // is lost.
-func (r *receiver) giveUp(seq uint32, deliver func([]byte), st *Stats) {
+func (r *receiver) giveUp(seq uint32, deliver func([]byte), st *Counts) {
 	for r.next != seq {
 		if payload, ok := r.order.release(r.next); ok {
 			r.take(payload, deliver)
@@ -122,7 +122,7 @@ func (r *receiver) giveUp(seq uint32, deliver func([]byte), st *Stats) {
 
 // tooFar sets a packet aside. When the next one follows it, both are believed
 // and the order starts there.
-func (r *receiver) tooFar(now time.Duration, seq uint32, payload []byte, deliver func([]byte), st *Stats) Disposition {
+func (r *receiver) tooFar(now time.Duration, seq uint32, payload []byte, deliver func([]byte), st *Counts) Disposition {
 	if !r.aside.used || seq != r.aside.seq+1 {
 		if r.aside.used && seq == r.aside.seq {
 			return Duplicate
@@ -144,7 +144,7 @@ func (r *receiver) tooFar(now time.Duration, seq uint32, payload []byte, deliver
 
 // expire delivers what has waited long enough for a missing packet, and all
 // before it.
-func (r *receiver) expire(now time.Duration, deliver func([]byte), st *Stats) {
+func (r *receiver) expire(now time.Duration, deliver func([]byte), st *Counts) {
 	if seq, ok := r.order.overdue(now, r.next); ok {
 		r.giveUp(seq, deliver, st)
 		r.progress(now)

@@ -41,11 +41,11 @@ const (
 // A Session is the enhanced GRE of one call, both directions. It is a value
 // guarded by its owner's lock; in steady state nothing in it allocates.
 type Session struct {
-	epoch time.Time // all times inside count from here
-	peer  uint16
-	recv  receiver
-	send  sender
-	stats Stats
+	epoch  time.Time // all times inside count from here
+	peer   uint16
+	recv   receiver
+	send   sender
+	counts Counts
 }
 
 // NewSession begins a session at now. Its own Sequence Numbers start at zero
@@ -76,21 +76,21 @@ func (s *Session) Receive(now time.Time, packet []byte, deliver func(payload []b
 func (s *Session) receive(now time.Time, packet []byte, deliver func(payload []byte)) (Disposition, error) {
 	h, payload, err := Parse(packet)
 	if err != nil {
-		s.stats.Received[Malformed]++
+		s.counts.Received[Malformed]++
 		return Malformed, err
 	}
 	at := now.Sub(s.epoch)
 	if h.HasAck && !s.send.acknowledge(at, h.Ack) {
-		s.stats.AcksIgnored++
+		s.counts.AcksIgnored++
 	}
 	d := Probe
 	switch {
 	case h.HasSeq:
-		d = s.recv.receive(at, h.Seq, payload, deliver, &s.stats)
+		d = s.recv.receive(at, h.Seq, payload, deliver, &s.counts)
 	case h.HasAck:
 		d = AckOnly
 	}
-	s.stats.Received[d]++
+	s.counts.Received[d]++
 	return d, nil
 }
 
@@ -115,7 +115,7 @@ func (s *Session) Append(now time.Time, dst, payload []byte) []byte {
 	at := now.Sub(s.epoch)
 	h := Header{CallID: s.peer, HasSeq: true, Seq: s.send.number(at)}
 	h.Ack, h.HasAck = s.recv.takeAck()
-	s.stats.Sent++
+	s.counts.Sent++
 	return h.Append(dst, payload)
 }
 
@@ -128,7 +128,7 @@ func (s *Session) AppendAck(now time.Time, dst []byte) []byte {
 	}
 	h := Header{CallID: s.peer}
 	h.Ack, h.HasAck = s.recv.takeAck()
-	s.stats.SentAcks++
+	s.counts.SentAcks++
 	return h.Append(dst, nil)
 }
 
@@ -149,8 +149,8 @@ func (s *Session) Deadline() time.Time {
 func (s *Session) Expire(now time.Time, deliver func(payload []byte)) {
 	at := now.Sub(s.epoch)
 	s.recv.order.reuse()
-	s.recv.expire(at, deliver, &s.stats)
+	s.recv.expire(at, deliver, &s.counts)
 	if s.send.expire(at) {
-		s.stats.TimeOuts++
+		s.counts.TimeOuts++
 	}
 }

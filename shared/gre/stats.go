@@ -30,15 +30,20 @@ func (d Disposition) String() string {
 	return "unknown"
 }
 
-// Stats are what a session counted, and how its sender stands.
-type Stats struct {
+// Counts are what a session counted.
+type Counts struct {
 	Received    [Dispositions]uint64
 	Lost        uint64 // Sequence Numbers given up
-	Acked       uint64 // data packets of ours that were acknowledged
 	AcksIgnored uint64 // Acknowledgment Numbers of packets never sent
 	Sent        uint64 // data packets
 	SentAcks    uint64 // acknowledgements alone
 	TimeOuts    uint64 // acknowledgements that did not come in time
+}
+
+// Stats are what a session counted, and how its sender stands.
+type Stats struct {
+	Counts
+	Acked uint64 // data packets of ours that were acknowledged
 
 	Window    int // packets that may be under way now; 0 without windowing
 	UnderWay  int // packets sent and not acknowledged
@@ -49,8 +54,7 @@ type Stats struct {
 
 // Stats reads the counters.
 func (s *Session) Stats() Stats {
-	st := s.stats
-	st.Acked = s.send.acked
+	st := Stats{Counts: s.counts, Acked: s.send.acked}
 	if s.send.windowing {
 		st.Window = s.send.window
 		st.UnderWay = s.send.underWay()
