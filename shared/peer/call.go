@@ -21,8 +21,9 @@ type Call struct {
 	name    string
 	request pptp.Message
 	events  chan Event
+	events  chan Event
 	told    func()        // Notify's
-	replied chan struct{} // closed when Offer or Place has its answer
+	replied chan struct{} // closed when Offer or Place has its answer; nil for a call of the peer's
 	limit   alarm         // of the state
 
 	// The control half, guarded by conn.mu.
@@ -189,7 +190,7 @@ func (c *Call) is(k pptp.CallKind) bool { return c.state.Kind() == k }
 // newCall makes a call on c and gives it its Call ID; c.mu is held.
 func newCall(c *Conn, kind pptp.CallKind, host string, serial uint16) (*Call, error) {
 	call := &Call{conn: c, name: fmt.Sprintf("%s/%d", host, serial), state: pptp.NewCall(kind, c.e.o.Timers),
-		events: make(chan Event, eventRoom), replied: make(chan struct{})}
+		events: make(chan Event, eventRoom)}
 	call.limit.ring = call.expire
 	call.initData()
 	if !c.e.ids.add(call) {
@@ -227,6 +228,9 @@ func (c *Call) end(err error, m pptp.Message) {
 
 // reply frees who waits for the answer to our request; conn.mu is held.
 func (c *Call) reply() {
+	if c.replied == nil {
+		return
+	}
 	select {
 	case <-c.replied:
 	default:

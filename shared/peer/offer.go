@@ -45,7 +45,7 @@ func (c *Conn) request(ctx context.Context, k pptp.CallKind, serial uint16, with
 		c.mu.Unlock()
 		return nil, err
 	}
-	call.request = with(call.id)
+	call.request, call.replied = with(call.id), make(chan struct{})
 	call.act(pptp.Begin, nil, nil)
 	c.mu.Unlock()
 	select {
