@@ -32,8 +32,7 @@ type Server struct {
 	past     [][]byte
 	asked    int // questions since the last answer
 	deadline time.Time
-	claim    *Claim // the last one
-	code     byte   // the last answer, for repeats
+	code     byte // the last answer, for repeats
 	message  []byte
 }
 
@@ -61,7 +60,7 @@ func NewServer(m Method, name string, rand io.Reader) *Server {
 // Start begins: a CHAP Challenge or an EAP Identity request goes out; PAP
 // waits, for as long as its owner does.
 func (s *Server) Start(now time.Time, out *ppp.Outbox) {
-	s.asked, s.claim = 0, nil
+	s.asked = 0
 	if s.method == PAP {
 		s.phase = asking
 		return
@@ -122,7 +121,7 @@ func (s *Server) Receive(now time.Time, p ppp.Protocol, info []byte, out *ppp.Ou
 	switch {
 	case c == nil:
 	case s.phase == asking:
-		s.phase, s.claim, s.deadline = claimed, c, time.Time{}
+		s.phase, s.deadline = claimed, time.Time{}
 		return c
 	case s.phase == settled:
 		s.reply(out)
