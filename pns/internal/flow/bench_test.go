@@ -27,13 +27,14 @@ type bench struct {
 	lan   [][]byte // packets to the LAN
 	calls int      // of the LAN's Write
 	wake  time.Time
+	rung  int // since the session last looked
 	stats Stats
 	count record.Counters
 }
 
 func newBench(t *testing.T, o Options) *bench {
 	b := &bench{t: t, pac: gre.NewSession(gre.Options{}, time.Now())}
-	o.Tunnel, o.LAN, o.Stats, o.Counters = b, b, &b.stats, &b.count
+	o.Tunnel, o.LAN, o.Stats, o.Counters, o.Ring = b, b, &b.stats, &b.count, func() { b.rung++ }
 	b.Flow = New(o)
 	return b
 }
@@ -94,6 +95,23 @@ func (b *bench) wantsLAN(what string, want ...[]byte) {
 		b.t.Errorf("%s: to the LAN went % x, want % x", what, b.lan, want)
 	}
 	b.lan = nil
+}
+
+// wantsSession reads what waits for the session, which was told of each.
+func (b *bench) wantsSession(what string, want ...[]byte) {
+	b.t.Helper()
+	if b.rung != len(want) {
+		b.t.Errorf("%s: rang %d times for %d frames", what, b.rung, len(want))
+	}
+	b.rung = 0
+	var got [][]byte
+	for f := b.Next(); f != nil; f = b.Next() {
+		got = append(got, bytes.Clone(f.Octets))
+		f.Free()
+	}
+	if !slices.EqualFunc(got, want, bytes.Equal) {
+		b.t.Errorf("%s: the session got % x, want % x", what, got, want)
+	}
 }
 
 // dropped compares what was dropped, by reason, since the bench began.

@@ -45,6 +45,7 @@ type Options struct {
 	// has to go at once need not wait for a long packet.
 	MSSByRate bool
 	Queue     int              // frames for the caller that may wait for the window; 64
+	Ring      func()           // called with the flow's lock held: there is a frame for Next, and more may follow
 	Counters  *record.Counters // of this session
 	Stats     *Stats           // of the program
 	Tap       Tap              // nil: none
@@ -55,28 +56,34 @@ const (
 	defaultQueue = 64
 	fewest       = 4                              // frames of a flow that may wait whatever CoDel says: with fewer under way TCP is slow to notice a loss
 	maxMRU       = 65535 - 20 - gre.MaxHeader - 4 // octets: the packet around it is IPv4
-	controlQueue = 32                             // frames, each way between the flow and its session
+	controlQueue = 32                             // frames that may wait for the session
 )
 
 // A Flow is the data half of one session. Its methods may be called from any
 // goroutine.
 type Flow struct {
-	o      Options
-	frames chan []byte // to the session
-	free   chan []byte // their buffers
+	mu        sync.Mutex
+	closed    bool
+	windowing bool
+	rate      int // of the caller's line in bit/s, where the MSS depends on it; else 0
+	tunnel    Tunnel
+	lan       LAN
+	tap       Tap
+	call      string
+	ring      func()
+	counters  *record.Counters
+	stats     *Stats
 
-	mu       sync.Mutex
 	gre      gre.Session
 	deliver  func([]byte) // f.fromTunnel, bound once
 	scratch  *scratch     // while a method of the data path runs
-	queue    queue.Queue  // for the caller
-	lost     queue.Stats  // what o.Stats has of queue's
+	inbox    inbox
+	queue    queue.Queue // for the caller
+	lost     queue.Stats // what stats has of queue's
 	net      Network
-	now      time.Time // of the batch that deliver is called for
 	lastData time.Time
 	wake     time.Time // what WakeAt was asked for, zero when nothing
-	counted  gre.Stats // what o.Stats has of gre's
-	closed   bool
+	counted  gre.Stats // what stats has of gre's
 }
 
 // A Network is what IPCP settled. The zero value lets no data through.
@@ -97,28 +104,24 @@ func New(o Options) *Flow {
 	}
 	now := time.Now()
 	f := &Flow{
-		o:        o,
-		frames:   make(chan []byte, controlQueue),
-		free:     make(chan []byte, controlQueue),
-		gre:      gre.NewSession(o.GRE, now),
-		queue:    queue.Queue{MaxFrames: o.Queue, Window: fewest},
-		lastData: now,
+		windowing: o.GRE.Windowing,
+		tunnel:    o.Tunnel,
+		lan:       o.LAN,
+		tap:       o.Tap,
+		call:      o.Call,
+		ring:      o.Ring,
+		counters:  o.Counters,
+		stats:     o.Stats,
+		gre:       gre.NewSession(o.GRE, now),
+		queue:     queue.Queue{MaxFrames: o.Queue, Window: fewest},
+		lastData:  now,
+	}
+	if o.MSSByRate {
+		f.rate = o.Rate
 	}
 	f.queue.SetRate(o.Rate / 8)
 	f.deliver = f.fromTunnel
 	return f
-}
-
-// Frames is where the caller's frames arrive that are not network data. The
-// session gives each back with Free. When it falls behind, frames are dropped.
-func (f *Flow) Frames() <-chan []byte { return f.frames }
-
-// Free gives back the buffer of a frame from Frames.
-func (f *Flow) Free(frame []byte) {
-	select {
-	case f.free <- frame:
-	default:
-	}
 }
 
 // SendControl sends a frame of the session's. It goes before all data that
@@ -129,9 +132,9 @@ func (f *Flow) SendControl(frame []byte) {
 	if f.closed {
 		return
 	}
-	f.enter()
-	defer f.leave()
 	now := time.Now()
+	f.enter(now)
+	defer f.leave()
 	f.queue.Push(now, frame)
 	f.settle(now)
 }
@@ -169,12 +172,11 @@ func (f *Flow) Stats() gre.Stats {
 }
 
 // Close ends the flow: nothing is sent, delivered or waited for any more.
-// Frames is not closed.
 func (f *Flow) Close() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.closed = true
 	f.net = Network{}
 	f.queue.Clear()
-	f.o.Tunnel.WakeAt(time.Time{})
+	f.tunnel.WakeAt(time.Time{})
 }

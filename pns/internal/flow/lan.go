@@ -12,19 +12,19 @@ import (
 // that she was given.
 func (f *Flow) toLAN(info []byte) {
 	if !f.net.Open {
-		f.drop(&f.o.Stats.NotOpen)
+		f.drop(&f.stats.NotOpen)
 		return
 	}
 	packet, ok := trim(info)
 	if !ok {
-		f.drop(&f.o.Stats.Malformed)
+		f.drop(&f.stats.Malformed)
 		return
 	}
 	if netip.AddrFrom4([4]byte(packet[12:16])) != f.net.Remote {
-		f.drop(&f.o.Stats.Spoofed)
+		f.drop(&f.stats.Spoofed)
 		return
 	}
-	f.lastData = f.now
+	f.lastData = f.scratch.now
 	f.scratch.up = append(f.scratch.up, f.clamp(packet))
 }
 
@@ -32,9 +32,9 @@ func (f *Flow) toLAN(info []byte) {
 func (f *Flow) Deliver(packets [][]byte) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.enter()
-	defer f.leave()
 	now := time.Now()
+	f.enter(now)
+	defer f.leave()
 	for _, p := range packets {
 		f.toCaller(now, p)
 	}
@@ -50,19 +50,19 @@ func (f *Flow) toCaller(now time.Time, packet []byte) {
 	packet, ok := trim(packet)
 	switch {
 	case !f.net.Open:
-		f.drop(&f.o.Stats.NotOpen)
+		f.drop(&f.stats.NotOpen)
 		return
 	case !ok:
-		f.drop(&f.o.Stats.Malformed)
+		f.drop(&f.stats.Malformed)
 		return
 	case len(packet) > f.net.MRU:
-		f.drop(&f.o.Stats.TooLong)
+		f.drop(&f.stats.TooLong)
 		return
 	}
 	f.lastData = now
 	frame := f.net.Compression.Append(f.scratch.frame[:0], ppp.IPv4, f.clamp(packet))
 	f.scratch.frame = frame
-	if f.o.GRE.Windowing {
+	if f.windowing {
 		f.queue.Push(now, frame)
 	} else {
 		f.send(now, frame)

@@ -37,10 +37,7 @@ func longest(mru, rate int) int {
 // one is copied, the packet is not ours.
 func (f *Flow) clamp(packet []byte) []byte {
 	at := mssAt(packet)
-	limit := f.net.MRU - headersPerData
-	if f.o.MSSByRate {
-		limit = longest(f.net.MRU, f.o.Rate) - headersPerData
-	}
+	limit := longest(f.net.MRU, f.rate) - headersPerData
 	if at == 0 || limit <= 0 || int(binary.BigEndian.Uint16(packet[at:])) <= limit {
 		return packet
 	}

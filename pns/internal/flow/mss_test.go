@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"testing"
+	"time"
 
 	"carrier/shared/gre"
 )
@@ -57,7 +58,7 @@ func TestClamp(t *testing.T) {
 		{"MSS of length 3", tcp(flagSYN, 2, 3, 5, 1), 0},
 	} {
 		f := newBench(t, Options{}).open()
-		f.enter()
+		f.enter(time.Now())
 		before := bytes.Clone(tt.packet)
 		want := bytes.Clone(tt.packet)
 		if tt.at != 0 {
@@ -78,7 +79,7 @@ func TestClamp(t *testing.T) {
 
 func TestClampLeavesFragmentsAndOthers(t *testing.T) {
 	f := newBench(t, Options{}).open()
-	f.enter()
+	f.enter(time.Now())
 	later := tcp(flagSYN, 2, 4, 5, 180)
 	later[7] = 1 // Fragment Offset
 	udp := tcp(flagSYN, 2, 4, 5, 180)
@@ -139,7 +140,7 @@ func FuzzClamp(f *testing.F) {
 			return
 		}
 		fl := newBench(t, Options{}).open()
-		fl.enter()
+		fl.enter(time.Now())
 		sum := uint16(1)
 		if p[9] == protocolTCP && p[0] == 0x45 && len(p) >= 40 {
 			binary.BigEndian.PutUint16(p[36:], 0)

@@ -2,6 +2,7 @@ package flow
 
 import (
 	"sync"
+	"time"
 
 	"carrier/shared/gre"
 )
@@ -9,6 +10,7 @@ import (
 // A scratch is what one passage through a flow's data path needs, from where
 // packets come in to where they have been handed on. An idle flow has none.
 type scratch struct {
+	now   time.Time // when it began
 	out   gre.Batch // GRE packets for the tunnel
 	up    [][]byte  // packets for the LAN; they alias what the tunnel brought, or syns
 	syns  gre.Batch // packets that clamp changed
@@ -19,7 +21,10 @@ type scratch struct {
 var scratches = sync.Pool{New: func() any { return new(scratch) }}
 
 // enter begins a passage; the lock is held.
-func (f *Flow) enter() { f.scratch = scratches.Get().(*scratch) }
+func (f *Flow) enter(now time.Time) {
+	f.scratch = scratches.Get().(*scratch)
+	f.scratch.now = now
+}
 
 // leave ends it.
 func (f *Flow) leave() {
@@ -31,7 +36,7 @@ func (f *Flow) leave() {
 func (f *Flow) toNetwork() {
 	s := f.scratch
 	if len(s.up) > 0 {
-		f.o.LAN.Write(s.up...)
+		f.lan.Write(s.up...)
 		clear(s.up)
 		s.up = s.up[:0]
 	}

@@ -17,10 +17,9 @@ func (f *Flow) Receive(packets [][]byte) {
 	if f.closed {
 		return
 	}
-	f.enter()
-	defer f.leave()
 	now := time.Now()
-	f.now = now
+	f.enter(now)
+	defer f.leave()
 	f.gre.ReceiveBatch(now, packets, f.deliver)
 	f.toNetwork()
 	f.settle(now)
@@ -33,9 +32,9 @@ func (f *Flow) Wake(now time.Time) {
 	if f.closed {
 		return
 	}
-	f.enter()
+	f.enter(now)
 	defer f.leave()
-	f.wake, f.now = time.Time{}, now
+	f.wake = time.Time{}
 	f.gre.Expire(now, f.deliver)
 	f.toNetwork()
 	f.settle(now)
@@ -43,32 +42,16 @@ func (f *Flow) Wake(now time.Time) {
 
 // fromTunnel takes one frame of the caller's, in its order.
 func (f *Flow) fromTunnel(frame []byte) {
-	f.o.Tap.PPP(f.o.Call, capture.Received, frame)
-	f.o.Counters.Up(len(frame))
+	f.tap.PPP(f.call, capture.Received, frame)
+	f.counters.Up(len(frame))
 	p, info, err := ppp.Split(frame)
 	switch {
 	case err != nil:
-		f.drop(&f.o.Stats.Malformed)
+		f.drop(&f.stats.Malformed)
 	case p == ppp.IPv4:
 		f.toLAN(info)
 	default: // data of other networks too: the session rejects their protocols
 		f.toSession(frame)
-	}
-}
-
-// toSession copies a control frame into a buffer that the session gives back.
-func (f *Flow) toSession(frame []byte) {
-	var b []byte
-	select {
-	case b = <-f.free:
-	default:
-	}
-	b = append(b[:0], frame...)
-	select {
-	case f.frames <- b:
-	default:
-		f.Free(b)
-		f.drop(&f.o.Stats.SessionBusy)
 	}
 }
 
@@ -86,17 +69,17 @@ func (f *Flow) settle(now time.Time) {
 	out := &f.scratch.out
 	out.Add(f.gre.AppendAck(now, out.Next()))
 	if packets := out.Take(); len(packets) > 0 {
-		if err := f.o.Tunnel.Send(packets...); err != nil {
-			f.o.Stats.SendErrors.Add(1) // the session hears of a lost tunnel from its call
+		if err := f.tunnel.Send(packets...); err != nil {
+			f.stats.SendErrors.Add(1) // the session hears of a lost tunnel from its call
 		}
 	}
 	// Called early, Wake does no harm: a deadline that moves away, as most do,
 	// needs no new call.
 	if d := f.gre.Deadline(); !d.IsZero() && (f.wake.IsZero() || d.Before(f.wake)) {
 		f.wake = d
-		f.o.Tunnel.WakeAt(d)
+		f.tunnel.WakeAt(d)
 	}
-	f.o.Stats.GRE.Add(f.gre.Stats(), &f.counted)
+	f.stats.GRE.Add(f.gre.Stats(), &f.counted)
 }
 
 // next is the frame to send. What has much to send leaves the last place in the
@@ -117,21 +100,21 @@ func (f *Flow) countLost() {
 	}
 	full, early := now.Full-f.lost.Full, now.Early-f.lost.Early
 	f.lost = now
-	f.o.Counters.Dropped.Add(full + early)
-	f.o.Stats.QueueFull.Add(full)
-	f.o.Stats.Early.Add(early)
+	f.counters.Dropped.Add(full + early)
+	f.stats.QueueFull.Add(full)
+	f.stats.Early.Add(early)
 }
 
 // send puts one frame into the batch that settle sends.
 func (f *Flow) send(now time.Time, frame []byte) {
-	f.o.Tap.PPP(f.o.Call, capture.Sent, frame)
-	f.o.Counters.Down(len(frame))
+	f.tap.PPP(f.call, capture.Sent, frame)
+	f.counters.Down(len(frame))
 	out := &f.scratch.out
 	out.Add(f.gre.Append(now, out.Next(), frame))
 }
 
 // drop counts a frame that goes no further.
 func (f *Flow) drop(why *atomic.Uint64) {
-	f.o.Counters.Dropped.Add(1)
+	f.counters.Dropped.Add(1)
 	why.Add(1)
 }

@@ -86,7 +86,7 @@ type Meter interface {
 // goroutine.
 type RAS struct {
 	o       Options
-	use     atomic.Pointer[Settings]
+	use     atomic.Pointer[use]
 	online  *session.Online
 	history *record.History
 
@@ -99,7 +99,7 @@ type RAS struct {
 // New makes a RAS that refuses calls until Run.
 func New(o Options) *RAS {
 	r := &RAS{o: o, online: session.NewOnline(), history: record.NewHistory(o.History), running: map[*peer.Call]*session.Session{}}
-	r.use.Store(&o.Settings)
+	r.apply(o.Settings)
 	return r
 }
 
@@ -159,11 +159,17 @@ func (r *RAS) Incoming(call *peer.Call) {
 	call.Accept(window, 0)
 	ctx := r.ctx
 	r.sessions.Go(func() {
-		ended := s.Run(ctx)
-		r.leave(call, ended)
-		r.o.Hub.Forget(ended.Name)
-		r.o.Meter.Ended(pac, ended)
+		s.Run(ctx)
+		r.ended(call, s)
 	})
+}
+
+// ended remembers a call that is over.
+func (r *RAS) ended(call *peer.Call, s *session.Session) {
+	c := s.Record()
+	r.leave(call, c)
+	r.o.Hub.Forget(c.Name)
+	r.o.Meter.Ended(c.Peer, c)
 }
 
 func (r *RAS) leave(call *peer.Call, ended record.Call) {
@@ -181,17 +187,16 @@ func (r *RAS) Outgoing(call *peer.Call) {
 }
 
 func (r *RAS) session(call *peer.Call, pac string, req pptp.IncomingCallRequest, log *slog.Logger) *session.Session {
-	counters, use := new(record.Counters), r.use.Load()
+	counters := new(record.Counters)
 	r.o.Hub.Name(call.Name(), "", pac)
 	return session.New(session.Options{
-		Call:    call,
-		Connect: func(m pptp.IncomingCallConnected) session.Data { return r.connect(call, m, counters) },
-		LAN:     r.o.LAN, Users: r, Pools: r.o.Pools, Prober: r.o.Prober, Online: r.online,
-		Link: use.Link, DNS: use.DNS, NBNS: use.NBNS, MTU: r.o.MTU, Idle: use.Idle, Limit: use.Limit,
-		Record: record.Call{Name: call.Name(), Started: time.Now(), Peer: pac,
-			Called: req.DialedNumber, Calling: req.DialingNumber},
-		Counters: counters, Stats: r.o.Sessions, Namer: r.o.Hub, Log: log,
-	})
+		Common: r.use.Load().common,
+		Call:   call,
+		Connect: func(m pptp.IncomingCallConnected, ring func()) session.Data {
+			return r.connect(call, m, counters, ring)
+		},
+		Counters: counters, Log: log,
+	}, record.Call{Name: call.Name(), Started: time.Now(), Peer: pac, Called: req.DialedNumber, Calling: req.DialingNumber})
 }
 
 func (r *RAS) mssByRate(pac string) bool {
@@ -199,12 +204,12 @@ func (r *RAS) mssByRate(pac string) bool {
 }
 
 // connect ties the data half of a call to its tunnel.
-func (r *RAS) connect(call *peer.Call, m pptp.IncomingCallConnected, counters *record.Counters) session.Data {
+func (r *RAS) connect(call *peer.Call, m pptp.IncomingCallConnected, counters *record.Counters, ring func()) session.Data {
 	f := flow.New(flow.Options{Call: call.Name(), Tunnel: call, LAN: r.o.LAN,
 		GRE: gre.Options{PeerCallID: call.PeerID(), Windowing: call.Conn().Remote().Windowing,
 			SendWindow: int(m.Window), PeerDelay: call.PeerDelay(), RecvWindow: window},
 		Rate: int(min(m.ConnectSpeed, math.MaxInt32)), MSSByRate: r.mssByRate(call.Conn().Remote().Name),
-		Counters: counters, Stats: r.o.Flows, Tap: r.o.Hub})
+		Ring: ring, Counters: counters, Stats: r.o.Flows, Tap: r.o.Hub})
 	call.Bind(f)
 	return f
 }

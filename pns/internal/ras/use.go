@@ -9,12 +9,27 @@ import (
 	"carrier/shared/record"
 )
 
+// use is the settings that hold, and what they are to new sessions.
+type use struct {
+	Settings
+	common *session.Common
+}
+
+// apply lets settings hold from now on.
+func (r *RAS) apply(s Settings) {
+	r.use.Store(&use{s, &session.Common{
+		LAN: r.o.LAN, Users: r, Pools: r.o.Pools, Prober: r.o.Prober, Online: r.online,
+		Link: s.Link, DNS: s.DNS, NBNS: s.NBNS, MTU: r.o.MTU, Idle: s.Idle, Limit: s.Limit,
+		Stats: r.o.Sessions, Namer: r.o.Hub,
+	}})
+}
+
 // Use has calls follow other settings from now on. Those that run go on, but
 // for two kinds: those of users who are there no more end at once, and those of
 // PACs that may bring calls no more when Drain is over, if there is one. Their
 // callers are told.
 func (r *RAS) Use(s Settings) {
-	r.use.Store(&s)
+	r.apply(s)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, one := range r.running {

@@ -15,11 +15,10 @@ import (
 // an LCP Terminate-Request, which the PAC reads on its way: Call-Clear-Request
 // has no room for a reason.
 func (s *Session) close(now time.Time, reason record.EndReason, text string) {
-	if s.rec.Reason != record.Running {
+	if !s.running() {
 		return
 	}
-	s.rec.Reason, s.rec.Text = reason, text
-	s.publish()
+	s.because(reason, text)
 	s.leave()
 	s.idle, s.limit = time.Time{}, time.Time{}
 	if s.data == nil { // not connected: there is no PPP to end
@@ -31,10 +30,7 @@ func (s *Session) close(now time.Time, reason record.EndReason, text string) {
 
 // finished takes the end of the link, and ends the call.
 func (s *Session) finished(now time.Time, e link.Event) {
-	if s.rec.Reason == record.Running {
-		s.rec.Reason, s.rec.Text = s.why(e)
-		s.publish()
-	}
+	s.because(s.why(e))
 	s.idle, s.limit = time.Time{}, time.Time{}
 	s.leave()
 	s.clear()
@@ -98,26 +94,13 @@ func (s *Session) deaf() bool {
 // first: the caller's Terminate-Request may be among them, and says more.
 func (s *Session) ended(now time.Time, err error) {
 	s.over, s.lost = true, err
-	for s.data != nil && s.drain() {
-		s.settle(now)
+	for s.data != nil && s.read() {
+		s.settle()
 	}
 	s.link.Down(now)
-	s.settle(now)
-	if s.rec.Reason == record.Running { // no PPP had begun
-		s.rec.Reason, s.rec.Text = whyEnded(err)
-	}
+	s.settle()
+	s.because(whyEnded(err)) // no PPP had begun
 	s.leave()
-}
-
-// drain takes one frame that waits, if one does.
-func (s *Session) drain() bool {
-	select {
-	case f := <-s.data.Frames():
-		s.input(f)
-		return true
-	default:
-		return false
-	}
 }
 
 // whyEnded makes a reason of how the PPTP call ended. A PAC of ours begins its
@@ -139,14 +122,11 @@ func whyEnded(err error) (record.EndReason, string) {
 }
 
 // finish closes what is open, once the call is over.
-func (s *Session) finish() record.Call {
+func (s *Session) finish() {
 	if s.data != nil {
 		s.data.Close()
 	}
-	s.rec.Ended = time.Now()
-	s.rec.Traffic = s.o.Counters.Snapshot()
-	s.publish()
-	s.o.Log.Info("call ended", "reason", s.rec.Reason, "text", s.rec.Text, "stage", s.rec.Stage,
-		"user", s.rec.User, "duration", s.rec.Ended.Sub(s.rec.Started))
-	return s.rec
+	s.note(func(r *record.Call) { r.Ended = time.Now() })
+	r := &s.record
+	s.o.Log.Info("call ended", "reason", r.Reason, "text", r.Text, "stage", r.Stage, "user", r.User, "duration", r.Ended.Sub(r.Started))
 }

@@ -46,7 +46,7 @@ func TestACallerWhoSpeaksNoPPP(t *testing.T) {
 		v := newPlace(t, addresses, saran(nil)).call()
 		v.connect()
 		v.data.with(func() { v.data.received++ }) // the PAC's probe
-		v.data.up <- []byte("\xff\x03\xc0\x21what?")
+		v.data.bring([]byte("\xff\x03\xc0\x21what?"))
 		if r, _ := v.over(t); r.Reason != record.LinkFailed {
 			t.Errorf("%+v", r)
 		}
@@ -264,7 +264,7 @@ func TestNobodyGetsInWithoutAName(t *testing.T) {
 
 func TestEveryCauseHasAReason(t *testing.T) {
 	v := newPlace(t, addresses, saran(nil))
-	s := New(Options{Counters: nil, Users: v.users})
+	s := New(Options{Common: &Common{Users: v.users}}, record.Call{})
 	for c := link.Closed; c.String() != "unknown"; c++ {
 		if c == link.LowerDown {
 			continue // the call's end has its own reasons

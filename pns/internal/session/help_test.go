@@ -81,22 +81,47 @@ func (c *fakeCall) end(err error) {
 	})
 }
 
-// fakeData is the data half: two channels of frames between the session and
-// the caller.
+// fakeData is the data half: frames between the session and the caller.
 type fakeData struct {
-	log        *log
-	up, down   chan []byte
-	mu         sync.Mutex
-	network    flow.Network
-	last       time.Time
-	received   uint64
-	closed     bool
-	freed, got int
+	log      *log
+	ring     func() // the session's
+	down     chan []byte
+	mu       sync.Mutex
+	up       []*flow.Frame // that wait
+	taken    []*flow.Frame
+	network  flow.Network
+	last     time.Time
+	received uint64
+	closed   bool
+	got      int
 }
 
-func (d *fakeData) Frames() <-chan []byte { return d.up }
+// connect hands over what came before, as peer.Call's Bind does.
+func (d *fakeData) connect(_ pptp.IncomingCallConnected, ring func()) Data {
+	d.with(func() { d.ring = ring })
+	ring()
+	return d
+}
 
-func (d *fakeData) Free([]byte) { d.with(func() { d.freed++ }) }
+// bring has a frame of the caller's wait for the session.
+func (d *fakeData) bring(frame []byte) {
+	var ring func()
+	d.with(func() { d.up, ring = append(d.up, &flow.Frame{Octets: frame}), d.ring })
+	if ring != nil { // connected
+		ring()
+	}
+}
+
+func (d *fakeData) Next() (f *flow.Frame) {
+	d.with(func() {
+		if len(d.up) == 0 {
+			return
+		}
+		f, d.up = d.up[0], d.up[1:]
+		d.taken = append(d.taken, f)
+	})
+	return f
+}
 
 func (d *fakeData) SendControl(f []byte) {
 	d.with(func() { d.got++ })
@@ -187,29 +212,31 @@ type visit struct {
 	data   *fakeData
 	s      *Session
 	cancel context.CancelFunc
-	done   chan record.Call
+	done   chan struct{} // closed when Run is over
 }
 
 // call brings a call whose modem has not answered yet.
 func (p *place) call() *visit {
 	l := &log{}
 	v := &visit{log: l, call: &fakeCall{log: l, events: make(chan peer.Event, 8)},
-		data: &fakeData{log: l, up: make(chan []byte, 32), down: make(chan []byte, 32)}, done: make(chan record.Call, 1)}
-	o := Options{
-		Call: v.call, Connect: func(pptp.IncomingCallConnected) Data { return v.data },
+		data: &fakeData{log: l, down: make(chan []byte, 32)}, done: make(chan struct{})}
+	o := Options{Common: &Common{
 		LAN: &fakeLAN{log: l, err: p.lanErr}, Users: p.users, Pools: p.pool, Online: p.online,
 		Link: link.Options{LCP: lcp.Options{MRU: 1400, Magic: true, PFC: true, ACFC: true}, Name: "denver",
 			Ask:  []auth.Method{auth.MSCHAPv2, auth.CHAPMD5, auth.MSCHAP, auth.PAP},
 			Echo: link.EchoOptions{Interval: 30 * time.Second, Failures: 3}},
-		DNS:      []netip.Addr{ip("2.1.1.53")},
-		Record:   record.Call{Name: "atlanta/1", Started: time.Now(), Peer: "atlanta"},
-		Counters: &record.Counters{}, Stats: &p.stats, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
+		DNS: []netip.Addr{ip("2.1.1.53")}, Stats: &p.stats},
+		Call: v.call, Connect: v.data.connect,
+		Counters: &record.Counters{}, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
 	}
 	p.opt(&o)
-	v.s = New(o)
+	v.s = New(o, record.Call{Name: "atlanta/1", Started: time.Now(), Peer: "atlanta"})
 	ctx, cancel := context.WithCancel(context.Background())
 	v.cancel = cancel
-	go func() { v.done <- v.s.Run(ctx) }()
+	go func() {
+		defer close(v.done)
+		v.s.Run(ctx)
+	}()
 	return v
 }
 
@@ -275,13 +302,10 @@ func (c *caller) run() {
 	}
 }
 
-// send brings a frame to the session; when nobody reads any more it is lost.
+// send brings a frame to the session.
 func (c *caller) send(f []byte) {
 	c.v.data.with(func() { c.v.data.received++ })
-	select {
-	case c.v.data.up <- f:
-	default:
-	}
+	c.v.data.bring(f)
 }
 
 // says has the caller do something.
@@ -318,12 +342,18 @@ func sara(name, password string, methods ...auth.Method) link.Options {
 func (v *visit) over(t *testing.T) (record.Call, time.Duration) {
 	t.Helper()
 	before := time.Now()
-	r := <-v.done
-	if shown := v.s.Record(); shown != r {
-		t.Errorf("Record shows %+v, Run returned %+v", shown, r)
+	<-v.done
+	r := v.s.Record()
+	if r.Ended.IsZero() || r.Reason == record.Running {
+		t.Errorf("over, and Record shows %+v", r)
 	}
 	if v.data.with(func() {}); v.data.got > 0 && !v.data.closed {
 		t.Error("the data half was not closed")
+	}
+	for i, f := range v.data.taken {
+		if len(f.Octets) > 0 {
+			t.Errorf("frame %d was not freed", i)
+		}
 	}
 	return r, time.Since(before)
 }

@@ -21,7 +21,7 @@ const replaceTime = 5 * time.Second
 
 // A login is who the caller is, and what she got.
 type login struct {
-	claim   *auth.Claim // the last one
+	claim   *auth.Claim // the last one, until it has its answer
 	verdict auth.Verdict
 	user    users.User
 	seated  bool        // in Online
@@ -39,12 +39,12 @@ type login struct {
 func (s *Session) claimed(now time.Time, c *auth.Claim) {
 	user, found := s.o.Users.Lookup(c.Name)
 	verdict := c.Check(user.Secret)
-	s.rec.User, s.rec.Method = record.Shown(c.Name), c.Method.String()
+	s.note(func(r *record.Call) { r.User, r.Method = record.Shown(c.Name), c.Method.String() })
 	s.stage(record.Authenticating)
 	s.name(user, found)
 	l := &s.login
 	switch {
-	case s.rec.Reason != record.Running:
+	case !s.running():
 		return // on its way out
 	case !found:
 		s.refuse(now, c, UnknownUser, record.AuthFailed, verdict.Message, "no user has this name")
@@ -58,7 +58,9 @@ func (s *Session) claimed(now time.Time, c *auth.Claim) {
 			"logged in as "+l.user.Name+" before")
 	default:
 		l.claim, l.verdict, l.user = c, verdict, user
-		s.user.Store(&user.Name)
+		s.mu.Lock()
+		s.account = user.Name
+		s.mu.Unlock()
 		s.admit(now)
 	}
 }
@@ -69,11 +71,12 @@ func (s *Session) name(user users.User, found bool) {
 	if s.o.Namer == nil {
 		return
 	}
-	who := s.rec.User
+	r := &s.record
+	who := r.User
 	if found {
 		who = user.Name
 	}
-	s.o.Namer.Name(s.rec.Name, who, s.rec.Peer)
+	s.o.Namer.Name(r.Name, who, r.Peer)
 }
 
 // admit finds the caller a seat and an address. It is called again when an
@@ -134,14 +137,16 @@ func (s *Session) probed(now time.Time, owner string) {
 func (s *Session) welcome(now time.Time) {
 	l := &s.login
 	s.o.Stats.count(l.claim.Method, Accepted)
-	s.rec.Address = l.lease.Addr()
+	s.note(func(r *record.Call) { r.Address = l.lease.Addr() })
 	if !l.offered { // not after each negotiation of LCP: the caller can ask for as many as she likes
 		l.offered = true
-		s.o.Log.Info("authenticated", "user", s.rec.User, "method", s.rec.Method, "address", l.lease.Addr())
+		r := &s.record
+		s.o.Log.Info("authenticated", "user", r.User, "method", r.Method, "address", r.Address)
 		s.link.Network(now, ppp.IPCP, ipcp.New(ipcp.Options{
 			Local: s.o.LAN.Local(), Remote: l.lease.Addr(), DNS: s.o.DNS, NBNS: s.o.NBNS}))
 	}
 	s.link.Answer(now, l.verdict)
+	l.claim, l.verdict = nil, auth.Verdict{}
 }
 
 // sit takes the user's seat, if she has only one; else it returns the session
@@ -150,6 +155,9 @@ func (s *Session) sit() (older *Session) {
 	u := &s.login.user
 	if s.login.seated || u.Simultaneous == users.Unlimited && !u.Address.IsValid() {
 		return nil
+	}
+	if s.left == nil {
+		s.left = make(chan struct{})
 	}
 	older = s.o.Online.enter(u.Name, s)
 	s.login.seated = older == nil
@@ -190,9 +198,9 @@ func (s *Session) reserve() (*pool.Lease, error) {
 // more.
 func (s *Session) refuse(now time.Time, c *auth.Claim, o Outcome, reason record.EndReason, text, detail string) {
 	s.o.Stats.count(c.Method, o)
-	s.rec.Reason, s.rec.Text = reason, detail
-	s.o.Log.Warn("refused", "user", s.rec.User, "method", s.rec.Method, "reason", reason, "detail", detail)
-	s.publish()
+	s.note(func(r *record.Call) { r.Reason, r.Text = reason, detail })
+	r := &s.record
+	s.o.Log.Warn("refused", "user", r.User, "method", r.Method, "reason", reason, "detail", detail)
 	s.leave()
 	s.link.Answer(now, auth.Refuse(c, text))
 	s.link.Close(now, text) // where LCP was negotiated again meanwhile, the claim is no longer there to answer
@@ -200,7 +208,7 @@ func (s *Session) refuse(now time.Time, c *auth.Claim, o Outcome, reason record.
 
 // authenticated notes that the link trusts the caller now.
 func (s *Session) authenticated(now time.Time) {
-	if s.login.lease == nil && s.rec.Reason == record.Running { // nothing was asked of her
+	if s.login.lease == nil && s.running() { // nothing was asked of her
 		s.close(now, record.AuthFailed, "nobody has logged in")
 		return
 	}
@@ -220,10 +228,6 @@ func (s *Session) leave() {
 	if l.seated {
 		l.seated = false
 		s.o.Online.leave(l.user.Name, s)
-	}
-	select {
-	case <-s.left:
-	default:
 		close(s.left)
 	}
 }

@@ -1,10 +1,12 @@
 package session
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
 	"carrier/pns/internal/flow"
+	"carrier/pns/internal/lan"
 	"carrier/shared/hdlc"
 	"carrier/shared/ppp"
 	"carrier/shared/ppp/link"
@@ -35,7 +37,7 @@ func (s *Session) networkUp(now time.Time, p ppp.Protocol) {
 		return
 	}
 	addr, theirs := s.login.lease.Addr(), s.link.LCP().Theirs
-	mtu := min(int(theirs.MRU), s.o.MTU)
+	mtu := min(int(theirs.MRU), cmp.Or(s.o.MTU, lan.DefaultMTU))
 	s.data.SetNetwork(flow.Network{Open: true, Remote: addr, MRU: mtu,
 		Compression: ppp.Compression{Address: theirs.ACFC, Protocol: theirs.PFC}})
 	detach, err := s.o.LAN.Attach(addr, mtu, s.data)
@@ -46,11 +48,9 @@ func (s *Session) networkUp(now time.Time, p ppp.Protocol) {
 	}
 	s.detach = detach
 	s.login.lease.Commit()
-	if s.rec.Up.IsZero() {
-		s.stage(record.Online)
-		s.rec.Up = now
-		s.publish()
-		s.o.Log.Info("online", "user", s.rec.User, "address", addr, "mtu", mtu, "after", now.Sub(s.rec.Started))
+	if r := &s.record; r.Up.IsZero() {
+		s.note(func(r *record.Call) { r.Stage, r.Up = record.Online, now })
+		s.o.Log.Info("online", "user", r.User, "address", addr, "mtu", mtu, "after", now.Sub(r.Started))
 	}
 	s.startLimits(now)
 }

@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"errors"
+	"math"
 	"time"
 
 	"carrier/shared/peer"
@@ -17,55 +18,83 @@ const farewell = 10 * time.Second
 
 var errNoAnswer = errors.New("the PAC did not confirm the end of the call")
 
-// Run serves the caller until the call is over, and returns what there is to
-// remember of it. When ctx ends the caller is told so and the call is cleared:
-// Run still waits for that, ten seconds at most.
-func (s *Session) Run(ctx context.Context) record.Call {
-	timer := time.NewTimer(0)
+// Run serves the caller until the call is over. When ctx ends the caller is told
+// so and the call is cleared: Run still waits for that, ten seconds at most.
+//
+// Between events a call is idle for hours, in here: what Run's frame holds, the
+// memory of each call holds.
+func (s *Session) Run(ctx context.Context) {
+	timer := time.AfterFunc(never, s.ring)
 	defer timer.Stop()
 	done := ctx.Done()
 	for !s.over {
-		var frames <-chan []byte
-		if s.data != nil {
-			frames = s.data.Frames()
-		}
 		select {
-		case f := <-frames:
-			s.input(f)
+		case <-s.bell:
+			s.look()
 		case e, ok := <-s.o.Call.Events():
 			s.called(e, ok)
-		case <-timer.C:
-			s.expire(time.Now())
 		case <-s.login.wait:
 			s.admit(time.Now())
 		case owner := <-s.login.probe:
 			s.probed(time.Now(), owner)
-		case e := <-s.end:
-			s.close(time.Now(), e.reason, e.text)
 		case <-done:
 			done = nil
-			s.until = time.Now().Add(farewell)
-			s.close(time.Now(), record.Shutdown, "the server is shutting down")
+			s.shutDown()
 		}
-		s.settle(time.Now())
-		if d := s.deadline(); !d.IsZero() {
-			timer.Reset(time.Until(d))
-		} else {
-			timer.Stop()
-		}
+		s.settle()
+		s.rewind(timer)
 	}
-	return s.finish()
+	s.finish()
 }
 
-// input takes one control frame from the caller.
-func (s *Session) input(frame []byte) {
-	s.link.Receive(time.Now(), frame)
-	s.data.Free(frame)
+// look takes what the bell was rung for: a control frame, an end that is asked
+// for, a deadline.
+func (s *Session) look() {
+	if s.data != nil && s.read() {
+		s.ring() // there may be another; events have their turn before it
+	}
+	s.mu.Lock()
+	asked := s.asked
+	s.mu.Unlock()
+	if asked.reason != record.Running {
+		s.close(time.Now(), asked.reason, asked.text)
+	}
+	s.expire(time.Now())
+}
+
+// read takes one control frame, if one waits.
+func (s *Session) read() bool {
+	f := s.data.Next()
+	if f == nil {
+		return false
+	}
+	s.link.Receive(time.Now(), f.Octets)
+	f.Free()
+	return true
+}
+
+// shutDown ends the session because the program ends.
+func (s *Session) shutDown() {
+	s.until = time.Now().Add(farewell)
+	s.close(time.Now(), record.Shutdown, "the server is shutting down")
+}
+
+// never is a deadline that no call lives to see.
+const never = math.MaxInt64
+
+// rewind sets the timer to the session's deadline.
+func (s *Session) rewind(timer *time.Timer) {
+	if d := s.deadline(); !d.IsZero() {
+		timer.Reset(time.Until(d))
+	} else {
+		timer.Stop()
+	}
 }
 
 // settle does what the link's events ask for, then sends its frames: what an
 // event changes is in force before the frame that tells the caller.
-func (s *Session) settle(now time.Time) {
+func (s *Session) settle() {
+	now := time.Now()
 	for events := s.link.Events(); len(events) > 0; events = s.link.Events() {
 		for _, e := range events {
 			s.happened(now, e)
@@ -97,11 +126,11 @@ func (s *Session) called(e peer.Event, ok bool) {
 
 // connected starts PPP: the caller's modem has answered.
 func (s *Session) connected(now time.Time, m pptp.IncomingCallConnected) {
-	if s.data != nil || s.rec.Reason != record.Running {
+	if s.data != nil || !s.running() {
 		return
 	}
-	s.rec.Rate = int(m.ConnectSpeed)
-	s.data = s.o.Connect(m)
+	s.note(func(r *record.Call) { r.Rate = int(m.ConnectSpeed) })
+	s.data = s.o.Connect(m, s.ring)
 	s.stage(record.Establishing)
 	s.link.Up(now)
 }

@@ -6,7 +6,7 @@ package session
 import (
 	"log/slog"
 	"net/netip"
-	"sync/atomic"
+	"sync"
 	"time"
 
 	"carrier/pns/internal/flow"
@@ -28,12 +28,11 @@ type Call interface {
 	Clear()
 }
 
-// Data is the data half of the session; *flow.Flow is one. Frames brings the
-// frames that are not network data; each goes back with Free.
+// Data is the data half of the session; *flow.Flow is one. Next takes the frames
+// that are not network data, in their order, each to be freed; nil: none waits.
 type Data interface {
 	lan.Receiver
-	Frames() <-chan []byte
-	Free(frame []byte)
+	Next() *flow.Frame
 	SendControl(frame []byte)
 	SetNetwork(flow.Network)
 	LastData() time.Time
@@ -64,17 +63,26 @@ type Namer interface {
 	Name(call, user, peer string)
 }
 
-// Options are what a session works with. Everything without a remark is
-// needed.
+// Options are what one session works with. All of it is needed.
 type Options struct {
+	*Common
 	Call Call // accepted, not necessarily connected yet
-	// Connect makes the data half once the call is connected.
-	Connect func(pptp.IncomingCallConnected) Data
-	LAN     LAN
-	Users   Users
-	Pools   *pool.Pools
-	Prober  Prober  // nil: addresses are nobody else's
-	Online  *Online // shared by all sessions
+	// Connect makes the data half once the call is connected. It rings when there
+	// is something for Next; any of its goroutines may.
+	Connect  func(m pptp.IncomingCallConnected, ring func()) Data
+	Counters *record.Counters
+	Log      *slog.Logger // labelled with the call's name
+}
+
+// Common is what sessions have in common: those that began under the same
+// settings share one, and nobody changes it. Everything without a remark is
+// needed.
+type Common struct {
+	LAN    LAN
+	Users  Users
+	Pools  *pool.Pools
+	Prober Prober  // nil: addresses are nobody else's
+	Online *Online // shared by all sessions
 
 	Link  link.Options // Ask must not be empty: nobody gets an address without a name
 	DNS   []netip.Addr // given to callers who ask; may be empty
@@ -83,65 +91,73 @@ type Options struct {
 	Idle  time.Duration
 	Limit time.Duration // of a call's length; this and Idle: where the user has no own limit; 0: none
 
-	Record   record.Call // what is known when the call comes: name, peer, numbers
-	Counters *record.Counters
-	Stats    *Stats
-	Namer    Namer        // nil: nobody asks
-	Log      *slog.Logger // labelled with the call's name
+	Stats *Stats
+	Namer Namer // nil: nobody asks
 }
 
 // A Session is one caller's PPP. End and Record may be called from any
 // goroutine; everything else belongs to Run.
 type Session struct {
 	o    Options
+	bell chan struct{} // there is something to look for
 	link *link.Link
-	data Data                        // nil until the call is connected
-	last atomic.Pointer[record.Call] // what Record shows
-	user atomic.Pointer[string]      // what Account shows
-	end  chan ending                 // what End asks for; one is enough
-	left chan struct{}               // closed once the session has given back its seat and address
+	data Data // nil until the call is connected
 
-	rec     record.Call
+	mu      sync.Mutex
+	record  record.Call // changed by note alone; Run may read it without the lock
+	account string      // what Account shows
+	asked   ending      // what End asks for
+
 	login   login
-	detach  func()    // from the LAN; nil: not attached
-	idle    time.Time // when to look whether the caller is idle
-	limit   time.Time // when the call has lasted too long
-	until   time.Time // when Run stops waiting: the program ends
-	cleared bool      // we have asked the PAC to end the call
-	over    bool      // the PPTP call is over
-	lost    error     // and why
+	left    chan struct{} // closed once the session has given back its seat; nil: it has had none
+	detach  func()        // from the LAN; nil: not attached
+	idle    time.Time     // when to look whether the caller is idle
+	limit   time.Time     // when the call has lasted too long
+	until   time.Time     // when Run stops waiting: the program ends
+	cleared bool          // we have asked the PAC to end the call
+	over    bool          // the PPTP call is over
+	lost    error         // and why
 }
 
-// An ending is why a session shall end.
+// An ending is why a session shall end; the zero value is none.
 type ending struct {
 	reason record.EndReason
 	text   string
 }
 
-// New makes a session. Its call is the session's from now on: Run must follow.
-func New(o Options) *Session {
-	if o.MTU <= 0 {
-		o.MTU = lan.DefaultMTU
+// New makes a session of what is known when the call comes: its name, its peer
+// and the numbers. The call is the session's from now on: Run must follow.
+func New(o Options, call record.Call) *Session {
+	call.Stage = record.Incoming
+	return &Session{o: o, bell: make(chan struct{}, 1), link: link.New(o.Link), record: call}
+}
+
+// ring has Run look for what there is to do.
+func (s *Session) ring() {
+	select {
+	case s.bell <- struct{}{}:
+	default:
 	}
-	s := &Session{o: o, link: link.New(o.Link), end: make(chan ending, 1), left: make(chan struct{}), rec: o.Record}
-	s.rec.Stage = record.Incoming
-	s.publish()
-	return s
 }
 
 // End ends the session: the caller is told the text, in an LCP
 // Terminate-Request, and the call is cleared. It does not wait. The first
 // reason given counts.
 func (s *Session) End(reason record.EndReason, text string) {
-	select {
-	case s.end <- ending{reason, text}:
-	default:
+	s.mu.Lock()
+	if s.asked.reason == record.Running {
+		s.asked = ending{reason, text}
 	}
+	s.mu.Unlock()
+	s.ring()
 }
 
-// Record is what is known of the call at this moment.
+// Record is what is known of the call at this moment; once Run is over it is
+// all that there is to remember.
 func (s *Session) Record() record.Call {
-	r := *s.last.Load()
+	s.mu.Lock()
+	r := s.record
+	s.mu.Unlock()
 	r.Traffic = s.o.Counters.Snapshot()
 	return r
 }
@@ -149,22 +165,33 @@ func (s *Session) Record() record.Call {
 // Account is the name of the caller's user in the configuration, once her
 // password was right; "" before that.
 func (s *Session) Account() string {
-	if name := s.user.Load(); name != nil {
-		return *name
-	}
-	return ""
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.account
 }
 
-// publish shows the record to Record.
-func (s *Session) publish() {
-	r := s.rec
-	s.last.Store(&r)
+// note changes the record.
+func (s *Session) note(change func(*record.Call)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	change(&s.record)
 }
 
 // stage notes how far the call came; one that was online once stays so.
 func (s *Session) stage(to record.Stage) {
-	if s.rec.Up.IsZero() {
-		s.rec.Stage = to
+	s.note(func(r *record.Call) {
+		if r.Up.IsZero() {
+			r.Stage = to
+		}
+	})
+}
+
+// running tells that nothing has ended the session yet.
+func (s *Session) running() bool { return s.record.Reason == record.Running }
+
+// because notes why the session ends; the first reason counts.
+func (s *Session) because(reason record.EndReason, text string) {
+	if s.running() {
+		s.note(func(r *record.Call) { r.Reason, r.Text = reason, text })
 	}
-	s.publish()
 }

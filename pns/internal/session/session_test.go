@@ -1,6 +1,7 @@
 package session
 
 import (
+	"bytes"
 	"net/netip"
 	"strings"
 	"testing"
@@ -56,12 +57,33 @@ func TestAWholeCallByEachMethod(t *testing.T) {
 					t.Errorf("%+v", s)
 				}
 				c.hangUp()
-				if v.data.freed == 0 {
-					t.Error("no frame was given back")
-				}
 			})
 		})
 	}
+}
+
+// Frames that came together, before the call was connected even, are all
+// answered: the bell is rung once for them.
+func TestFramesThatCameTogether(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		v := newPlace(t, addresses, saran(nil)).call()
+		for id := range byte(3) {
+			v.data.bring([]byte{0xFF, 3, 0xC0, 0x21, 1, id, 0, 4})
+		}
+		v.connect()
+		synctest.Wait()
+		var acked []byte
+		for len(v.data.down) > 0 {
+			if f := <-v.data.down; f[4] == 2 {
+				acked = append(acked, f[5])
+			}
+		}
+		if !bytes.Equal(acked, []byte{0, 1, 2}) {
+			t.Errorf("the Configure-Requests %v were acknowledged, want 0 to 2", acked)
+		}
+		v.cancel()
+		v.over(t)
+	})
 }
 
 func TestRefusalsAreReadable(t *testing.T) {
@@ -131,7 +153,7 @@ func TestTheTerminateRequestCarriesTheReason(t *testing.T) {
 		var texts []string
 		for range 100 {
 			for _, f := range c.link.Take() {
-				v.data.up <- f
+				v.data.bring(f)
 			}
 			synctest.Wait()
 			for more := true; more; {
@@ -236,13 +258,13 @@ func TestASeatThatIsNotLeft(t *testing.T) {
 	for _, again := range []bool{false, true} {
 		bubble(t, func(t *testing.T) {
 			p := newPlace(t, addresses, saran(func(u *users.User) { u.Simultaneous = users.Replace }))
-			p.online.enter("saran", &Session{end: make(chan ending, 1), left: make(chan struct{})})
+			p.online.enter("saran", &Session{left: make(chan struct{})})
 			v := p.call()
 			c := v.dial(sara("saran", "secret"))
 			time.Sleep(4900 * time.Millisecond)
 			if again {
 				c.says(func(now time.Time) { c.start(now, sara("saran", "secret")); c.mute = true })
-				c.says(func(now time.Time) { v.data.up <- []byte{0xFF, 3, 0xC0, 0x21, 1, 77, 0, 4} })
+				c.says(func(now time.Time) { v.data.bring([]byte{0xFF, 3, 0xC0, 0x21, 1, 77, 0, 4}) })
 			}
 			r, took := v.over(t)
 			if r.Reason != record.AddressInUse || r.Text != "saran is connected already" || took > 7*time.Second {
