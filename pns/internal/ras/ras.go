@@ -154,7 +154,7 @@ func (r *RAS) Incoming(call *peer.Call) {
 	}
 	pac := call.Conn().Remote().Name
 	log.Info("incoming call", "pac", pac, "called", req.DialedNumber, "calling", req.DialingNumber)
-	s := r.session(call, pac, req, log)
+	s := r.session(call, pac, req)
 	r.running[call] = s
 	call.Accept(window, 0)
 	ctx := r.ctx
@@ -186,7 +186,7 @@ func (r *RAS) Outgoing(call *peer.Call) {
 	call.Refuse(uint8(pptp.OutgoingDoNotAccept), uint8(pptp.NoError))
 }
 
-func (r *RAS) session(call *peer.Call, pac string, req pptp.IncomingCallRequest, log *slog.Logger) *session.Session {
+func (r *RAS) session(call *peer.Call, pac string, req pptp.IncomingCallRequest) *session.Session {
 	counters := new(record.Counters)
 	r.o.Hub.Name(call.Name(), "", pac)
 	return session.New(session.Options{
@@ -195,7 +195,7 @@ func (r *RAS) session(call *peer.Call, pac string, req pptp.IncomingCallRequest,
 		Connect: func(m pptp.IncomingCallConnected, ring func()) session.Data {
 			return r.connect(call, m, counters, ring)
 		},
-		Counters: counters, Log: log,
+		Counters: counters,
 	}, record.Call{Name: call.Name(), Started: time.Now(), Peer: pac, Called: req.DialedNumber, Calling: req.DialingNumber})
 }
 

@@ -128,5 +128,5 @@ func (s *Session) finish() {
 	}
 	s.note(func(r *record.Call) { r.Ended = time.Now() })
 	r := &s.record
-	s.o.Log.Info("call ended", "reason", r.Reason, "text", r.Text, "stage", r.Stage, "user", r.User, "duration", r.Ended.Sub(r.Started))
+	s.log().Info("call ended", "reason", r.Reason, "text", r.Text, "stage", r.Stage, "user", r.User, "duration", r.Ended.Sub(r.Started))
 }

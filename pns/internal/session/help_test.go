@@ -225,9 +225,9 @@ func (p *place) call() *visit {
 		Link: link.Options{LCP: lcp.Options{MRU: 1400, Magic: true, PFC: true, ACFC: true}, Name: "denver",
 			Ask:  []auth.Method{auth.MSCHAPv2, auth.CHAPMD5, auth.MSCHAP, auth.PAP},
 			Echo: link.EchoOptions{Interval: 30 * time.Second, Failures: 3}},
-		DNS: []netip.Addr{ip("2.1.1.53")}, Stats: &p.stats},
+		DNS: []netip.Addr{ip("2.1.1.53")}, Stats: &p.stats, Log: slog.New(slog.NewTextHandler(io.Discard, nil))},
 		Call: v.call, Connect: v.data.connect,
-		Counters: &record.Counters{}, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
+		Counters: &record.Counters{},
 	}
 	p.opt(&o)
 	v.s = New(o, record.Call{Name: "atlanta/1", Started: time.Now(), Peer: "atlanta"})

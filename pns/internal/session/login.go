@@ -23,13 +23,12 @@ const replaceTime = 5 * time.Second
 type login struct {
 	claim   *auth.Claim // the last one, until it has its answer
 	verdict auth.Verdict
-	user    users.User
-	seated  bool        // in Online
 	lease   *pool.Lease // nil: no address yet
 	wait    <-chan struct{}
 	until   time.Time     // for wait
 	probe   <-chan string // who has the address of lease; nil: nobody was asked
-	clashes int           // addresses that somebody had
+	clashes uint8         // addresses that somebody had
+	seated  bool          // in Online
 	offered bool          // IPCP
 }
 
@@ -53,13 +52,13 @@ func (s *Session) claimed(now time.Time, c *auth.Claim) {
 			fmt.Sprintf("of this user only nt_hash is known, which %v cannot be checked against", c.Method))
 	case !verdict.OK:
 		s.refuse(now, c, WrongPassword, record.AuthFailed, verdict.Message, "wrong password")
-	case l.lease != nil && l.user.Name != user.Name:
+	case l.lease != nil && s.user.Name != user.Name:
 		s.refuse(now, c, WrongPassword, record.AuthFailed, "the name must stay the same during a call",
-			"logged in as "+l.user.Name+" before")
+			"logged in as "+s.user.Name+" before")
 	default:
-		l.claim, l.verdict, l.user = c, verdict, user
+		l.claim, l.verdict = c, verdict
 		s.mu.Lock()
-		s.account = user.Name
+		s.user = user
 		s.mu.Unlock()
 		s.admit(now)
 	}
@@ -122,10 +121,10 @@ func (s *Session) probed(now time.Time, owner string) {
 	}
 	a := l.lease.Addr()
 	s.o.Stats.Clashes.Add(1)
-	s.o.Log.Error("a host of the LAN has an address that is for callers", "address", a, "owner", owner)
+	s.log().Error("a host of the LAN has an address that is for callers", "address", a, "owner", owner)
 	l.lease.Avoid()
 	l.lease = nil
-	if l.clashes++; l.user.Address.IsValid() || l.clashes == maxClashes {
+	if l.clashes++; s.user.Address.IsValid() || l.clashes == maxClashes {
 		text := fmt.Sprintf("%v is in use on the LAN", a)
 		s.refuse(now, l.claim, InUse, record.AddressInUse, text, text+", by "+owner)
 		return
@@ -141,7 +140,7 @@ func (s *Session) welcome(now time.Time) {
 	if !l.offered { // not after each negotiation of LCP: the caller can ask for as many as she likes
 		l.offered = true
 		r := &s.record
-		s.o.Log.Info("authenticated", "user", r.User, "method", r.Method, "address", r.Address)
+		s.log().Info("authenticated", "user", r.User, "method", r.Method, "address", r.Address)
 		s.link.Network(now, ppp.IPCP, ipcp.New(ipcp.Options{
 			Local: s.o.LAN.Local(), Remote: l.lease.Addr(), DNS: s.o.DNS, NBNS: s.o.NBNS}))
 	}
@@ -152,7 +151,7 @@ func (s *Session) welcome(now time.Time) {
 // sit takes the user's seat, if she has only one; else it returns the session
 // that sits there.
 func (s *Session) sit() (older *Session) {
-	u := &s.login.user
+	u := &s.user
 	if s.login.seated || u.Simultaneous == users.Unlimited && !u.Address.IsValid() {
 		return nil
 	}
@@ -167,11 +166,11 @@ func (s *Session) sit() (older *Session) {
 // meets deals with an older call of the same user.
 func (s *Session) meets(now time.Time, older *Session) {
 	l := &s.login
-	if l.user.Simultaneous != users.Replace {
+	if s.user.Simultaneous != users.Replace {
 		s.stays(now)
 		return
 	}
-	older.End(record.Replaced, "a newer call of "+l.user.Name+" took over")
+	older.End(record.Replaced, "a newer call of "+s.user.Name+" took over")
 	if l.until.IsZero() {
 		l.until = now.Add(replaceTime)
 	}
@@ -182,15 +181,15 @@ func (s *Session) meets(now time.Time, older *Session) {
 func (s *Session) stays(now time.Time) {
 	l := &s.login
 	l.wait = nil
-	text := l.user.Name + " is connected already"
+	text := s.user.Name + " is connected already"
 	s.refuse(now, l.claim, InUse, record.AddressInUse, text, text)
 }
 
 func (s *Session) reserve() (*pool.Lease, error) {
-	if a := s.login.user.Address; a.IsValid() {
+	if a := s.user.Address; a.IsValid() {
 		return s.o.Pools.ReserveFixed(a)
 	}
-	return s.o.Pools.Reserve(cmp.Or(s.login.user.Pool, pool.Default), s.login.user.Name)
+	return s.o.Pools.Reserve(cmp.Or(s.user.Pool, pool.Default), s.user.Name)
 }
 
 // refuse says no: the caller reads text, in her Failure and as the reason of
@@ -200,7 +199,7 @@ func (s *Session) refuse(now time.Time, c *auth.Claim, o Outcome, reason record.
 	s.o.Stats.count(c.Method, o)
 	s.note(func(r *record.Call) { r.Reason, r.Text = reason, detail })
 	r := &s.record
-	s.o.Log.Warn("refused", "user", r.User, "method", r.Method, "reason", reason, "detail", detail)
+	s.log().Warn("refused", "user", r.User, "method", r.Method, "reason", reason, "detail", detail)
 	s.leave()
 	s.link.Answer(now, auth.Refuse(c, text))
 	s.link.Close(now, text) // where LCP was negotiated again meanwhile, the claim is no longer there to answer
@@ -227,7 +226,7 @@ func (s *Session) leave() {
 	}
 	if l.seated {
 		l.seated = false
-		s.o.Online.leave(l.user.Name, s)
+		s.o.Online.leave(s.user.Name, s)
 		close(s.left)
 	}
 }

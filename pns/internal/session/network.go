@@ -18,7 +18,7 @@ import (
 func (s *Session) linkUp() {
 	agreed := s.link.LCP()
 	s.o.Call.SetLinkInfo(agreed.Theirs.ACCM, agreed.Ours.ACCM)
-	s.o.Log.Info("link up", "mru", agreed.Theirs.MRU, "accm", fmt.Sprintf("%08x", agreed.Theirs.ACCM))
+	s.log().Info("link up", "mru", agreed.Theirs.MRU, "accm", fmt.Sprintf("%08x", agreed.Theirs.ACCM))
 	s.stage(record.Authenticating)
 }
 
@@ -50,7 +50,7 @@ func (s *Session) networkUp(now time.Time, p ppp.Protocol) {
 	s.login.lease.Commit()
 	if r := &s.record; r.Up.IsZero() {
 		s.note(func(r *record.Call) { r.Stage, r.Up = record.Online, now })
-		s.o.Log.Info("online", "user", r.User, "address", addr, "mtu", mtu, "after", now.Sub(r.Started))
+		s.log().Info("online", "user", r.User, "address", addr, "mtu", mtu, "after", now.Sub(r.Started))
 	}
 	s.startLimits(now)
 }
@@ -76,7 +76,7 @@ func (s *Session) offline() {
 // The limits of a call: the user's own, or the program's.
 
 func (s *Session) idleLimit() time.Duration {
-	if d := s.login.user.Idle; d > 0 {
+	if d := s.user.Idle; d > 0 {
 		return d
 	}
 	return s.o.Idle
@@ -87,7 +87,7 @@ func (s *Session) startLimits(now time.Time) {
 		s.idle = now.Add(d)
 	}
 	limit := s.o.Limit
-	if d := s.login.user.Session; d > 0 {
+	if d := s.user.Session; d > 0 {
 		limit = d
 	}
 	if limit > 0 && s.limit.IsZero() {

@@ -71,7 +71,6 @@ type Options struct {
 	// is something for Next; any of its goroutines may.
 	Connect  func(m pptp.IncomingCallConnected, ring func()) Data
 	Counters *record.Counters
-	Log      *slog.Logger // labelled with the call's name
 }
 
 // Common is what sessions have in common: those that began under the same
@@ -93,6 +92,7 @@ type Common struct {
 
 	Stats *Stats
 	Namer Namer // nil: nobody asks
+	Log   *slog.Logger
 }
 
 // A Session is one caller's PPP. End and Record may be called from any
@@ -103,10 +103,10 @@ type Session struct {
 	link *link.Link
 	data Data // nil until the call is connected
 
-	mu      sync.Mutex
-	record  record.Call // changed by note alone; Run may read it without the lock
-	account string      // what Account shows
-	asked   ending      // what End asks for
+	mu     sync.Mutex
+	record record.Call // changed by note alone; Run may read it without the lock
+	user   users.User  // the caller's, once her password was right; as record
+	asked  ending      // what End asks for
 
 	login   login
 	left    chan struct{} // closed once the session has given back its seat; nil: it has had none
@@ -167,8 +167,12 @@ func (s *Session) Record() record.Call {
 func (s *Session) Account() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.account
+	return s.user.Name
 }
+
+// log is the log with the call's name. It is made for each line: there are few
+// of them in the life of a call.
+func (s *Session) log() *slog.Logger { return s.o.Log.With("call", s.record.Name) }
 
 // note changes the record.
 func (s *Session) note(change func(*record.Call)) {
