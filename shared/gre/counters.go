@@ -13,7 +13,7 @@ type Counters struct {
 
 // Add adds what a session has counted since before, and makes before what it
 // has counted now: to be called once a batch, not once a packet.
-func (c *Counters) Add(now Stats, before *Stats) {
+func (c *Counters) Add(now Counts, before *Counts) {
 	for d := range now.Received {
 		grow(&c.Received[d], now.Received[d], before.Received[d])
 	}

@@ -21,7 +21,6 @@ type Call struct {
 	name    string
 	request pptp.Message
 	events  chan Event
-	events  chan Event
 	told    func()        // Notify's
 	replied chan struct{} // closed when Offer or Place has its answer; nil for a call of the peer's
 	limit   alarm         // of the state

@@ -89,9 +89,9 @@ type Relay struct {
 	writers sync.WaitGroup
 	timer   *time.Timer // the writer's; nil until the line had to be waited for
 	lcp     watcher
-	now     time.Time // of the chunk that receive is called for
-	wake    time.Time // what WakeAt was asked for, zero when nothing
-	counted gre.Stats // what o.Packets has of gre's
+	now     time.Time  // of the chunk that receive is called for
+	wake    time.Time  // what WakeAt was asked for, zero when nothing
+	counted gre.Counts // what o.Packets has of gre's
 	flushed chan struct{}
 	errors  LineErrors
 	refused uint64 // calls to Send that failed
@@ -246,7 +246,7 @@ func (r *Relay) settle(now time.Time) {
 		r.wake = d
 		r.o.Tunnel.WakeAt(d)
 	}
-	r.o.Packets.Add(r.gre.Stats(), &r.counted)
+	r.o.Packets.Add(r.gre.Counts(), &r.counted)
 }
 
 // earliest leaves out times that are zero.

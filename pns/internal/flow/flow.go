@@ -82,8 +82,8 @@ type Flow struct {
 	lost     queue.Stats // what stats has of queue's
 	net      Network
 	lastData time.Time
-	wake     time.Time // what WakeAt was asked for, zero when nothing
-	counted  gre.Stats // what stats has of gre's
+	wake     time.Time  // what WakeAt was asked for, zero when nothing
+	counted  gre.Counts // what stats has of gre's
 }
 
 // A Network is what IPCP settled. The zero value lets no data through.

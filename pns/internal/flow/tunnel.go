@@ -79,7 +79,7 @@ func (f *Flow) settle(now time.Time) {
 		f.wake = d
 		f.tunnel.WakeAt(d)
 	}
-	f.stats.GRE.Add(f.gre.Stats(), &f.counted)
+	f.stats.GRE.Add(f.gre.Counts(), &f.counted)
 }
 
 // next is the frame to send. What has much to send leaves the last place in the
