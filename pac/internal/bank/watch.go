@@ -16,7 +16,6 @@ type watch struct {
 	at     *seat
 	line   line.Line // nil: it could not be opened, or failed
 	taker  Taker
-	log    *slog.Logger
 	inARow int       // brief calls
 	began  time.Time // the call
 }
@@ -55,15 +54,20 @@ func (b *Banks) enter(ctx context.Context, s *slot) *watch {
 	if at == nil {
 		return nil
 	}
-	w := &watch{Banks: b, slot: s, at: at, taker: b.o.Taker(at.Bank), log: b.o.Log.With("bank", at.Bank, "line", at.name)}
+	w := &watch{Banks: b, slot: s, at: at, taker: b.o.Taker(at.Bank)}
 	l, err := at.Open(at.name)
 	b.opened(s, l, err)
 	if err != nil {
-		w.log.Error("the line is out of service", "error", err)
+		w.log().Error("the line is out of service", "error", err)
 		return w
 	}
 	w.line = l
 	return w
+}
+
+// log is made when there is something to say: most lines have nothing, for days.
+func (w *watch) log() *slog.Logger {
+	return w.o.Log.With("bank", w.at.Bank, "line", w.at.name)
 }
 
 // answer waits for a call, being busy for others as long as it should, and takes
@@ -114,7 +118,7 @@ func (w *watch) busyOut(ctx context.Context) {
 	w.slot.busied = false
 	if ctx.Err() == nil {
 		w.slot.unable = true
-		w.log.Info("the line rings on though nobody answers", "error", err)
+		w.log().Info("the line rings on though nobody answers", "error", err)
 	}
 }
 
@@ -127,7 +131,7 @@ func (w *watch) hangUp(ctx context.Context) {
 	bounded, stop := context.WithTimeout(context.WithoutCancel(ctx), hangUpTime)
 	defer stop()
 	if err := w.line.HangUp(bounded); err != nil {
-		w.log.Warn("hanging up", "error", err)
+		w.log().Warn("hanging up", "error", err)
 	}
 	if reporter, ok := w.line.(line.Reporter); ok {
 		if r, ok := reporter.Report(bounded); ok {
@@ -140,7 +144,7 @@ func (w *watch) hangUp(ctx context.Context) {
 
 // fail is the end of a line that does not work.
 func (w *watch) fail(err error) {
-	w.log.Error("the line is out of service", "error", err)
+	w.log().Error("the line is out of service", "error", err)
 	w.opened(w.slot, nil, err)
 	w.shut()
 }
@@ -148,7 +152,7 @@ func (w *watch) fail(err error) {
 // shut closes the line.
 func (w *watch) shut() {
 	if err := w.line.Close(); err != nil {
-		w.log.Warn("closing the line", "error", err)
+		w.log().Warn("closing the line", "error", err)
 	}
 	w.line = nil
 }

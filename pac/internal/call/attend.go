@@ -111,7 +111,7 @@ func (a *attendant) event(e peer.Event, ok bool) error {
 		a.relay.SetLinkInfo(m.SendACCM, m.ReceiveACCM)
 		a.log.Debug("link info", "send", fmt.Sprintf("%08x", m.SendACCM), "receive", fmt.Sprintf("%08x", m.ReceiveACCM))
 	case pptp.CallClearRequest:
-		if !a.relay.Answered() && time.Since(a.rec.Up) >= a.o.Deaf { // it gives up, for it hears nothing
+		if !a.relay.Answered() && time.Since(a.known().Up) >= a.o.Deaf { // it gives up, for it hears nothing
 			return a.blocked("was acknowledged by")
 		}
 		bounded, stop := context.WithTimeout(a.ctx, flushTime)
@@ -135,7 +135,7 @@ func lineErrors(r *relay.Relay) pptp.WANErrorNotify {
 func (a *attendant) blocked(what string) error {
 	a.use.Tunnels.Failed(a.pns)
 	return &ending{record.GREBlocked, fmt.Sprintf("no GRE packet %s %s (%v) in %v, although its control connection works",
-		what, a.pns.Name, a.pns.Addr.Addr(), time.Since(a.rec.Up).Round(time.Second))}
+		what, a.pns.Name, a.pns.Addr.Addr(), time.Since(a.known().Up).Round(time.Second))}
 }
 
 // tell says to the caller why we end the call, where nobody else does.

@@ -33,8 +33,7 @@ type call struct {
 	log      *slog.Logger
 	cancel   context.CancelCauseFunc
 	counters record.Counters
-	rec      record.Call
-	shown    atomic.Pointer[record.Call] // rec, as others may see it
+	rec      atomic.Pointer[record.Call] // what is known; never changed, but replaced by its goroutine
 	since    time.Time                   // when the present stage began
 	lost     <-chan struct{}             // closed when the line loses its carrier, once that is watched
 	then     func(context.Context) error // what remains to do when run has returned
@@ -43,7 +42,7 @@ type call struct {
 // run goes through the stages and returns why the call ended, if it left
 // nothing to do then.
 func (c *call) run(ctx context.Context, ring line.Ring) error {
-	c.log.Info("ring", "line", c.rec.Line, "called", ring.Called, "calling", ring.Calling)
+	c.log.Info("ring", "line", c.known().Line, "called", ring.Called, "calling", ring.Calling)
 	if d, ok := c.use.Profiles.AtRing(profile.Caller{Called: ring.Called, Calling: ring.Calling}); ok {
 		c.found(profile.Number, d)
 		if len(d.Hosts) > 0 {
@@ -109,7 +108,7 @@ func (c *call) decidedByNumber(ctx context.Context, ring line.Ring, d profile.De
 		case <-answered:
 		}
 	}()
-	c.stage(record.Tunnelling)
+	c.stage(record.Tunnelling, nil)
 	tunnel, err := c.use.Tunnels.Place(ringing, d.Endpoints, c.request())
 	if err != nil {
 		return notPlaced(ringing, err)
@@ -164,8 +163,7 @@ func (c *call) answer(ctx context.Context, ring line.Ring) error {
 		}
 		return &ending{record.CarrierLost, "no carrier after answering: " + err.Error()}
 	}
-	c.rec.Rate, c.rec.Connect = connect.Rate, connect.Text
-	c.stage(record.Answered)
+	c.stage(record.Answered, func(r *record.Call) { r.Rate, r.Connect = connect.Rate, connect.Text })
 	c.log.Info("answered", "connect", connect.Text, "rate", connect.Rate)
 	return nil
 }
@@ -196,15 +194,15 @@ func (c *call) noCarrier() error {
 }
 
 func (c *call) identified(who identify.Caller) {
-	c.rec.User, c.rec.Method = record.Shown(who.Name), who.Method
-	c.stage(record.Identified)
-	c.o.Hub.Name(c.rec.Name, c.rec.User, "")
-	c.log.Info("identified", "user", c.rec.User, "method", who.Method)
+	user := record.Shown(who.Name)
+	c.stage(record.Identified, func(r *record.Call) { r.User, r.Method = user, who.Method })
+	c.o.Hub.Name(c.known().Name, user, "")
+	c.log.Info("identified", "user", user, "method", who.Method)
 }
 
 // place finds a PNS for the call; meanwhile the caller's PPP is kept alive.
 func (c *call) place(ctx context.Context, id *identify.Identified, d profile.Destination) (*peer.Call, error) {
-	c.stage(record.Tunnelling)
+	c.stage(record.Tunnelling, nil)
 	placing, giveUp := context.WithCancelCause(ctx)
 	defer giveUp(nil)
 	serving, found := context.WithCancel(ctx)
@@ -233,9 +231,8 @@ func (c *call) place(ctx context.Context, id *identify.Identified, d profile.Des
 
 func (c *call) placed(tunnel *peer.Call) {
 	remote := tunnel.Conn().Remote()
-	c.rec.Peer = remote.Name
-	c.stage(record.Tunnelling)
-	c.o.Hub.Name(c.rec.Name, c.rec.User, remote.Name)
+	c.stage(record.Tunnelling, func(r *record.Call) { r.Peer = remote.Name })
+	c.o.Hub.Name(c.known().Name, c.known().User, remote.Name)
 	c.log.Info("tunnel", "pns", remote.Name, "address", tunnel.Conn().PeerAddr(), "host", tunnel.Conn().PeerHost(),
 		"transport", remote.Transport)
 }
@@ -243,7 +240,7 @@ func (c *call) placed(tunnel *peer.Call) {
 // request is what the PNS is told of the call (RFC 2637 §2.9).
 func (c *call) request() pptp.IncomingCallRequest {
 	return pptp.IncomingCallRequest{CallSerialNumber: c.serial, BearerType: pptp.Analog,
-		DialedNumber: number(c.rec.Called), DialingNumber: number(c.rec.Calling)}
+		DialedNumber: number(c.known().Called), DialingNumber: number(c.known().Calling)}
 }
 
 // number fits what a modem said into the field of a message.
@@ -274,31 +271,41 @@ func (c *call) notify(why record.EndReason) pptp.CallDisconnectNotify {
 	t := c.counters.Snapshot()
 	said := fmt.Sprintf("%v; up %d frames, %d octets; down %d frames, %d octets; %d spoiled",
 		why, t.FramesUp, t.OctetsUp, t.FramesDown, t.OctetsDown, t.Errors)
-	if c.rec.Report != nil {
-		said += "; modem: " + c.rec.Report.String()
+	if c.known().Report != nil {
+		said += "; modem: " + c.known().Report.String()
 	}
 	return pptp.CallDisconnectNotify{Result: pptp.DisconnectResult(why.ResultCode()), Statistics: said[:min(len(said), 128)]}
 }
 
-// stage notes how far the call came, and how long the stage before took.
-func (c *call) stage(s record.Stage) {
-	now := time.Now()
-	if c.rec.Stage != s {
-		c.o.Meter.Stage(c.rec.Stage, now.Sub(c.since))
-		c.since = now
-	}
-	c.rec.Stage = s
-	c.publish()
+// known is what is known of the call; it may not be changed.
+func (c *call) known() *record.Call { return c.rec.Load() }
+
+// note adds to what is known.
+func (c *call) note(learn func(*record.Call)) {
+	r := *c.known()
+	learn(&r)
+	c.rec.Store(&r)
 }
 
-func (c *call) publish() {
-	r := c.rec
-	c.shown.Store(&r)
+// stage notes how far the call came and what came out there, and how long the
+// stage before took.
+func (c *call) stage(s record.Stage, learn func(*record.Call)) {
+	now := time.Now()
+	if was := c.known().Stage; was != s {
+		c.o.Meter.Stage(was, now.Sub(c.since))
+		c.since = now
+	}
+	c.note(func(r *record.Call) {
+		r.Stage = s
+		if learn != nil {
+			learn(r)
+		}
+	})
 }
 
 // record is what others may see of the call.
 func (c *call) record() record.Call {
-	r := *c.shown.Load()
+	r := *c.known()
 	r.Traffic = c.counters.Snapshot()
 	return r
 }

@@ -115,31 +115,33 @@ func (t Taker) begin(l line.Line, ring line.Ring, cancel context.CancelCauseFunc
 	serial, err := all.o.Serials.Next()
 	now := time.Now()
 	c := &call{Calls: all, use: all.use.Load(), bank: t.bank, line: l, serial: serial, cancel: cancel, since: now}
-	c.rec = record.Call{Name: all.o.Host + "/" + strconv.Itoa(int(serial)), Started: now, Stage: record.Ringing,
+	rec := &record.Call{Name: all.o.Host + "/" + strconv.Itoa(int(serial)), Started: now, Stage: record.Ringing,
 		Line: l.Name(), Called: ring.Called, Calling: ring.Calling}
-	c.log = all.o.Log.With("call", c.rec.Name)
+	c.rec.Store(rec)
+	c.log = all.o.Log.With("call", rec.Name)
 	if err != nil {
 		c.log.Error("the call's serial number could not be noted", "error", err)
 	}
-	c.publish()
 	all.enter(c)
 	return c
 }
 
 // finish makes the record of a call that is over.
 func (c *call) finish(err error) {
-	c.rec.Ended = time.Now()
-	c.rec.Reason, c.rec.Text = reason(err), text(err)
-	c.rec.Traffic = c.counters.Snapshot()
-	c.publish()
-	c.o.Meter.Stage(c.rec.Stage, c.rec.Ended.Sub(c.since))
-	c.o.Meter.Ended(c.bank, c.rec)
-	c.o.Hub.Forget(c.rec.Name)
-	c.log.Info("call ended", "reason", c.rec.Reason, "text", c.rec.Text, "stage", c.rec.Stage, "user", c.rec.User,
-		"pns", c.rec.Peer, "duration", c.rec.Ended.Sub(c.rec.Started).Round(time.Millisecond),
-		"up", c.rec.Traffic.OctetsUp, "down", c.rec.Traffic.OctetsDown)
-	if c.rec.Report != nil {
-		c.log.Info("modem's report", "line", c.rec.Line, "report", *c.rec.Report)
+	c.note(func(r *record.Call) {
+		r.Ended = time.Now()
+		r.Reason, r.Text = reason(err), text(err)
+		r.Traffic = c.counters.Snapshot()
+	})
+	r := c.known()
+	c.o.Meter.Stage(r.Stage, r.Ended.Sub(c.since))
+	c.o.Meter.Ended(c.bank, *r)
+	c.o.Hub.Forget(r.Name)
+	c.log.Info("call ended", "reason", r.Reason, "text", r.Text, "stage", r.Stage, "user", r.User,
+		"pns", r.Peer, "duration", r.Ended.Sub(r.Started).Round(time.Millisecond),
+		"up", r.Traffic.OctetsUp, "down", r.Traffic.OctetsDown)
+	if r.Report != nil {
+		c.log.Info("modem's report", "line", r.Line, "report", *r.Report)
 	}
 }
 
@@ -153,7 +155,7 @@ func (c *Calls) leave(one *call) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	delete(c.running, one)
-	c.history.Add(one.rec)
+	c.history.Add(*one.known())
 }
 
 // Running lists the calls that run, the oldest first.

@@ -127,5 +127,5 @@ func (c *call) tap(toCaller bool, frame []byte) {
 	if toCaller {
 		d = capture.Sent
 	}
-	c.o.Hub.PPP(c.rec.Name, d, frame)
+	c.o.Hub.PPP(c.known().Name, d, frame)
 }

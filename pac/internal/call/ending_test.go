@@ -28,6 +28,7 @@ func TestCarrierLostDuringIdentification(t *testing.T) {
 func TestLongNameIsCut(t *testing.T) {
 	var log strings.Builder
 	c := &call{Calls: New(Options{Meter: nobody{}}), log: slog.New(slog.NewTextHandler(&log, nil))}
+	c.rec.Store(&record.Call{})
 	c.identified(identify.Caller{Name: strings.Repeat("x", 255), Method: "pap"})
 	if want := strings.Repeat("x", 64) + "…"; c.record().User != want || strings.Contains(log.String(), want[:64]+"x") {
 		t.Errorf("the record has %q, the log %s", c.record().User, log.String())

@@ -32,7 +32,7 @@ func (c *call) numberToHost(ctx context.Context, ring line.Ring, d profile.Desti
 
 // toHost carries a call to the first of its hosts that answers.
 func (c *call) toHost(ctx context.Context, caller host.Port, d profile.Destination) error {
-	c.stage(record.Tunnelling)
+	c.stage(record.Tunnelling, nil)
 	trying := func(url string) { c.say(caller, "Connecting to "+host.Name(url)+" ...\r\n") }
 	failed := func(url string, err error) {
 		c.log.Info("no answer", "host", url, "error", err)
@@ -46,9 +46,8 @@ func (c *call) toHost(ctx context.Context, caller host.Port, d profile.Destinati
 		return c.farewell(ctx, caller, &ending{record.HostUnreachable, err.Error()})
 	}
 	defer func() { _ = far.Close() }()
-	c.rec.Peer, c.rec.Up = url, time.Now()
-	c.stage(record.Relaying)
-	c.o.Hub.Name(c.rec.Name, c.rec.User, url)
+	c.stage(record.Relaying, func(r *record.Call) { r.Peer, r.Up = url, time.Now() })
+	c.o.Hub.Name(c.known().Name, c.known().User, url)
 	c.log.Info("host", "host", url)
 	return c.farewell(ctx, caller, c.hostEnded(host.Carry(ctx, caller, far, c.use.Hosts, &c.counters)))
 }
@@ -125,7 +124,7 @@ func (c *call) destination(ring line.Ring, who identify.Caller) (d profile.Desti
 	}
 	d, kind, ok := c.use.Profiles.Find(profile.Caller{Called: ring.Called, Calling: ring.Calling, Name: who.Name})
 	if !ok {
-		return d, &ending{record.NoProfile, fmt.Sprintf("no destination is known for %q", c.rec.User)}
+		return d, &ending{record.NoProfile, fmt.Sprintf("no destination is known for %q", c.known().User)}
 	}
 	c.found(kind, d)
 	return d, nil

@@ -36,21 +36,20 @@ func (c *call) follow(ctx context.Context, tunnel *peer.Call, r *relay.Relay) *a
 
 // newRelay joins the line and the tunnel, and tells the PNS that it may begin.
 func (c *call) newRelay(tunnel *peer.Call, handed identify.Handed) *relay.Relay {
-	rate := c.rec.Rate
+	rate := c.known().Rate
 	window := relay.Window(rate)
 	r := relay.New(relay.Options{
-		Call: c.rec.Name, Line: c.line, Tunnel: tunnel, Rate: rate,
+		Call: c.known().Name, Line: c.line, Tunnel: tunnel, Rate: rate,
 		GRE: gre.Options{PeerCallID: tunnel.PeerID(), Windowing: tunnel.Conn().Remote().Windowing,
 			SendWindow: int(tunnel.PeerWindow()), PeerDelay: tunnel.PeerDelay(), RecvWindow: int(window)},
 		Decoder: handed.Decoder, Held: handed.Frames, LastRequest: handed.LastRequest,
-		Async: asynchronous(c.rec.Connect), Unpaced: c.use.Unpaced, Hush: hush(handed),
+		Async: asynchronous(c.known().Connect), Unpaced: c.use.Unpaced, Hush: hush(handed),
 		Counters: &c.counters, Errors: c.o.Errors, Packets: c.o.Packets, Drops: c.o.Drops, Tap: c.o.Hub,
 	})
 	tunnel.Bind(r)
 	tunnel.Connected(pptp.IncomingCallConnected{ConnectSpeed: uint32(rate), Window: window,
 		Delay: relay.Delay(rate, window), FramingType: pptp.Asynchronous})
-	c.rec.Up = time.Now()
-	c.stage(record.Relaying)
+	c.stage(record.Relaying, func(r *record.Call) { r.Up = time.Now() })
 	c.log.Info("relaying", "window", window)
 	return r
 }

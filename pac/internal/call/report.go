@@ -23,7 +23,7 @@ func (c *call) askReport(why record.EndReason) {
 	ctx, stop := context.WithTimeout(context.Background(), reportTime)
 	defer stop()
 	if r, ok := l.Report(ctx); ok {
-		c.rec.Report = &r
+		c.note(func(known *record.Call) { known.Report = &r })
 	}
 }
 

@@ -27,6 +27,7 @@ func (w *wordy) Report(context.Context) (record.LineReport, bool) {
 func TestTheReportIsInTheLastMessage(t *testing.T) {
 	w := new(wordy)
 	c := &call{Calls: New(Options{}), line: w}
+	c.rec.Store(&record.Call{})
 	c.askReport(record.ClearedByPNS)
 	if got := c.notify(record.ClearedByPNS).Statistics; w.asked != 0 || got != "cleared-by-pns; up 0 frames, 0 octets; down 0 frames, 0 octets; 0 spoiled" {
 		t.Errorf("asked %d times, told %q", w.asked, got)

@@ -27,7 +27,7 @@ func (r *Relay) stopWriting() {
 // nothing does, the line fails or the relay ends.
 func (r *Relay) writeLine() {
 	defer r.writers.Done()
-	if !r.hushed {
+	if r.heard != nil && !r.hushed {
 		r.hushed = true
 		select {
 		case <-time.After(r.o.Hush):

@@ -79,13 +79,10 @@ type Relay struct {
 	lostUp  queue.Stats         // what is counted of up's
 	lost    queue.Stats         // and of down's
 	drain   drain
-	heard   chan struct{} // closed by the caller's first octets
-	hushed  bool          // the line is not left alone any more
-	begun   bool
+	heard   chan struct{} // closed by the caller's first octets; nil: nobody waits for them
 	over    chan struct{} // closed when the relay ends
 	failed  error         // of the writer
 	writer  func()        // r.writeLine, bound once
-	writing bool          // it runs
 	writers sync.WaitGroup
 	timer   *time.Timer // the writer's; nil until the line had to be waited for
 	lcp     watcher
@@ -95,10 +92,14 @@ type Relay struct {
 	flushed chan struct{}
 	errors  LineErrors
 	refused uint64 // calls to Send that failed
-	ended   bool
 	cleared string // text of the PNS's Terminate-Request
 
 	leaving int // frames that the line is taking
+
+	begun   bool
+	hushed  bool // the line is not left alone any more
+	writing bool // the writer runs
+	ended   bool
 
 	turn turn
 }
@@ -131,14 +132,16 @@ func New(o Options) *Relay {
 		o.GRE.RecvWindow = int(Window(o.Rate))
 	}
 	r := &Relay{
-		o:     o,
-		heard: make(chan struct{}),
-		over:  make(chan struct{}),
-		turn:  turn{line: o.Line},
-		gre:   gre.NewSession(o.GRE, time.Now()),
-		up:    queue.Queue{MaxFrames: upQueue},
-		down:  queue.Queue{MaxFrames: downQueue, MaxOctets: downUnknown},
-		lcp:   watcher{transmit: hdlc.AllControl, replay: o.LastRequest},
+		o:    o,
+		over: make(chan struct{}),
+		turn: turn{line: o.Line},
+		gre:  gre.NewSession(o.GRE, time.Now()),
+		up:   queue.Queue{MaxFrames: upQueue},
+		down: queue.Queue{MaxFrames: downQueue, MaxOctets: downUnknown},
+		lcp:  watcher{transmit: hdlc.AllControl, replay: o.LastRequest},
+	}
+	if o.Hush > 0 {
+		r.heard = make(chan struct{})
 	}
 	if o.Rate > 0 {
 		r.setRate()

@@ -30,7 +30,7 @@ func (r *Relay) begin() {
 func (r *Relay) readLine(attend Attend) error {
 	small := make([]byte, smallRead)
 	var large *buffer
-	heard := false
+	heard := r.heard == nil
 	err := r.attend(attend)
 	for err == nil {
 		buf := small
