@@ -43,9 +43,7 @@ func (m *modem) execute(commands []command) result {
 			return m.doOnline()
 		case "Z": // what follows on the line is ignored (V.250 §6.1.1)
 			m.doHangUp()
-			m.network.offHook(m.line, false)
-			m.profile = m.line.stored
-			m.forget()
+			m.reset()
 			return resultOK
 		}
 		if !m.set(c) && !m.show(c) && !accepted(c) {
@@ -53,6 +51,13 @@ func (m *modem) execute(commands []command) result {
 		}
 	}
 	return resultOK
+}
+
+// reset takes the stored profile, on hook.
+func (m *modem) reset() {
+	m.network.offHook(m.line, false)
+	m.profile = m.line.stored
+	m.forget()
 }
 
 func (m *modem) doAnswer() result {
@@ -112,6 +117,10 @@ func (m *modem) set(c command) bool {
 		*flags[c.name] = c.n == 1
 	case c.name == "X" && c.n <= 4:
 		p.level = c.n
+	case c.name == "&C" && c.n <= 1:
+		p.carrier = c.n
+	case c.name == "&D" && c.n <= 3:
+		p.ready = c.n
 	case c.name == "H" && c.n == 0:
 		m.doHangUp()
 		m.network.offHook(m.line, false)

@@ -30,6 +30,7 @@ type modem struct {
 	line    *Line
 	network *Exchange
 	io      *transfer
+	cord    cord
 
 	now  time.Time // of this turn
 	wake time.Time // when the next turn is due by itself; zero: never
@@ -59,7 +60,7 @@ func newModem(l *Line) *modem {
 // run serves a DTE until ctx ends or its port fails, hangs up and closes the
 // port. A port that was closed is no error.
 func (m *modem) run(ctx context.Context, p Port) error {
-	m.io = startTransfer(p)
+	m.io, m.cord = startTransfer(p), newCord(p)
 	err := m.turns(ctx)
 	if m.mode != commandMode {
 		m.network.hangUp(m.line, resultNoCarrier)
@@ -88,6 +89,7 @@ func (m *modem) turns(ctx context.Context) error {
 		m.follow()
 		m.writeMore()
 		m.readMore()
+		m.cord.show(m.carrier())
 		if m.wake.IsZero() {
 			timer.Stop()
 		} else {
@@ -109,6 +111,9 @@ func (m *modem) turns(ctx context.Context) error {
 		case n := <-m.io.wrote:
 			m.io.writing = false
 			m.written(n)
+		case ready := <-m.cord.ready:
+			m.now = time.Now()
+			m.terminal(ready)
 		case <-m.line.pokes:
 		case <-timer.C:
 		}

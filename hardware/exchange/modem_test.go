@@ -64,7 +64,7 @@ func TestCommands(t *testing.T) {
 		m.want("\r\nOK\r\n\r\nOK\r\n\r\nOK\r\n")
 		m.send("ATQ1\r")
 		m.send("ATI4\r")
-		m.want("\r\nE0 Q1 V1 X4 +VCID=1\r\nS00:000 S01:000 S02:043 S03:013 S04:010 S05:008 S06:002 S07:044 S08:002 S09:006 S10:014 S11:095 S12:050\r\n")
+		m.want("\r\nE0 Q1 V1 X4 &C1 &D2 +VCID=1\r\nS00:000 S01:000 S02:043 S03:013 S04:010 S05:008 S06:002 S07:044 S08:002 S09:006 S10:014 S11:095 S12:050\r\n")
 		m.silent(time.Second)
 	})
 }

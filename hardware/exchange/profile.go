@@ -22,12 +22,13 @@ type profile struct {
 	echo, verbose, quiet bool
 	callerID             bool
 	level                int // ATX
+	carrier, ready       int // AT&C, AT&D
 	s                    [100]byte
 }
 
 // factory is what AT&F sets.
 func factory() profile {
-	p := profile{echo: true, verbose: true, level: 4}
+	p := profile{echo: true, verbose: true, level: 4, carrier: 1, ready: 2}
 	for r, v := range map[int]byte{regEscape: '+', regCR: '\r', regLF: '\n', regBS: '\b', 6: 2, regWait: 60,
 		8: 2, 9: 6, 10: 14, 11: 95, regGuard: 50, 38: 20} {
 		p.s[r] = v
@@ -44,7 +45,7 @@ func (p *profile) wait() time.Duration { return time.Duration(p.s[regWait]) * ti
 // lines shows the settings, as ATI4 and AT&V do.
 func (p *profile) lines() []string {
 	bit := map[bool]int{true: 1}
-	first := fmt.Sprintf("E%d Q%d V%d X%d +VCID=%d", bit[p.echo], bit[p.quiet], bit[p.verbose], p.level, bit[p.callerID])
+	first := fmt.Sprintf("E%d Q%d V%d X%d &C%d &D%d +VCID=%d", bit[p.echo], bit[p.quiet], bit[p.verbose], p.level, p.carrier, p.ready, bit[p.callerID])
 	second := ""
 	for r := range 13 {
 		second += fmt.Sprintf("S%02d:%03d ", r, p.s[r])
