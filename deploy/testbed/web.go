@@ -1,6 +1,7 @@
 package testbed
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"fmt"
 	"io"
@@ -32,7 +33,7 @@ func Web(h *Host, addr string) {
 // Pages are the company's intranet:
 //
 //	/           Page
-//	/data?n=N   N octets that look random and are always the same
+//	/data?n=N   Data of N octets
 //	/hash       the SHA-256 of what is posted, in hexadecimal
 func Pages() http.Handler {
 	mux := http.NewServeMux()
@@ -53,11 +54,16 @@ func Pages() http.Handler {
 	return mux
 }
 
-// Data is what /data serves.
+// Data is n octets that look random and are always the same. Every 1000 there
+// is a run of FF, Telnet's IAC: of one octet, then of two, up to 64.
 func Data(n int) []byte {
 	b := make([]byte, n)
 	random := rand.NewChaCha8([32]byte{1})
 	random.Read(b)
+	for at := 0; at < n; at += 1000 {
+		run := b[at:min(n, at+1+at/1000%64)]
+		copy(run, bytes.Repeat([]byte{0xFF}, len(run)))
+	}
 	return b
 }
 
