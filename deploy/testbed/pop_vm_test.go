@@ -78,24 +78,24 @@ session  = "15s"
 const dataSize = 32 << 10
 
 // newPOP boots a guest with five 16550s and two USB adapters, which are
-// unplugged. The network's number of ports 1 and 2 is popNumber, that of the
-// adapters usbNumber.
+// unplugged, and the modem on USB of plugModem's. The network's number of ports
+// 1 and 2 is popNumber, that of what is on USB usbNumber.
 func newPOP(t testing.TB) *pop {
 	t.Helper()
 	p := &pop{t: t, dir: t.TempDir()}
-	more := []string{"-device", "qemu-xhci"}
+	more := []string{"-device", "qemu-xhci", "-chardev", "socket,id=usbip,server=on,wait=off,path=" + p.bus(), "-device", "virtserialport,chardev=usbip"}
 	for n := range 2 {
 		more = append(more, "-chardev", fmt.Sprintf("socket,id=usb%d,server=on,wait=off,path=%s", n, p.usb(n)),
 			"-device", fmt.Sprintf("usb-serial,chardev=usb%d,serial=%d", n, n))
 	}
 	p.guest = Boot(t, 5, more...)
 	bin := Programs(t)
-	check := exec.Command("go", "build", "-o", bin+"/", "./uart")
+	check := exec.Command("go", "build", "-o", bin+"/", "./uart", "./vhci")
 	check.Dir, check.Env = here(), append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := check.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	for _, name := range []string{"pac", "pns", "uart"} {
+	for _, name := range []string{"pac", "pns", "uart", "vhci"} {
 		if err := os.Rename(filepath.Join(bin, name), filepath.Join(p.guest.Share, name)); err != nil {
 			t.Fatal(err)
 		}
@@ -110,7 +110,7 @@ func newPOP(t testing.TB) *pop {
 	p.file("www/data", string(Data(dataSize)))
 	p.file("www/cgi-bin/hash", "#!/bin/sh\necho\nhead -c $CONTENT_LENGTH | sha256sum | cut -d' ' -f1\n")
 	p.file("pns.toml", guestPNS)
-	p.run(`cp /share/pac /share/pns /share/uart /bin/; httpd -h /share/www -p 127.0.0.1:80; pns run -c /share/pns.toml >/share/pns.log 2>&1 &`)
+	p.run(`cp /share/pac /share/pns /share/uart /share/vhci /bin/; httpd -h /share/www -p 127.0.0.1:80; pns run -c /share/pns.toml >/share/pns.log 2>&1 &`)
 	p.logged("pns", "ready")
 	t.Cleanup(func() {
 		if t.Failed() {
@@ -205,7 +205,7 @@ func (p *pop) plug(adapter int) net.Conn {
 
 // attach puts somebody on the port of a telephone's modem until the function
 // that it returns is called.
-func (p *pop) attach(number string, port net.Conn) (detach func()) {
+func (p *pop) attach(number string, port exchange.Port) (detach func()) {
 	phone := slices.IndexFunc(p.phones.Lines(), func(l *exchange.Line) bool { return l.Number() == number })
 	ctx, stop := context.WithCancel(context.Background())
 	gone := make(chan struct{})

@@ -65,7 +65,7 @@ modules=$root/lib/modules/$version
 mkdir -p "$modules"
 cp "$kernel/lib/modules/$version"/modules.{order,builtin,builtin.modinfo} "$modules/"
 [ -e "$kernel/lib/modules/$version/modules.dep" ] || depmod -b "$kernel" "$version"
-for m in virtio_pci virtio_net virtio_console 9p 9pnet_virtio ppp_generic ppp_async ppp_deflate bsd_comp ppp_mppe pptp gre slhc xhci_pci ftdi_sio; do
+for m in virtio_pci virtio_net virtio_console 9p 9pnet_virtio ppp_generic ppp_async ppp_deflate bsd_comp ppp_mppe pptp gre slhc xhci_pci ftdi_sio vhci_hcd cdc_acm; do
   modprobe -S "$version" -d "$kernel" --show-depends "$m" 2>/dev/null | awk '$1=="insmod"{print $2}'
 done | sort -u | while read -r f; do
   to=$modules/${f#"$kernel"/lib/modules/"$version"/}
