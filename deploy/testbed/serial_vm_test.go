@@ -24,6 +24,7 @@ mkdir -p /dev/serial/by-id; ln -s ../../ttyS1 /dev/serial/by-id/uart-1; ln -s ..
 modprobe xhci_pci; modprobe ftdi_sio`)
 	p.start(serialBanks + `ports = ["` + stable + `"]`)
 	t.Run("held port", p.heldPort)
+	t.Run("exclusive", p.exclusive)
 	t.Run("whole call", p.wholeCall)
 	t.Run("bad modems", p.badModems)
 	t.Run("clock set back", p.clockSetBack)
@@ -95,6 +96,33 @@ func (p *pop) heldPort(t *testing.T) {
 		t.Error(err)
 	}
 	p.ended(1)
+}
+
+// exclusive shows that the kernel keeps pac's port from whoever is not root,
+// and whom pac sees and names when it is root, and when not.
+func (p *pop) exclusive(t *testing.T) {
+	p.run("chmod 666 /dev/ttyS[25]; sleep 1001 </dev/ttyS5 >/dev/null 2>&1 & echo $! >/tmp/holder")
+	p.file("second.toml", strings.ReplaceAll(guestPAC, "/run/pac.sock", "/tmp/second.sock")+`
+[[bank]]
+name  = "second"
+ports = ["/dev/ttyS2", "/dev/ttyS5"]
+`)
+	const doctor = "pac doctor -c /share/second.toml"
+	nobody := func(command string) string { return `su -s /bin/bash nobody -c "` + command + `"` }
+	for _, tt := range []struct {
+		script string
+		words  []string
+	}{
+		{nobody(": <>/dev/ttyS2"), []string{"Device or resource busy"}},
+		{doctor, []string{"ttyS2: it is in use by pac (process ", "ttyS5: it is in use by sleep (process "}},
+		{nobody(doctor), []string{"ttyS2: it is in use:", "ttyS5: ATE0Q0V1S0=0: the modem does not answer"}},
+		{"cp /tmp/holder /var/lock/LCK..ttyS5; " + nobody(doctor), []string{"ttyS5: it is in use by sleep (process "}},
+	} {
+		if said := p.run(tt.script + " 2>&1; true"); !containsAll(said, tt.words) {
+			t.Errorf("%s says %q, want %q", tt.script, said, tt.words)
+		}
+	}
+	p.run("kill $(cat /tmp/holder); rm /var/lock/LCK..ttyS5")
 }
 
 // wholeCall carries data over a device that two entries name: it is one line.
