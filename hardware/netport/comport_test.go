@@ -107,6 +107,7 @@ func TestComPort(t *testing.T) {
 	far.Write(octets(t, modemState("08")+"63"))
 	reads("c")
 	carrier(false)
+	p.SetWriteDeadline(time.Unix(1, 0)) // a call has ended: its writer was freed
 	p.SetDTR(false)
 	p.SetDTR(true)
 	b := make([]byte, 14)

@@ -8,8 +8,8 @@ import (
 	"syscall"
 )
 
-// tryWrite writes what the kernel takes without waiting, and says errFull when
-// that is not all of b.
+// tryWrite writes what the kernel takes without waiting, whatever the deadline,
+// and says errFull when that is not all of b. Nobody else may write meanwhile.
 func tryWrite(c net.Conn, b []byte) (n int, err error) {
 	s, ok := c.(syscall.Conn)
 	if !ok {
@@ -19,10 +19,7 @@ func tryWrite(c net.Conn, b []byte) (n int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	closed := raw.Write(func(fd uintptr) bool {
-		n, err = syscall.Write(int(fd), b)
-		return true
-	})
+	closed := raw.Control(func(fd uintptr) { n, err = syscall.Write(int(fd), b) })
 	n = max(n, 0)
 	switch {
 	case closed != nil:
