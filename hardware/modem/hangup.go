@@ -10,7 +10,7 @@ import (
 )
 
 const (
-	dtrTime  = time.Second     // DTR stays low; register S25 counts hundredths
+	dtrTime  = time.Second     // DTR stays low, or three times as long; register S25 counts hundredths
 	hookTime = 5 * time.Second // for ATH
 )
 
@@ -89,7 +89,7 @@ func (m *Modem) release(ctx context.Context, lost bool) error {
 		if err := w.SetDTR(false); err != nil {
 			return fmt.Errorf("%w: %w", errLost, err)
 		}
-		if _, err := m.talk.skip(ctx, dtrTime); err != nil {
+		if err := m.hold(ctx, w); err != nil {
 			return err
 		}
 		if err := w.SetDTR(true); err != nil {
@@ -113,6 +113,20 @@ func (m *Modem) release(ctx context.Context, lost bool) error {
 		return nil // there was nothing to hang up
 	}
 	return err
+}
+
+// hold keeps DTR low: a carrier that tells has time to fall, for some modems
+// say good-bye first, and a terminal server looks at it once a second.
+func (m *Modem) hold(ctx context.Context, w *wires) error {
+	for range 3 {
+		if _, err := m.talk.skip(ctx, dtrTime); err != nil {
+			return err
+		}
+		if on, err := w.Carrier(); err != nil || !on || !w.tell() {
+			break
+		}
+	}
+	return nil
 }
 
 // escape leaves data state by the escape sequence. The first may fall behind

@@ -195,8 +195,9 @@ func TestAModemThatDoesNotHangUpLosesItsPort(t *testing.T) {
 type wired struct {
 	Port
 	carrier, dtr atomic.Bool
-	drops        atomic.Int32 // of DTR
-	deaf         bool         // DTR does not hang up
+	drops        atomic.Int32  // of DTR
+	deaf         bool          // DTR does not hang up
+	slow         time.Duration // until it does
 	unplugged    atomic.Bool
 }
 
@@ -213,7 +214,7 @@ func (w *wired) SetDTR(on bool) error {
 	if !on {
 		w.drops.Add(1)
 		if !w.deaf {
-			w.carrier.Store(false)
+			time.AfterFunc(w.slow, func() { w.carrier.Store(false) })
 		}
 	}
 	w.dtr.Store(on)
@@ -236,16 +237,19 @@ func newWired(t *testing.T) (*Modem, *peer, *wired) {
 func TestHangUpByDTR(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		m, p, w := newWired(t)
-		w.carrier.Store(true)
-		p.connect(m, connected)
-		h := start(hangUp(m), t.Context())
-		begin := time.Now()
-		p.becomeReady()
-		if d := time.Since(begin); d < dtrTime || w.drops.Load() != 1 || !w.dtr.Load() {
-			t.Errorf("after %v, %d drops of DTR", d, w.drops.Load())
-		}
-		if _, err := h.get(); err != nil {
-			t.Error(err)
+		for _, slow := range []time.Duration{0, 2500 * time.Millisecond} { // off has been seen then
+			w.slow = slow
+			w.carrier.Store(true)
+			p.connect(m, connected)
+			h := start(hangUp(m), t.Context())
+			begin, drops := time.Now(), w.drops.Load()
+			p.becomeReady()
+			if d := time.Since(begin); d < slow.Truncate(dtrTime)+dtrTime || w.drops.Load() != drops+1 || !w.dtr.Load() {
+				t.Errorf("%v: after %v, %d drops of DTR", slow, d, w.drops.Load()-drops)
+			}
+			if _, err := h.get(); err != nil {
+				t.Error(err)
+			}
 		}
 	})
 	bubble(t, func(t *testing.T) {
