@@ -36,6 +36,7 @@ func newClinic(t *testing.T) *clinic {
 	Join(c.office, "wan", "198.51.100.7/24", router, "office", "198.51.100.254/24")
 	c.pop.IP("addr", "add", "192.0.2.66/24", "dev", "wan")
 	c.pop.IP("route", "add", "default", "via", "192.0.2.254")
+	c.pop.IP("route", "add", "unreachable", "203.0.113.9")
 	c.pop.IP("route", "add", "198.51.100.12", "via", "192.0.2.254", "src", "192.0.2.66")
 	c.office.IP("route", "add", "default", "via", "198.51.100.254")
 	for last := 8; last <= 14; last++ {
@@ -60,7 +61,7 @@ end`)
 	Join(c.office, "lan", "2.1.1.60/25", server, "lan", "2.1.1.10/25")
 	Join(c.office, "carrier9", "192.168.9.1/24", server, "else", "192.168.9.2/24")
 	c.sh(c.office, "sysctl -qw net.ipv4.ip_forward=1")
-	c.modems, c.ports = NewPhones(t, 20, exchange.Options{}).Modems, 1800
+	c.modems, c.ports = NewPhones(t, 30, exchange.Options{}, exchange.USR).Modems, 1800
 	return c
 }
 
@@ -84,6 +85,7 @@ func (c *clinic) file(name, text string) string {
 type diagnosis struct {
 	OK       bool                           `json:"ok"`
 	Findings []struct{ About, Text string } `json:"findings"`
+	Notes    []struct{ About, Text string } `json:"notes"`
 	Looked   []string                       `json:"looked"`
 }
 
@@ -133,6 +135,11 @@ func overUDP(at string) string {
 	return fmt.Sprintf("[[pns]]\nname = \"u\"\nat = %q\nconnect = \"%s:1733\"\ntransport = \"udp\"\n", at, at)
 }
 
+// withHost is more of a PAC's configuration: somebody's calls end at a host.
+func withHost(url string) string {
+	return fmt.Sprintf("[hosts]\nattempt = \"2s\"\n[[user]]\nname = \"guest\"\nhost = %q\n", url)
+}
+
 const officeLAN = "mode = \"tun\"\naddresses = [\"2.1.1.129-2.1.1.190\"]\n"
 
 // Every fault made here is named in one sentence, and nothing else is.
@@ -142,7 +149,7 @@ func TestDoctors(t *testing.T) {
 	Start(c.office, filepath.Join(c.bin, "pns"), "run", "-c", c.file("running pns", running))
 	withUDP := strings.Replace(c.pns("addresses = [\"2.1.2.129\"]", "listen = \"0.0.0.0:1733\"\npanel = \"127.0.0.1:8725\""), "no.sock", "udp.sock", 1)
 	Start(c.office, filepath.Join(c.bin, "pns"), "run", "-c", c.file("running udp", strings.Replace(withUDP, "[lan]", "transport = \"udp\"\n[lan]", 1)))
-	mute, held, taken := c.mute(), c.held(), c.taken()
+	mute, held, taken, closing := c.mute(), c.held(), c.taken(), c.closing()
 	good := "198.51.100.7"
 	var all sync.WaitGroup
 	for _, tt := range []struct {
@@ -162,6 +169,21 @@ func TestDoctors(t *testing.T) {
 		{name: "no privilege", program: "pac", text: c.pac(c.modem(), good, ""), before: []string{"setpriv", "--bounding-set=-net_raw"},
 			about: "privileges", want: "GRE needs the privilege CAP_NET_RAW: run as root or give it to the program"},
 		{name: "no device", program: "pac", text: c.pac("/dev/ttyNONE7", good, ""), about: "port /dev/ttyNONE7", want: "there is no such device: plug it in, or correct `ports`"},
+		{name: "a port that is closed at once", program: "pac", text: c.pac(closing, good, ""), about: "port " + closing,
+			want: "the connection is taken and then closed (the port is lost: EOF): somebody else probably holds the port, or the server limits connections"},
+		{name: "a cable that is closed at once", program: "pac", text: strings.Replace(c.pac(closing, good, ""), "ports", "kind = \"cable\"\nports", 1), about: "port " + closing,
+			want: "the connection is taken and then closed (EOF): somebody else probably holds the port"},
+		{name: "a port of RFC 2217 that is closed at once", program: "pac", text: c.pac("rfc2217"+strings.TrimPrefix(closing, "tcp"), good, ""), about: "port rfc2217",
+			want: "somebody else probably holds the port"},
+		{name: "no terminal server", program: "pac", text: c.pac("tcp://127.0.0.1:9", good, ""), about: "port tcp://127.0.0.1:9",
+			want: "connection refused; is the terminal server on, and its address in `ports` right?"},
+		{name: "a good host", program: "pac", text: c.pac(c.modem(), good, withHost("telnet://198.51.100.7:1723"))},
+		{name: "a host's closed port", program: "pac", text: c.pac(c.modem(), good, withHost("tcp://198.51.100.7:23")), about: "host tcp://198.51.100.7:23",
+			want: "the port is closed there: start what shall listen, or correct `host`"},
+		{name: "a host filtered", program: "pac", text: c.pac(c.modem(), good, withHost("tcp://198.51.100.8:1723")), about: "host tcp://198.51.100.8:1723",
+			want: "nothing answers within 2s: let a firewall on the way pass it, or correct `host`"},
+		{name: "a host nowhere", program: "pac", text: c.pac(c.modem(), good, withHost("tcp://203.0.113.9:23")), about: "host tcp://203.0.113.9:23", want: "there is no way to it ("},
+		{name: "a host without address", program: "pac", text: c.pac(c.modem(), good, withHost("tcp://bbs.invalid:23")), about: "host tcp://bbs.invalid:23", want: "bbs.invalid does not resolve: "},
 		{name: "a mute modem", program: "pac", text: c.pac(mute, good, ""), about: "port " + mute, want: "the modem does not answer: is it switched off, the cable not whole"},
 		{name: "a port in use", program: "pac", text: c.pac(held, good, ""), about: "port " + held, want: "it is in use by testbed.test"},
 		{name: "no PNS", program: "pac", text: c.pac(c.modem(), good+":1724", ""), about: "PNS 198.51.100.7:1724, TCP", want: "TCP port 1724 is closed there: start the PNS, or correct its address"},
@@ -198,10 +220,31 @@ func TestDoctors(t *testing.T) {
 				t.Errorf("%s: %d findings: %v", tt.name, len(d.Findings), d.Findings)
 			case tt.about != "" && (!strings.HasPrefix(d.Findings[0].About, tt.about) || !strings.Contains(d.Findings[0].Text, tt.want)):
 				t.Errorf("%s: %s: %s\nwant %s: %s", tt.name, d.Findings[0].About, d.Findings[0].Text, tt.about, tt.want)
+			case tt.program == "pac" && tt.about == "" && (len(d.Notes) != 1 || !strings.HasPrefix(d.Notes[0].About, "port unix:") || !strings.Contains(d.Notes[0].Text, "; profile ")):
+				t.Errorf("%s: of its modem: %v", tt.name, d.Notes)
 			}
 		})
 	}
 	all.Wait()
+}
+
+// closing is a terminal server that has no port free.
+func (c *clinic) closing() string {
+	var l net.Listener
+	if err := c.pop.Do(func() (err error) { l, err = net.Listen("tcp", "127.0.0.1:0"); return err }); err != nil {
+		c.t.Fatal(err)
+	}
+	c.t.Cleanup(func() { l.Close() })
+	go func() {
+		for {
+			p, err := l.Accept()
+			if err != nil {
+				return
+			}
+			p.Close()
+		}
+	}()
+	return "tcp://" + l.Addr().String()
 }
 
 // mute is a port at which nobody answers.
@@ -272,6 +315,9 @@ func TestDoctorBesideADaemon(t *testing.T) {
 	pac := Start(c.pop, filepath.Join(c.bin, "pac"), "run", "-c", file)
 	pac.Logged("modem ready")
 	d := c.doctor(c.pop, "pac", file)
+	if len(d.Notes) != 1 || d.Notes[0].About != "line courier/1" || d.Notes[0].Text != "the modem says that it is \"U.S. Robotics 56K FAX EXT V4.11.2\"; profile usr" {
+		t.Errorf("of the modem: %v", d.Notes)
+	}
 	if len(d.Findings) > 0 || !slices.Contains(d.Looked, "line courier/1") || !slices.Contains(d.Looked, "PNS 198.51.100.7:1723, GRE") {
 		t.Errorf("%+v", d)
 	}

@@ -18,7 +18,9 @@ type Health struct {
 	Fault  string
 	Faulty bool
 	Again  time.Time
-	Device string // what the device calls itself; empty when unknown
+	// Device is what the device calls itself, Profile as which make of modem it is
+	// used; empty when unknown.
+	Device, Profile string
 }
 
 // A Monitored line tells its health. It may be asked from anywhere.

@@ -54,7 +54,7 @@ func (m *Modem) identify(ctx context.Context) error {
 	m.known = true
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.health.Device = device(said)
+	m.health.Device, m.health.Profile = device(said), m.profile.Name
 	return nil
 }
 

@@ -18,7 +18,7 @@ func (p commands) Lines() []console.Line {
 	var all []console.Line
 	for _, l := range p.banks.Status() {
 		c := on[l.Line]
-		all = append(all, console.Line{Line: l.Line, Bank: l.Bank, Port: l.Port, Device: l.Device, State: l.State, Since: l.Since,
+		all = append(all, console.Line{Line: l.Line, Bank: l.Bank, Port: l.Port, Device: l.Device, Profile: l.Profile, State: l.State, Since: l.Since,
 			Call: c.Name, User: c.User, Rate: c.Rate, Faults: l.Faults, Service: l.Service, Why: l.Why})
 	}
 	return all

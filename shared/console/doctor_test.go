@@ -20,8 +20,8 @@ func TestDoctor(t *testing.T) {
 	}{
 		{"doctor", nil, 0, "nothing wrong in 2 looks\n"},
 		{"doctor", errors.New("it is in use"), 1, "port a: it is in use\n1 finding in 2 looks\n"},
-		{"doctor --json", nil, 0, `{"ok":true,"findings":[],"looked":["the daemon","port a"]}`},
-		{"doctor --json", errors.New("it is in use"), 1, `{"ok":false,"findings":[{"about":"port a","text":"it is in use"}],"looked":["the daemon","port a"]}`},
+		{"doctor --json", nil, 0, `{"ok":true,"findings":[],"notes":[],"looked":["the daemon","port a"]}`},
+		{"doctor --json", errors.New("it is in use"), 1, `{"ok":false,"findings":[{"about":"port a","text":"it is in use"}],"notes":[],"looked":["the daemon","port a"]}`},
 		{"doctor --socket /nowhere", nil, 1, "the daemon: not running: nobody listens at /nowhere\n1 finding in 2 looks\n"},
 	} {
 		var out, errs bytes.Buffer

@@ -30,7 +30,8 @@ type Line struct {
 	Line    string    `json:"line"`
 	Bank    string    `json:"bank"`
 	Port    string    `json:"port,omitempty"`
-	Device  string    `json:"device,omitempty"`
+	Device  string    `json:"device,omitempty"`  // what it calls itself
+	Profile string    `json:"profile,omitempty"` // as which make of modem it is used
 	State   string    `json:"state"`
 	Since   time.Time `json:"since,omitzero"`
 	Call    string    `json:"call,omitempty"`

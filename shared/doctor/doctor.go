@@ -17,10 +17,17 @@ type Finding struct {
 	Text  string `json:"text"`
 }
 
+// A Note is what was found and is not wrong: what a modem says it is.
+type Note struct {
+	About string `json:"about"`
+	Text  string `json:"text"`
+}
+
 // A Report is what a doctor found. Its methods may be called from any goroutine.
 type Report struct {
 	mu       sync.Mutex
 	looked   []string
+	notes    []Note
 	findings []Finding
 }
 
@@ -54,6 +61,20 @@ func (r *Report) Findings() []Finding {
 	return append([]Finding{}, r.findings...)
 }
 
+// Note notes what is worth to be told though nothing is wrong.
+func (r *Report) Note(about, text string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.notes = append(r.notes, Note{about, text})
+}
+
+// Notes are what was noted, in that order.
+func (r *Report) Notes() []Note {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return append([]Note{}, r.notes...)
+}
+
 // Looked is what was looked at.
 func (r *Report) Looked() []string {
 	r.mu.Lock()
@@ -61,19 +82,26 @@ func (r *Report) Looked() []string {
 	return append([]string{}, r.looked...)
 }
 
-// MarshalJSON writes {"ok", "findings", "looked"}.
+// MarshalJSON writes {"ok", "findings", "notes", "looked"}.
 func (r *Report) MarshalJSON() ([]byte, error) {
 	findings := r.Findings()
 	return json.Marshal(struct {
 		OK       bool      `json:"ok"`
 		Findings []Finding `json:"findings"`
+		Notes    []Note    `json:"notes"`
 		Looked   []string  `json:"looked"`
-	}{len(findings) == 0, findings, r.Looked()})
+	}{len(findings) == 0, findings, r.Notes(), r.Looked()})
 }
 
-// Write prints the findings, a line each, and how many things were looked at.
+// Write prints the notes and then the findings, a line each, and how many things
+// were looked at.
 func (r *Report) Write(w io.Writer) error {
 	findings, looked := r.Findings(), len(r.Looked())
+	for _, n := range r.Notes() {
+		if _, err := fmt.Fprintf(w, "%s: %s\n", n.About, n.Text); err != nil {
+			return err
+		}
+	}
 	for _, f := range findings {
 		if _, err := fmt.Fprintf(w, "%s: %s\n", f.About, f.Text); err != nil {
 			return err

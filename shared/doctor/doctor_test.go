@@ -16,26 +16,27 @@ import (
 func TestReport(t *testing.T) {
 	var r Report
 	r.Look("panel", nil)
+	r.Note("port a", "a modem")
 	var b bytes.Buffer
 	r.Write(&b)
-	if b.String() != "nothing wrong in 1 looks\n" {
+	if b.String() != "port a: a modem\nnothing wrong in 1 looks\n" {
 		t.Error(b.String())
 	}
 	r.Look("port a", fmt.Errorf("the modem says: %w", errors.Join(errors.New("one"))))
 	b.Reset()
 	r.Write(&b)
-	if b.String() != "port a: the modem says: one\n1 finding in 2 looks\n" {
+	if b.String() != "port a: a modem\nport a: the modem says: one\n1 finding in 2 looks\n" {
 		t.Error(b.String())
 	}
 	r.Look("lan", errors.Join(errors.New("two"), errors.Join(errors.New("three"), errors.New("four"))))
 	b.Reset()
 	r.Write(&b)
-	if b.String() != "port a: the modem says: one\nlan: two\nlan: three\nlan: four\n4 findings in 3 looks\n" {
+	if b.String() != "port a: a modem\nport a: the modem says: one\nlan: two\nlan: three\nlan: four\n4 findings in 3 looks\n" {
 		t.Error(b.String())
 	}
 	j, err := json.Marshal(&r)
 	const want = `{"ok":false,"findings":[{"about":"port a","text":"the modem says: one"},{"about":"lan","text":"two"},{"about":"lan","text":"three"},` +
-		`{"about":"lan","text":"four"}],"looked":["panel","port a","lan"]}`
+		`{"about":"lan","text":"four"}],"notes":[{"about":"port a","text":"a modem"}],"looked":["panel","port a","lan"]}`
 	if err != nil || string(j) != want {
 		t.Errorf("%s, %v", j, err)
 	}

@@ -15,8 +15,9 @@ type Status struct {
 	Line    string    `json:"line"`
 	Bank    string    `json:"bank"`
 	Port    string    `json:"port,omitempty"`
-	Device  string    `json:"device,omitempty"` // what it calls itself
-	State   string    `json:"state"`            // a line.State, or OutState
+	Device  string    `json:"device,omitempty"`  // what it calls itself
+	Profile string    `json:"profile,omitempty"` // as which make of modem it is used
+	State   string    `json:"state"`             // a line.State, or OutState
 	Since   time.Time `json:"since,omitzero"`
 	Service string    `json:"service,omitempty"` // out, draining, drained, removed, faulty; empty: in service
 	Why     string    `json:"why,omitempty"`     // of Service
@@ -46,8 +47,8 @@ func (s *slot) status() Status {
 	} else if s.line != nil {
 		h.State = s.line.State()
 	}
-	t := Status{Line: s.name, Bank: s.member.Bank, Port: s.member.Port, Device: h.Device, State: h.State.String(),
-		Since: h.Since, Faults: s.faults + h.Faults}
+	t := Status{Line: s.name, Bank: s.member.Bank, Port: s.member.Port, Device: h.Device, Profile: h.Profile,
+		State: h.State.String(), Since: h.Since, Faults: s.faults + h.Faults}
 	if s.call != nil {
 		t.Line, t.Bank = s.call.line, s.call.bank
 	}

@@ -1,5 +1,5 @@
 // Package doctor looks for what keeps pac from its work: on this host, at the
-// modems, and on the way to each PNS.
+// modems, and on the way to each PNS and each host.
 package doctor
 
 import (
@@ -49,8 +49,8 @@ type visit struct {
 	report  *doctor.Report
 }
 
-// Look looks at everything. It takes half a minute at most for each modem and
-// each PNS, all at the same time. A daemon that runs is not disturbed: what it
+// Look looks at everything. It takes half a minute at most for each modem, each
+// PNS and each host, all at the same time. A daemon that runs is not disturbed: what it
 // holds is asked of it.
 func Look(ctx context.Context, o Options) *doctor.Report {
 	v := &visit{Options: o, report: new(doctor.Report)}
@@ -61,10 +61,11 @@ func Look(ctx context.Context, o Options) *doctor.Report {
 	}
 	v.config = c
 	v.running = v.daemon(ctx)
-	v.host()
+	v.here()
 	var all sync.WaitGroup
 	all.Go(func() { v.ports(ctx) })
 	all.Go(func() { v.tunnels(ctx) })
+	all.Go(func() { v.hosts(ctx) })
 	all.Wait()
 	return v.report
 }
@@ -98,9 +99,9 @@ func (v *visit) daemon(ctx context.Context) bool {
 	return true
 }
 
-// host looks at what the program needs of this host. What the daemon holds it
+// here looks at what the program needs of this host. What the daemon holds it
 // has.
-func (v *visit) host() {
+func (v *visit) here() {
 	c := v.config
 	if c.Panel.IsValid() && !v.running {
 		v.report.Look("panel "+c.Panel.String(), doctor.Listen(c.Panel, "panel"))
@@ -110,15 +111,14 @@ func (v *visit) host() {
 	}
 }
 
-// endpoints are those that profiles lead to, each once.
-func endpoints(p profile.Options) (all []string) {
-	add := func(d profile.Destination) {
-		for _, e := range d.Endpoints {
-			if !slices.Contains(all, e) {
-				all = append(all, e)
-			}
-		}
-	}
+// endpoints are the PNSs that profiles lead to, each once.
+func endpoints(p profile.Options) []string {
+	return ends(p, func(d profile.Destination) []string { return d.Endpoints })
+}
+
+// ends are what of gives of all destinations, each once.
+func ends(p profile.Options, of func(profile.Destination) []string) (all []string) {
+	add := func(d profile.Destination) { all = append(all, of(d)...) }
 	for _, n := range p.Numbers {
 		add(n.Destination)
 	}
@@ -131,7 +131,7 @@ func endpoints(p profile.Options) (all []string) {
 		add(*p.Default)
 	}
 	slices.Sort(all)
-	return all
+	return slices.Compact(all)
 }
 
 // tunnels looks at the way to each PNS.

@@ -3,6 +3,8 @@ package doctor
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io"
 	"io/fs"
 	"net"
 	"net/netip"
@@ -37,12 +39,28 @@ func TestEndpointsOfAllProfiles(t *testing.T) {
 	}
 }
 
+// The port of a terminal server that is closed at once is no fault of init's.
+func TestFaultsOfModems(t *testing.T) {
+	for want, s := range map[string]struct{ fault, port string }{
+		"the connection is taken and then closed (the port is lost: EOF): somebody else probably holds the port, or the server limits connections; have the other end it, or raise the limit": {"the port is lost: EOF", "tcp://x:1"},
+		"the port is lost: input/output error: is its device still plugged in?": {"the port is lost: input/output error", "/dev/ttyUSB0"},
+		"AT&F9: the modem says ERROR: correct `init` of bank b":                 {"AT&F9: the modem says ERROR", "tcp://x:1"},
+	} {
+		if got := text(mute(s.fault, Seat{Bank: config.Bank{Name: "b"}, Port: s.port})); got != want {
+			t.Errorf("%s; want %s", got, want)
+		}
+	}
+}
+
 func TestPortsThatCannotBeOpened(t *testing.T) {
 	for want, err := range map[string]error{
 		"it is in use by minicom: end that program, or take the port out of `ports`": &serial.Error{Path: "/dev/x", Err: errors.Join(errors.New("it is in use by minicom"), serial.ErrBusy)},
 		"file does not exist: plug it in, or correct `ports`":                        &serial.Error{Path: "/dev/x", Err: fs.ErrNotExist},
 		"permission denied: `adduser` it there, and start again":                     &serial.Error{Path: "/dev/x", Err: fs.ErrPermission},
-		"no route; is the terminal server on, and its address in `ports` right?":     &netport.Error{URL: "tcp://x:1", Err: errors.New("no route")},
+		"dial tcp: no route; is the terminal server on, and its address in `ports` right?": &netport.Error{URL: "tcp://x:1",
+			Err: &net.OpError{Op: "dial", Net: "tcp", Err: errors.New("no route")}},
+		"the server refuses RFC 2217; use telnet:// for its port": &netport.Error{URL: "rfc2217://x:1", Err: errors.New("the server refuses RFC 2217; use telnet:// for its port")},
+		"the connection is taken and then closed (EOF): somebody else probably holds the port, or the server limits connections; have the other end it, or raise the limit": &netport.Error{URL: "rfc2217://x:1", Err: io.EOF},
 		"odd": errors.New("odd"),
 	} {
 		if got := strings.ReplaceAll(cannotOpen(err).Error(), "\nit is in use", ""); got != want {
@@ -53,6 +71,10 @@ func TestPortsThatCannotBeOpened(t *testing.T) {
 
 func TestStatesOfLines(t *testing.T) {
 	since := time.Date(2026, 9, 1, 12, 0, 0, 0, time.UTC)
+	const taken = "the daemon cannot use it since 12:00:00: the connection is taken and then closed (the port is lost: EOF): somebody else probably holds the port"
+	if got := text(state(console.Line{Service: "faulty", Port: "tcp://x:1", Since: since, Why: "the port is lost: EOF"})); !strings.HasPrefix(got, taken) {
+		t.Error(got)
+	}
 	for service, want := range map[string]string{"": "", "out": "", "draining": "",
 		"faulty": "the daemon cannot use it since 12:00:00: no dial tone; it tries again by itself, and `pac doctor` looks for itself while the daemon is stopped"} {
 		if got := text(state(console.Line{Service: service, Since: since, Why: "no dial tone"})); got != want {
@@ -96,6 +118,42 @@ func TestLook(t *testing.T) {
 	}
 	if got := look("nmae = 'x'\n" + good + "tunnel = []\n"); len(got) != 2 || opened != 1 {
 		t.Errorf("%q", got)
+	}
+}
+
+// Each host of every kind of profile is looked at once.
+func TestHosts(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	gone, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	gone.Close()
+	there, closed := "tcp://"+l.Addr().String(), "tcp://"+gone.Addr().String()
+	file := filepath.Join(t.TempDir(), "pac.toml")
+	toml := fmt.Sprintf("name = 'atlanta'\n[[bank]]\nname = 'b'\nlisten = 'tcp://127.0.0.1:0'\n[[user]]\nname = 'u'\nhost = %q\n[[number]]\ncalled = '1'\nhost = [%[1]q, %q]\n"+
+		"[[identify.menu]]\nkey = '1'\ntext = 'x'\nhost = 'telnet://%s'\n[default]\nhost = %[2]q\n", there, closed, l.Addr())
+	if err := os.WriteFile(file, []byte(toml), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r := Look(t.Context(), Options{File: file, Resolver: nowhere{}, Seats: seats})
+	var hosts []string
+	for _, about := range r.Looked() {
+		if strings.HasPrefix(about, "host ") {
+			hosts = append(hosts, about)
+		}
+	}
+	slices.Sort(hosts)
+	want := []string{"host " + closed, "host " + there, "host telnet://" + l.Addr().String()}
+	slices.Sort(want)
+	found := r.Findings()
+	if !slices.Equal(hosts, want) || len(found) != 1 || found[0].About != "host "+closed ||
+		found[0].Text != "the port is closed there: start what shall listen, or correct `host`" {
+		t.Errorf("looked at %q, found %q", hosts, found)
 	}
 }
 

@@ -4,9 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
+	"net"
+	"os"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"carrier/hardware/line"
@@ -20,6 +24,9 @@ import (
 // modemTime is how long a modem may take to be set up: it is waited for, hung up
 // and asked again before it is given up.
 const modemTime = 25 * time.Second
+
+// closeTime is how long a port is watched that is opened only.
+const closeTime = 500 * time.Millisecond
 
 // ports looks at every port, and asks each modem for its name.
 func (v *visit) ports(ctx context.Context) {
@@ -73,6 +80,7 @@ func (v *visit) lines(ctx context.Context) {
 	}
 	for _, l := range all {
 		v.report.Look("line "+l.Line, state(l))
+		v.modemIs("line "+l.Line, l.Device, l.Profile)
 	}
 }
 
@@ -82,8 +90,12 @@ func state(l console.Line) error {
 	if l.Service != "faulty" {
 		return nil
 	}
+	why := l.Why
+	if lost(why) {
+		why = closed(why, l.Port).Error()
+	}
 	return fmt.Errorf("the daemon cannot use it since %s: %s; it tries again by itself, and `pac doctor` looks for itself while the daemon is stopped",
-		l.Since.Format("15:04:05"), l.Why)
+		l.Since.Format("15:04:05"), why)
 }
 
 // port opens one port and sets its modem up, as the daemon would.
@@ -97,10 +109,34 @@ func (v *visit) port(ctx context.Context, s Seat) {
 		return
 	}
 	if s.Bank.Cable {
-		v.report.Look(what, p.Close())
+		v.report.Look(what, cable(p, s.Port))
 		return
 	}
-	v.report.Look(what, v.modem(ctx, s, p))
+	h, err := v.modem(ctx, s, p)
+	v.report.Look(what, err)
+	v.modemIs(what, h.Device, h.Profile)
+}
+
+// modemIs notes what a modem calls itself, and as what it is used.
+func (v *visit) modemIs(what, device, profile string) {
+	switch {
+	case device != "":
+		v.report.Note(what, fmt.Sprintf("the modem says that it is %q; profile %s", device, profile))
+	case profile != "":
+		v.report.Note(what, fmt.Sprintf("profile %s", profile))
+	}
+}
+
+// cable waits a little for whether an open cable stays open.
+func cable(p line.Wire, port string) error {
+	defer p.Close()
+	if err := p.SetReadDeadline(time.Now().Add(closeTime)); err != nil {
+		return err
+	}
+	if _, err := p.Read(make([]byte, 1)); err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
+		return closed(err.Error(), port)
+	}
+	return nil
 }
 
 // cannotOpen puts an error of opening a port into a sentence with advice.
@@ -111,7 +147,7 @@ func cannotOpen(err error) error {
 	if errors.As(err, &inSerial) {
 		why = inSerial.Err
 	} else if errors.As(err, &inNet) {
-		return fmt.Errorf("%w; is the terminal server on, and its address in `ports` right?", inNet.Err)
+		return notConnected(inNet)
 	}
 	switch {
 	case errors.Is(err, serial.ErrBusy):
@@ -124,8 +160,32 @@ func cannotOpen(err error) error {
 	return why
 }
 
+// notConnected is cannotOpen for a port behind a network. What is said of RFC
+// 2217 has its own advice.
+func notConnected(err *netport.Error) error {
+	var dial *net.OpError
+	switch {
+	case errors.Is(err, io.EOF), errors.Is(err, syscall.ECONNRESET):
+		return closed(err.Err.Error(), err.URL)
+	case errors.As(err, &dial):
+		return fmt.Errorf("%w; is the terminal server on, and its address in `ports` right?", err.Err)
+	}
+	return err.Err
+}
+
+// lost tells a fault of the port's from one of the modem's.
+func lost(fault string) bool { return strings.Contains(fault, "the port is lost") }
+
+// closed says what to do about a port that was open, and is not.
+func closed(fault, port string) error {
+	if strings.HasPrefix(port, "/") {
+		return fmt.Errorf("%s: is its device still plugged in?", fault)
+	}
+	return fmt.Errorf("the connection is taken and then closed (%s): somebody else probably holds the port, or the server limits connections; have the other end it, or raise the limit", fault)
+}
+
 // modem sets a modem up and lets it go.
-func (v *visit) modem(ctx context.Context, s Seat, p line.Wire) error {
+func (v *visit) modem(ctx context.Context, s Seat, p line.Wire) (line.Health, error) {
 	opened := false
 	m := modem.New(modem.Options{Name: s.Port, Profile: s.Bank.Profile, Init: s.Bank.Init, Open: func(context.Context) (modem.Port, error) {
 		if opened {
@@ -147,20 +207,23 @@ func (v *visit) modem(ctx context.Context, s Seat, p line.Wire) error {
 	for {
 		switch h := m.Health(); {
 		case h.Faulty:
-			return mute(h.Fault, s)
+			return h, mute(h.Fault, s)
 		case h.State == line.Idle || h.State == line.Ringing:
-			return nil
+			return h, nil
 		}
 		select {
 		case <-look.C:
 		case <-ctx.Done():
-			return fmt.Errorf("its modem was not ready within %v: switch it off and on", modemTime)
+			return m.Health(), fmt.Errorf("its modem was not ready within %v: switch it off and on", modemTime)
 		}
 	}
 }
 
 // mute says what to do about a modem that cannot be set up.
 func mute(fault string, s Seat) error {
+	if lost(fault) {
+		return closed(fault, s.Port)
+	}
 	if strings.Contains(fault, "does not answer") {
 		speed := ""
 		if strings.HasPrefix(s.Port, "/") || strings.HasPrefix(s.Port, "rfc2217:") {

@@ -18,11 +18,14 @@ import (
 // Options are what all such calls have in common. Zero durations take the
 // defaults named.
 type Options struct {
-	Attempt time.Duration // how long one host may take to answer: 10 s
+	Attempt time.Duration // how long one host may take to answer: DefaultAttempt
 	Idle    time.Duration // a call that carries nothing for so long ends: never
 	Session time.Duration // no call to a host takes longer: no bound
 	Quiet   bool          // nothing of our own is said to callers: programs call
 }
+
+// DefaultAttempt is Options.Attempt where none is given.
+const DefaultAttempt = 10 * time.Second
 
 // A Port is a caller's line, or a host.
 type Port interface {
@@ -43,7 +46,7 @@ func Open(ctx context.Context, urls []string, o Options, trying func(url string)
 	var all OpenError
 	for _, url := range urls {
 		trying(url)
-		attempt, stop := context.WithTimeout(ctx, cmp.Or(o.Attempt, 10*time.Second))
+		attempt, stop := context.WithTimeout(ctx, cmp.Or(o.Attempt, DefaultAttempt))
 		p, err := netport.Kernel{ReadBuffer: readBuffer}.Open(attempt, url)
 		stop()
 		if err == nil {
