@@ -30,7 +30,8 @@ mount -t sysfs -o ro sysfs sys
 mount -t tmpfs tmpfs sys/fs/cgroup; mount -t cgroup2 cgroup2 sys/fs/cgroup
 for d in tmp run var/tmp dev; do mount -t tmpfs tmpfs $d; done
 mkdir dev/net dev/pts dev/shm run/lock
-for n in null zero full random urandom tty net/tun; do touch dev/$n; mount --bind /dev/$n dev/$n; done
+for n in null zero full random urandom tty; do touch dev/$n; mount --bind /dev/$n dev/$n; done
+mknod -m 666 dev/net/tun c 10 200 # as udev does
 mount -t devpts -o newinstance,ptmxmode=0666 devpts dev/pts; ln -s pts/ptmx dev/ptmx
 mount --bind "$1" srv; mount -o remount,bind,ro srv
 rm -rf etc/systemd/system/*
@@ -102,17 +103,28 @@ func (s *system) property(unit, name string) string {
 	return strings.TrimSpace(s.run("systemctl", "show", "-P", name, unit))
 }
 
+// packed is a folder with the archive of this computer's kind.
+func packed(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	if out, err := exec.Command("../dist/dist.sh", dir, "amd64").CombinedOutput(); err != nil {
+		t.Fatalf("dist.sh: %v\n%s", err, out)
+	}
+	return dir
+}
+
+// install does with the archive at /srv what the manual says.
+func (s *system) install() {
+	s.t.Helper()
+	s.run("bash", "-ec", "cd /srv && tar -xzf carrier-*-linux-amd64.tar.gz -C /root && /root/carrier-*/install.sh")
+}
+
 // The archive is unpacked, installed and started as the manual says: systemd
 // hears that the services are ready, they run as their own users with no more
 // than their capabilities, are reloaded, and are started again when they hang.
 func TestServices(t *testing.T) {
-	srv := t.TempDir()
-	pack := exec.Command("../dist/dist.sh", srv, "amd64")
-	if out, err := pack.CombinedOutput(); err != nil {
-		t.Fatalf("dist.sh: %v\n%s", err, out)
-	}
-	s := bootSystem(t, srv)
-	s.run("bash", "-ec", "cd /srv && tar -xzf carrier-*-linux-amd64.tar.gz -C /root && /root/carrier-*/install.sh")
+	s := bootSystem(t, packed(t))
+	s.install()
 	s.run("bash", "-ec", `sed -i 's,^ports.*,ports = ["tcp://127.0.0.1:2001"],; /^speed/d' /etc/carrier/pac.toml`)
 	for unit, caps := range map[string]string{"pac": "0000000000002000", "pns": "0000000000003000"} {
 		s.run("systemctl", "start", unit)
