@@ -78,25 +78,32 @@ func (w *world) monitor() *monitor {
 	return m
 }
 
-// ask evaluates a query now and returns the values that are numbers.
-func (m *monitor) ask(query string) []float64 {
+// get fills data with an answer of Prometheus' HTTP API.
+func (m *monitor) get(path string, q url.Values, data any) {
 	m.t.Helper()
-	r, err := http.Get(m.base + "/api/v1/query?" + url.Values{"query": {query}}.Encode())
+	r, err := http.Get(m.base + "/api/v1/" + path + "?" + q.Encode())
 	if err != nil {
 		m.t.Fatal(err)
 	}
 	defer r.Body.Close()
-	var answer struct {
+	answer := struct {
 		Status, Error string
-		Data          struct {
-			Result []struct{ Value [2]any }
-		}
-	}
+		Data          any
+	}{Data: data}
 	if err := json.NewDecoder(r.Body).Decode(&answer); err != nil || answer.Status != "success" {
-		m.t.Fatalf("%s: %v %s", query, err, answer.Error)
+		m.t.Fatalf("%s %v: %v %s", path, q, err, answer.Error)
 	}
+}
+
+// ask evaluates a query now and returns the values that are numbers.
+func (m *monitor) ask(query string) []float64 {
+	m.t.Helper()
+	var data struct {
+		Result []struct{ Value [2]any }
+	}
+	m.get("query", url.Values{"query": {query}}, &data)
 	var values []float64
-	for _, one := range answer.Data.Result {
+	for _, one := range data.Result {
 		if v, err := strconv.ParseFloat(fmt.Sprint(one.Value[1]), 64); err == nil && !math.IsNaN(v) {
 			values = append(values, v)
 		}
@@ -117,35 +124,6 @@ func (m *monitor) sums(query string, want float64) {
 		got = m.ask(query)
 		return len(got) == 1 && got[0] == want
 	})
-}
-
-// queries are all that a dashboard asks, as Grafana would ask it.
-func queries(t *testing.T, file string) map[string]string {
-	t.Helper()
-	b, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var board struct {
-		Panels []struct {
-			Title   string
-			Targets []struct{ RefID, Expr string }
-		}
-	}
-	if err := json.Unmarshal(b, &board); err != nil {
-		t.Fatal(err)
-	}
-	all := map[string]string{}
-	for _, p := range board.Panels {
-		for _, q := range p.Targets {
-			all[p.Title+" "+q.RefID] = strings.NewReplacer("$instance", ".*", "$bank", ".*", "$pool", ".*",
-				"$__rate_interval", "1m", "$__range", "1h").Replace(q.Expr)
-		}
-	}
-	if len(all) == 0 {
-		t.Fatalf("%s asks nothing", file)
-	}
-	return all
 }
 
 // What Prometheus counts is what happened, and no panel of a dashboard is empty.
@@ -182,9 +160,25 @@ func TestPrometheusSeesTheCalls(t *testing.T) {
 		t.Fatalf("dashboards: %v %v", boards, err)
 	}
 	for _, file := range boards {
-		for title, query := range queries(t, file) {
-			testbed.Until(t, file+": "+title+": "+query, func() bool { return len(m.ask(query)) > 0 })
+		for where, query := range asked(t, file) {
+			if metric, label, ok := labelValues(query); ok {
+				testbed.Until(t, where+": "+query, func() bool { return len(m.values(metric, label)) > 0 })
+				m.knows(where, metric)
+				continue
+			}
+			testbed.Until(t, where+": "+query, func() bool { return len(m.ask(query)) > 0 })
+			m.knows(where, query)
 		}
+	}
+	rules := m.rules()
+	if len(rules) < 20 {
+		t.Errorf("only %d rules", len(rules))
+	}
+	for _, r := range rules {
+		if r.Type == "recording" {
+			testbed.Until(t, "rule "+r.Name, func() bool { return len(m.ask(r.Name)) > 0 })
+		}
+		m.knows("rule "+r.Name, r.Query)
 	}
 }
 
