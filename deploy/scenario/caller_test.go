@@ -2,6 +2,7 @@ package scenario
 
 import (
 	"context"
+	"fmt"
 	"net"
 	"strings"
 	"testing"
@@ -98,6 +99,9 @@ func TestCall(t *testing.T) {
 	c := w.dial(0, sara())
 	if got := c.Addr().String(); got != "2.1.1.129" {
 		t.Errorf("address %s", got)
+	}
+	if got := fmt.Sprint(c.DNS(), c.NBNS()); got != "[2.1.1.53] [2.1.1.55 2.1.1.56]" {
+		t.Errorf("servers %s", got)
 	}
 	w.reads(c)
 	if _, err := c.Ping(within(t), c.Peer()); err != nil {

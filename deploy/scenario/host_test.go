@@ -94,6 +94,23 @@ func TestHostByUser(t *testing.T) {
 	<-b.closed
 }
 
+// So many wrong passwords as `tries` says end the call, no fewer.
+func TestTries(t *testing.T) {
+	t.Parallel()
+	for keys, tries := range map[string]int{"": 3, "tries = 1": 1, "tries = 5": 5} {
+		t.Run(fmt.Sprint(tries), func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, setting{pac: "[identify]\n" + keys + "\n[[user]]\nname = \"guest\"\npassword = \"welcome\"\ntunnel = [\"2.1.1.60\"]\n"})
+			c := w.terminal(0)
+			c.types("\r" + strings.Repeat("guest\rwrong\r", tries+1))
+			if got := c.rest(); strings.Count(got, "wrong user name or password\r\n") != tries {
+				t.Errorf("shown %q", got)
+			}
+			w.pac.wants(w.pac.ended(1), record.AuthFailed, "wrong user name or password")
+		})
+	}
+}
+
 // The first host of a choice does not answer, the second does. The operator
 // ends the call, and the caller reads so.
 func TestHostByMenu(t *testing.T) {

@@ -61,6 +61,8 @@ transport = "udp"
 [lan]
 local     = "2.1.1.60"
 addresses = ["2.1.1.130-2.1.1.140"]
+dns       = ["2.1.1.53"]
+wins      = ["2.1.1.55", "2.1.1.56"]
 [lan.userspace]
 map         = {"2.1.1.10:80" = "{{.Web}}", "2.1.1.10:9" = "{{.Sink}}"}
 only_mapped = true

@@ -97,6 +97,9 @@ func (c *Call) Peer() netip.Addr { return c.agreed.Load().Remote }
 // DNS are the name servers that we were told of.
 func (c *Call) DNS() []netip.Addr { return c.agreed.Load().DNS }
 
+// NBNS are the servers of NetBIOS names, WINS, that we were told of.
+func (c *Call) NBNS() []netip.Addr { return c.agreed.Load().NBNS }
+
 // Spoiled counts the frames that the line spoiled on their way to us.
 func (c *Call) Spoiled() uint64 { return c.wire.spoiled.Load() }
 

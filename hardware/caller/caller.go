@@ -65,6 +65,7 @@ type Event struct {
 	Addr netip.Addr   // of NetworkUp: ours
 	Peer netip.Addr   // of NetworkUp: the other end's, if it told
 	DNS  []netip.Addr // of NetworkUp
+	NBNS []netip.Addr // of NetworkUp: WINS servers
 }
 
 // A Kind of step.

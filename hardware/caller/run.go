@@ -147,7 +147,7 @@ func (c *Call) networkUp() {
 			before.Close()
 		}
 	}
-	c.o.tell(Event{Kind: NetworkUp, Addr: a.Local, Peer: a.Remote, DNS: a.DNS})
+	c.o.tell(Event{Kind: NetworkUp, Addr: a.Local, Peer: a.Remote, DNS: a.DNS, NBNS: a.NBNS})
 	if old == nil {
 		close(c.up)
 	}

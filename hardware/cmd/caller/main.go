@@ -150,5 +150,8 @@ func online(e caller.Event) string {
 	for i, dns := range e.DNS {
 		s += []string{", names by ", " and "}[min(i, 1)] + dns.String()
 	}
+	for i, wins := range e.NBNS {
+		s += []string{", Windows names by ", " and "}[min(i, 1)] + wins.String()
+	}
 	return s
 }

@@ -131,6 +131,8 @@ func TestSentences(t *testing.T) {
 		"online as 2.1.1.129": {Addr: a("2.1.1.129")},
 		"online as 2.1.1.129, the other end is 2.1.1.60, names by 2.1.1.53 and 2.1.1.54": {Addr: a("2.1.1.129"),
 			Peer: a("2.1.1.60"), DNS: []netip.Addr{a("2.1.1.53"), a("2.1.1.54")}},
+		"online as 2.1.1.129, names by 2.1.1.53, Windows names by 2.1.1.55 and 2.1.1.56": {Addr: a("2.1.1.129"),
+			DNS: []netip.Addr{a("2.1.1.53")}, NBNS: []netip.Addr{a("2.1.1.55"), a("2.1.1.56")}},
 	} {
 		if e.Kind = caller.NetworkUp; sentence(e) != want {
 			t.Errorf("%q, want %q", sentence(e), want)
