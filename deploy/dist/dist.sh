@@ -13,11 +13,12 @@ for target; do
   [ "$arch" = "$target" ] || arm=${target#*/}
   name=carrier-$version-linux-$arch${arm:+v$arm}
   into=$work/$name
-  mkdir -p "$into/bin" "$into/docs"
+  mkdir -p "$into/bin" "$into/deploy"
   CGO_ENABLED=0 GOOS=linux GOARCH=$arch GOARM=$arm ${GO:-go} build -trimpath -ldflags=-s -o "$into/bin/" ./pac ./pns ./hardware/cmd/...
   cp README.md LICENSE deploy/dist/install.sh "$into/"
-  cp docs/*.md "$into/docs/"
-  cp -r deploy/systemd deploy/examples deploy/prometheus deploy/grafana "$into/"
+  # Where the tree has them, so that the links between pages lead there too.
+  cp -r docs "$into/"
+  cp -r deploy/systemd deploy/examples deploy/prometheus deploy/grafana "$into/deploy/"
   # The same tree makes the same archive, whoever packs it and when.
   tar --sort=name --owner=0 --group=0 --numeric-owner --mtime="$(git log -1 --format=%cI 2>/dev/null || echo @0)" \
     -C "$work" -c "$name" | gzip -n >"$out/$name.tar.gz"

@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"context"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -40,8 +42,48 @@ var (
 	fenced  = regexp.MustCompile("(?ms)^```.*?^```$")
 )
 
-func TestLinksLeadSomewhere(t *testing.T) {
-	all := manuals(t)
+func TestLinksLeadSomewhere(t *testing.T) { follow(t, "../..", pages(t, "../..")) }
+
+// The archive is read by those who have nothing else.
+func TestLinksInTheArchive(t *testing.T) {
+	dir := t.TempDir()
+	for _, cmd := range []*exec.Cmd{exec.Command("../dist/dist.sh", dir, runtime.GOARCH), exec.Command("sh", "-ec", "cd \"$1\" && tar -xzf *.tar.gz", "sh", dir)} {
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("%s: %v\n%s", cmd, err, out)
+		}
+	}
+	all := pages(t, dir)
+	if len(all) < len(manuals(t)) {
+		t.Errorf("the archive has only %d pages", len(all))
+	}
+	follow(t, dir, all)
+}
+
+// pages are all texts of a tree, by their paths in it.
+func pages(t *testing.T, root string) map[string]string {
+	t.Helper()
+	all := map[string]string{}
+	err := filepath.WalkDir(root, func(path string, d os.DirEntry, err error) error {
+		if err != nil || filepath.Ext(path) != ".md" {
+			return err
+		}
+		name, err := filepath.Rel(root, path)
+		if err != nil {
+			return err
+		}
+		b, err := os.ReadFile(path)
+		all[name] = string(b)
+		return err
+	})
+	if err != nil || len(all) < 5 {
+		t.Fatalf("%d pages in %s: %v", len(all), root, err)
+	}
+	return all
+}
+
+// follow follows the links of pages below root.
+func follow(t *testing.T, root string, all map[string]string) {
+	t.Helper()
 	for from, text := range all {
 		for _, m := range linked.FindAllStringSubmatch(fenced.ReplaceAllString(text, ""), -1) {
 			path, anchor, _ := strings.Cut(m[1], "#")
@@ -52,7 +94,7 @@ func TestLinksLeadSomewhere(t *testing.T) {
 			if path != "" {
 				to = filepath.Join(filepath.Dir(from), path)
 			}
-			if _, err := os.Stat(filepath.Join("../..", to)); err != nil {
+			if _, err := os.Stat(filepath.Join(root, to)); err != nil {
 				t.Errorf("%s: %s: %v", from, m[1], err)
 			} else if anchor != "" && !slices.Contains(anchors(all[to]), anchor) {
 				t.Errorf("%s: %s has no heading #%s", from, to, anchor)
@@ -173,7 +215,6 @@ var configured = regexp.MustCompile("(?ms)^```toml\n# (pac|pns)\\.toml\n(.*?)^``
 
 // Each whole configuration in the manuals is one without mistakes.
 func TestManualsConfigurations(t *testing.T) {
-	programs := map[string]func(context.Context, []string, console.Stdio) int{"pac": pac.Run, "pns": pns.Run}
 	found := 0
 	for name, text := range manuals(t) {
 		for _, m := range configured.FindAllStringSubmatch(text, -1) {
@@ -192,3 +233,25 @@ func TestManualsConfigurations(t *testing.T) {
 		t.Errorf("only %d configurations were found", found)
 	}
 }
+
+// So is each of the examples to begin with.
+func TestExamples(t *testing.T) {
+	files, err := filepath.Glob("../examples/*.toml")
+	if err != nil || len(files) < 3 {
+		t.Fatalf("examples: %v, %v", files, err)
+	}
+	for _, file := range files {
+		program, ok := programs[filepath.Base(file)[:3]]
+		if !ok {
+			t.Errorf("%s: whose is it?", file)
+			continue
+		}
+		var out bytes.Buffer
+		if status := program(t.Context(), []string{"check", "-c", file}, console.Stdio{Out: &out, Err: &out}); status != 0 {
+			t.Error(out.String())
+		}
+	}
+}
+
+// programs are run as their users do.
+var programs = map[string]func(context.Context, []string, console.Stdio) int{"pac": pac.Run, "pns": pns.Run}
