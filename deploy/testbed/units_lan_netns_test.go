@@ -67,6 +67,7 @@ addresses = ["2.1.1.129-2.1.1.190"]
 [lan.tun]
 proxy_arp  = ["lan"]
 masquerade = ["wan"]
+forwarding = true
 
 [[user]]
 name     = "saran"
@@ -88,9 +89,6 @@ func TestServicesOnTheLAN(t *testing.T) {
 	Join(pop, "wan", "192.0.2.1/24", office, "wan", "192.0.2.2/24")
 	Join(office, "lan", "2.1.1.60/24", lan, "eth0", "2.1.1.10/24")
 	Web(lan, "2.1.1.10")
-	if out, err := office.Command("sysctl", "-p", "../systemd/carrier.sysctl").CombinedOutput(); err != nil {
-		t.Fatalf("sysctl: %v: %s", err, out)
-	}
 	pac.write("/root/exchange.toml", unitsExchange)
 	pac.run("systemd-run", "--unit=exchange", "exchange", "-c", "/root/exchange.toml")
 	Until(t, "the modem is there", func() bool {
@@ -101,6 +99,15 @@ func TestServicesOnTheLAN(t *testing.T) {
 	pac.run("bash", "-ec", "mknod -m 666 /dev/ttyUSB7 c 188 7; mknod -m 666 /dev/ttyACM7 c 166 7")
 	pac.write("/etc/carrier/pac.toml", unitsPAC)
 	pns.write("/etc/carrier/pns.toml", unitsPNS)
+	if _, err := pns.try("systemctl", "start", "pns"); err == nil {
+		t.Error("pns makes a router of this host, which a service must not")
+	}
+	if log := pns.run("journalctl", "-u", "pns", "--no-pager"); !strings.Contains(log, "run sysctl -w net.ipv4.ip_forward=1 beforehand") {
+		t.Errorf("the log:\n%s", log)
+	}
+	if out, err := office.Command("sysctl", "-p", "../systemd/carrier.sysctl").CombinedOutput(); err != nil {
+		t.Fatalf("sysctl: %v: %s", err, out)
+	}
 	pns.run("systemctl", "start", "pns")
 	pac.run("systemctl", "start", "pac")
 	Until(t, "the modem is idle", func() bool { return strings.Contains(pac.run("pac", "lines"), " idle ") })

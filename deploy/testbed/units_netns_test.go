@@ -149,6 +149,20 @@ func TestServices(t *testing.T) {
 			t.Errorf("the caller was not told her address:\n%s", out)
 		}
 	})
+	t.Run("an operator who is not root", func(t *testing.T) {
+		s := s.in(t)
+		s.run("bash", "-ec", "useradd anna; usermod -aG carrier-pac anna; useradd bert")
+		out, _ := s.try("runuser", "-u", "anna", "--", "pac", "doctor")
+		if !strings.HasPrefix(out, "line courier/1: ") || !strings.Contains(out, "\n1 finding in ") { // the modem that is not there
+			t.Errorf("the doctor says\n%s", out)
+		}
+		for _, command := range []string{"status", "lines out emulators/8", "lines in emulators/8"} {
+			s.run(append([]string{"runuser", "-u", "anna", "--", "pac"}, strings.Fields(command)...)...)
+		}
+		if out, err := s.try("runuser", "-u", "bert", "--", "pac", "status", "--socket", "/run/carrier/pac/socket"); err == nil {
+			t.Errorf("a stranger is told\n%s", out)
+		}
+	})
 	t.Run("reload", func(t *testing.T) {
 		s := s.in(t)
 		pid := s.property("pns", "MainPID")

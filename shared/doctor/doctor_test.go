@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"net/netip"
 	"os"
@@ -70,8 +71,15 @@ func TestLooks(t *testing.T) {
 			t.Errorf("%s: %v", about, err)
 		}
 	}
-	if left, _ := os.ReadDir(dir); len(left) != 0 {
-		t.Errorf("the doctor left %v", left)
+	if _, err := os.Stat(filepath.Dir(dir)); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the doctor left a folder: %v", err)
+	}
+	there := t.TempDir()
+	if err := Folder(there, ""); err != nil {
+		t.Error(err)
+	}
+	if left, err := os.ReadDir(there); err != nil || len(left) != 0 {
+		t.Errorf("the doctor left %v, %v", left, err)
 	}
 	if !strings.HasPrefix(Folder("/proc/1", "state").Error(), "nothing can be written there: ") {
 		t.Error(Folder("/proc/1", "state"))

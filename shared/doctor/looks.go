@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"path/filepath"
 	"syscall"
 )
 
@@ -41,9 +42,10 @@ func bind(protocol string, at netip.AddrPort, key string, err error) error {
 	return fmt.Errorf("%v cannot be listened at: %w; correct `%s`", at, err, key)
 }
 
-// Folder says why files cannot be kept in a folder, which is made where it does
-// not exist.
+// Folder says why files cannot be kept in a folder. One that does not exist is
+// made, and taken away again.
 func Folder(path, key string) error {
+	defer remove(missing(path))
 	if err := os.MkdirAll(path, 0o750); err != nil {
 		return fmt.Errorf("the folder cannot be made: %w; correct `%s`, or make it for the user who runs the program", err, key)
 	}
@@ -57,6 +59,23 @@ func Folder(path, key string) error {
 		return errors.New("the disk is full: make room")
 	}
 	return err
+}
+
+// missing are the folders that are made with a path, the deepest first.
+func missing(path string) (all []string) {
+	for p := filepath.Clean(path); ; p = filepath.Dir(p) {
+		if _, err := os.Lstat(p); !errors.Is(err, fs.ErrNotExist) {
+			return all
+		}
+		all = append(all, p)
+	}
+}
+
+// remove takes folders away that are empty.
+func remove(folders []string) {
+	for _, f := range folders {
+		_ = os.Remove(f) // where somebody keeps files now, it stays
+	}
 }
 
 // reason is an error without the name of a file that nobody knows.

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/netip"
 	"slices"
 	"strings"
@@ -107,7 +108,11 @@ func (v *visit) here() {
 		v.report.Look("panel "+c.Panel.String(), doctor.Listen(c.Panel, "panel"))
 	}
 	if c.State != "" {
-		v.report.Look("state "+c.State, doctor.Folder(c.State, "state"))
+		err := doctor.Folder(c.State, "state")
+		if v.running && errors.Is(err, fs.ErrPermission) {
+			err = nil // it is the daemon's, who may be somebody else
+		}
+		v.report.Look("state "+c.State, err)
 	}
 }
 

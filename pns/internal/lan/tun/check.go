@@ -142,7 +142,7 @@ func (l *LAN) forwarding() error {
 			return fmt.Errorf("this host does not route between callers and the LAN: run sysctl -w %s=1 (and keep it in /etc/sysctl.d), or set lan.tun.forwarding = true", key)
 		}
 		if err := os.WriteFile("/proc/sys/"+p, []byte("1"), 0); err != nil {
-			return fmt.Errorf("lan.tun.forwarding: %s cannot be set: %w", key, err)
+			return fmt.Errorf("lan.tun.forwarding: %s cannot be set (%w): run sysctl -w %[1]s=1 beforehand, and keep it in /etc/sysctl.d", key, err)
 		}
 		l.o.Log.Info("this host routes now", "sysctl", key)
 	}
