@@ -16,7 +16,7 @@ import (
 // check tells everything about this host that would keep callers from the LAN,
 // or somebody else from this host, once their addresses are routed to them.
 func (l *LAN) check() error {
-	links, err := l.netlink.LinkList()
+	links, err := whole(l.netlink.LinkList)
 	if err != nil {
 		return fmt.Errorf("the interfaces cannot be listed: %w", err)
 	}
@@ -36,7 +36,7 @@ func (l *LAN) check() error {
 // checkAddresses compares the callers' addresses with those of this host and
 // with the networks it is on.
 func (l *LAN) checkAddresses(names map[int]string) error {
-	list, err := l.netlink.AddrList(nil, netlink.FAMILY_V4)
+	list, err := whole(func() ([]netlink.Addr, error) { return l.netlink.AddrList(nil, netlink.FAMILY_V4) })
 	if err != nil {
 		return fmt.Errorf("the addresses of this host cannot be listed: %w", err)
 	}
@@ -59,7 +59,7 @@ func (l *LAN) checkAddresses(names map[int]string) error {
 // checkRoutes looks for routes that would have the callers' packets, and for
 // gateways among the callers' addresses.
 func (l *LAN) checkRoutes(names map[int]string) error {
-	list, err := l.netlink.RouteList(nil, netlink.FAMILY_V4)
+	list, err := whole(func() ([]netlink.Route, error) { return l.netlink.RouteList(nil, netlink.FAMILY_V4) })
 	if err != nil {
 		return fmt.Errorf("the routes of this host cannot be listed: %w", err)
 	}
@@ -90,6 +90,19 @@ func (l *LAN) callers(p netip.Prefix) (all []netip.Prefix) {
 		}
 	}
 	return all
+}
+
+// listTries bounds how often a list that changes all the time is read.
+const listTries = 50
+
+// whole reads a list of the kernel's until nothing of it changed meanwhile.
+func whole[T any](list func() ([]T, error)) (all []T, err error) {
+	for range listTries {
+		if all, err = list(); !errors.Is(err, netlink.ErrDumpInterrupted) {
+			break
+		}
+	}
+	return all, err
 }
 
 // span shows networks, which are in their order, in few words.

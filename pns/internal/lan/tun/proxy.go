@@ -45,7 +45,7 @@ func (p *proxy) add(name string, callers []netip.Prefix) error {
 	if err != nil {
 		return fmt.Errorf("interface %s: %w", name, err)
 	}
-	addrs, err := p.netlink.AddrList(link, netlink.FAMILY_V4)
+	addrs, err := whole(func() ([]netlink.Addr, error) { return p.netlink.AddrList(link, netlink.FAMILY_V4) })
 	if err != nil {
 		return fmt.Errorf("interface %s: its addresses cannot be listed: %w", name, err)
 	}
@@ -58,7 +58,7 @@ func (p *proxy) add(name string, callers []netip.Prefix) error {
 		i.subnets = append(i.subnets, prefix(a.IPNet))
 	}
 	p.ports = append(p.ports, i)
-	left, err := p.netlink.NeighProxyList(i.index, netlink.FAMILY_V4)
+	left, err := whole(func() ([]netlink.Neigh, error) { return p.netlink.NeighProxyList(i.index, netlink.FAMILY_V4) })
 	if err != nil {
 		return fmt.Errorf("interface %s: its proxy entries cannot be listed: %w", name, err)
 	}
