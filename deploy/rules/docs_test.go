@@ -234,7 +234,34 @@ func TestManualsConfigurations(t *testing.T) {
 	}
 }
 
-// So is each of the examples to begin with.
+// indented are runs of lines with four spaces before them.
+var indented = regexp.MustCompile(`(?m)(?:^(?:    .*)?\n)+`)
+
+// The parts of a configuration on the page about the LAN fit into a whole one.
+func TestManualOfTheLAN(t *testing.T) {
+	const rest = "name = \"denver\"\n[[pac]]\nname = \"atlanta\"\nfrom = [\"192.0.2.1\"]\n[[user]]\nname = \"saran\"\npassword = \"x\"\n"
+	found := 0
+	for _, part := range indented.FindAllString(manuals(t)["docs/lan.md"], -1) {
+		at := strings.Index(part, "[lan") // a command may stand before it
+		if at < 0 {
+			continue
+		}
+		found++
+		file := filepath.Join(t.TempDir(), "pns.toml")
+		if err := os.WriteFile(file, []byte(rest+part[at:]), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		var out bytes.Buffer
+		if status := pns.Run(t.Context(), []string{"check", "-c", file}, console.Stdio{Out: &out, Err: &out}); status != 0 {
+			t.Errorf("%s%s", part, out.String())
+		}
+	}
+	if found != 3 {
+		t.Errorf("%d parts were found", found)
+	}
+}
+
+// Each of the examples to begin with is without mistakes.
 func TestExamples(t *testing.T) {
 	files, err := filepath.Glob("../examples/*.toml")
 	if err != nil || len(files) < 3 {
