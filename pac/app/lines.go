@@ -54,9 +54,18 @@ func (p commands) noteService(what string, lines []string, why string, err error
 func (p commands) Drain(what string, within time.Duration) (int, error) {
 	n, err := p.banks.DrainLines(what, within)
 	if err == nil {
-		p.log.Info("draining", "what", what, "calls", n, "within", within)
+		p.log.Info("draining", drainFacts(what, n, within)...)
 	}
 	return n, err
+}
+
+// drainFacts are what the log has of a drain; below 0 it has no limit.
+func drainFacts(what string, calls int, within time.Duration) []any {
+	facts := []any{"what", what, "calls", calls}
+	if within >= 0 {
+		facts = append(facts, "within", within)
+	}
+	return facts
 }
 
 // Undrain has lines take calls again.
