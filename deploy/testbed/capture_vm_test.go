@@ -13,7 +13,6 @@ import (
 	"syscall"
 	"testing"
 
-	"carrier/hardware/exchange"
 	"carrier/shared/record"
 )
 
@@ -98,14 +97,14 @@ func (c *captured) complaints() ([]string, error) {
 // with CHAP and of one with PAP: each negotiation and every control message that
 // was on the wire, nothing malformed.
 func TestTsharkReadsTheCaptures(t *testing.T) {
-	w := newWorld(t, 1, exchange.Conditions{}, saran)
+	w := newWorld(t, setting{pac: saran})
 	file := filepath.Join(w.Dir, "wire.pcapng")
 	wire := w.started(file, w.POP.Command("dumpcap", "-q", "-i", "wan", "-f", "tcp port 1723", "-w", file))
 	at, theirs := w.capture(w.POP, "pac"), w.capture(w.Office, "pns", "--user", "saran")
-	w.run(`dial saran "blue moon" defaultroute refuse-pap || exit 1
+	w.run(`dial saran "blue moon" defaultroute refuse-pap` + untilHungUp + `|| exit 1
 ping -c 2 -W 5 2.1.1.10 || exit 1
 hangup
-dial saran "blue moon" defaultroute refuse-chap refuse-mschap refuse-mschap-v2 refuse-eap || exit 1
+dial saran "blue moon" defaultroute refuse-chap refuse-mschap refuse-mschap-v2 refuse-eap` + untilHungUp + `|| exit 1
 ping -c 2 -W 5 2.1.1.10 || exit 1
 hangup
 `)
@@ -168,7 +167,7 @@ hangup
 
 // A capture in a pipe shows the packets of a call while it runs.
 func TestTsharkReadsALiveCapture(t *testing.T) {
-	w := newWorld(t, 1, exchange.Conditions{}, saran)
+	w := newWorld(t, setting{pac: saran})
 	capture := w.POP.Command(filepath.Join(w.Bin, "pac"), "capture", "-w", "-", "-c", filepath.Join(w.Dir, w.POP.name+"-pac.toml"))
 	tshark := exec.Command("tshark", "-i", "-", "-l")
 	seen := &output{grown: make(chan struct{})}

@@ -2,8 +2,6 @@ package testbed
 
 import (
 	"bufio"
-	"context"
-	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -19,17 +17,23 @@ import (
 // bootTime bounds a boot: about 3 s in emulation on a quiet machine.
 const bootTime = 60 * time.Second
 
-// A Guest is a running virtual machine. Scripts run in it one at a time.
+// FastPort is the number of the port that every guest has besides its 16550s:
+// /dev/hvc1, a console of virtio's. It is a tty like them and carries twenty
+// times as much, for an emulated 16550 stops the machine at each octet.
+const FastPort = 9
+
+// A Guest is a running virtual machine. Its methods may be called from any
+// goroutine.
 type Guest struct {
 	Share   string // the folder that the guest sees as /share
 	console net.Conn
-	lines   *bufio.Scanner
-	runs    int
+	scripts
 }
 
-// Boot starts a guest with so many 16550 ports, /dev/ttyS1 and on; port n is
-// the Unix socket g.Serial(n) on the host, on which QEMU listens. More are
-// arguments of QEMU's for further devices. The guest ends with the test.
+// Boot starts a guest with so many 16550 ports, /dev/ttyS1 and on, and its
+// FastPort; port n is the Unix socket g.Serial(n) on the host, on which QEMU
+// listens. More are arguments of QEMU's for further devices. The guest ends with
+// the test.
 func Boot(t testing.TB, ports int, more ...string) *Guest {
 	t.Helper()
 	image := guestImage(t)
@@ -40,44 +44,13 @@ func Boot(t testing.TB, ports int, more ...string) *Guest {
 	return g
 }
 
-// Serial is the path of the Unix socket behind the guest's /dev/ttySn.
+// Serial is the path of the Unix socket behind the guest's port n.
 func (g *Guest) Serial(n int) string { return filepath.Join(g.Share, fmt.Sprintf("ttyS%d.sock", n)) }
 
 // Log is what pppd on a port has logged.
 func (g *Guest) Log(port int) string {
 	b, _ := os.ReadFile(filepath.Join(g.Share, fmt.Sprintf("pppd%d.log", port)))
 	return string(b)
-}
-
-// Run runs a script of bash in the guest and returns what it printed. A status
-// other than zero is an error. When ctx ends first the guest is of no more use.
-func (g *Guest) Run(ctx context.Context, script string) (string, error) {
-	g.runs++
-	name := strconv.Itoa(g.runs)
-	if err := os.WriteFile(filepath.Join(g.Share, name+".sh"), []byte(script), 0o644); err != nil {
-		return "", err
-	}
-	stop := context.AfterFunc(ctx, func() { g.console.SetDeadline(time.Unix(1, 0)) })
-	defer stop()
-	if _, err := fmt.Fprintln(g.console, name); err != nil {
-		return "", err
-	}
-	status, err := g.line()
-	out, _ := os.ReadFile(filepath.Join(g.Share, name+".out"))
-	if err != nil {
-		return string(out), fmt.Errorf("guest: %w", errors.Join(err, context.Cause(ctx)))
-	}
-	if status != name+" 0" {
-		return string(out), fmt.Errorf("guest script %s ended with status %s", name, strings.TrimPrefix(status, name+" "))
-	}
-	return string(out), nil
-}
-
-func (g *Guest) line() (string, error) {
-	if g.lines.Scan() {
-		return strings.TrimSpace(g.lines.Text()), nil
-	}
-	return "", errors.Join(errors.New("console closed"), g.lines.Err())
 }
 
 func boot(t testing.TB, image, accel string, ports int, within time.Duration, more ...string) (*Guest, error) {
@@ -97,7 +70,7 @@ func boot(t testing.TB, image, accel string, ports int, within time.Duration, mo
 	if err := qemu.Start(); err != nil {
 		return nil, err
 	}
-	t.Cleanup(func() {
+	end := func() {
 		if g.console != nil {
 			g.console.SetDeadline(time.Now().Add(time.Second))
 			fmt.Fprintln(g.console, "end")
@@ -105,19 +78,30 @@ func boot(t testing.TB, image, accel string, ports int, within time.Duration, mo
 		}
 		qemu.Process.Kill()
 		qemu.Wait()
-	})
-	deadline := time.Now().Add(within)
-	l.(*net.UnixListener).SetDeadline(deadline)
+	}
+	if err := g.meet(l.(*net.UnixListener), time.Now().Add(within)); err != nil {
+		end()
+		return nil, fmt.Errorf("guest: %w\n%s", err, g.said())
+	}
+	t.Cleanup(end)
+	return g, nil
+}
+
+// meet waits until the guest is ready for scripts.
+func (g *Guest) meet(l *net.UnixListener, deadline time.Time) (err error) {
+	l.SetDeadline(deadline)
 	if g.console, err = l.Accept(); err != nil {
-		return nil, fmt.Errorf("guest: qemu did not come up: %w\n%s", err, g.said())
+		return fmt.Errorf("qemu did not come up: %w", err)
 	}
 	g.console.SetReadDeadline(deadline)
-	g.lines = bufio.NewScanner(g.console)
-	if s, err := g.line(); s != "ready" {
-		return nil, fmt.Errorf("guest: said %q (%w) instead of ready\n%s", s, err, g.said())
+	lines := bufio.NewScanner(g.console)
+	if !lines.Scan() || strings.TrimSpace(lines.Text()) != "ready" {
+		return fmt.Errorf("said %q (%w) instead of ready", lines.Text(), lines.Err())
 	}
 	g.console.SetReadDeadline(time.Time{})
-	return g, nil
+	g.scripts = scripts{ended: make(map[string]chan string), lost: make(chan struct{})}
+	go g.follow(lines)
+	return nil
 }
 
 // said is what QEMU and the guest's kernel printed.
@@ -162,5 +146,5 @@ func (g *Guest) arguments(image, accel string, ports int) []string {
 		}
 		a = append(a, "-device", card)
 	}
-	return a
+	return append(a, "-device", "virtconsole,chardev="+port(FastPort))
 }

@@ -4,8 +4,11 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"net/netip"
 	"os"
 	"os/exec"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -20,7 +23,8 @@ type Host struct {
 // NewHost makes an empty host whose loopback is up.
 func NewHost(t testing.TB, name string) *Host {
 	t.Helper()
-	h := &Host{t: t, name: fmt.Sprintf("carrier%d-%s", os.Getpid(), name)}
+	test := strings.ReplaceAll(t.Name(), "/", "-")
+	h := &Host{t: t, name: fmt.Sprintf("carrier%d-%s-%s", os.Getpid(), test, name)}
 	h.ip("netns", "add", h.name)
 	t.Cleanup(func() { exec.Command("ip", "netns", "del", h.name).Run() })
 	h.IP("link", "set", "lo", "up")
@@ -59,6 +63,39 @@ func (h *Host) dial(_ context.Context, network, addr string) (c net.Conn, err er
 	})
 	return c, err
 }
+
+// MAC is the hardware address of one of the host's interfaces.
+func (h *Host) MAC(iface string) (mac string) {
+	h.t.Helper()
+	if err := h.Do(func() error {
+		i, err := net.InterfaceByName(iface)
+		if err == nil {
+			mac = i.HardwareAddr.String()
+		}
+		return err
+	}); err != nil {
+		h.t.Fatal(err)
+	}
+	return mac
+}
+
+// Finds asks by ARP for an address on one of the host's interfaces, and returns
+// the hardware address that answers; "" when none does within so many seconds.
+func (h *Host) Finds(addr netip.Addr, iface string, seconds int) string {
+	h.t.Helper()
+	out, err := h.Command("arping", "-c", "1", "-w", strconv.Itoa(seconds), "-I", iface, addr.String()).CombinedOutput()
+	m := answered.FindStringSubmatch(string(out))
+	if (err == nil) != (m != nil) {
+		h.t.Fatalf("arping: %v: %s", err, out)
+	}
+	if m == nil {
+		return ""
+	}
+	return strings.ToLower(m[1])
+}
+
+// answered is arping's line of an answer.
+var answered = regexp.MustCompile(`reply from \S+ \[([0-9A-F:]+)\]`)
 
 // Command is a command that will run on the host.
 func (h *Host) Command(name string, args ...string) *exec.Cmd {

@@ -71,7 +71,7 @@ password = "blue moon"
 [[user]]
 name     = "brief"
 password = "short time"
-session  = "15s"
+session  = "6s"
 `
 
 // dataSize is how much the guest's web server has at /data.
@@ -89,16 +89,18 @@ func newPOP(t testing.TB) *pop {
 			"-device", fmt.Sprintf("usb-serial,chardev=usb%d,serial=%d", n, n))
 	}
 	p.guest = Boot(t, 5, more...)
-	bin := Programs(t)
-	check := exec.Command("go", "build", "-o", bin+"/", "./uart", "./vhci")
+	check := exec.Command("go", "build", "-o", p.guest.Share+"/", "./uart", "./vhci")
 	check.Dir, check.Env = here(), append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := check.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	for _, name := range []string{"pac", "pns", "uart", "vhci"} {
-		if err := os.Rename(filepath.Join(bin, name), filepath.Join(p.guest.Share, name)); err != nil {
+	bin := Programs(t)
+	for _, name := range []string{"pac", "pns"} {
+		program, err := os.ReadFile(filepath.Join(bin, name))
+		if err != nil {
 			t.Fatal(err)
 		}
+		p.file(name, string(program))
 	}
 	var o exchange.Options
 	for n := 1; n <= 2; n++ {

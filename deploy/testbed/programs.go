@@ -7,19 +7,21 @@ import (
 	"testing"
 )
 
-// Programs builds this tree's programs, without cgo as they are shipped, and
-// returns the folder that holds pac, pns, exchange and caller. With RACE set in
-// the environment they have the race detector in them, and are linked so that
-// they run where there is no C library.
+// Programs builds this tree's programs where make does, as make does, so that
+// those of today are not linked again, and returns the folder that holds pac,
+// pns, exchange and caller. With RACE set in the environment they have the race
+// detector in them, are linked so that they run where there is no C library, and
+// have a folder of their own.
 func Programs(t testing.TB) string {
 	t.Helper()
-	bin := t.TempDir()
-	args, cgo := []string{"build", "-o", bin + "/"}, "CGO_ENABLED=0"
+	root := filepath.Join(here(), "..", "..")
+	bin, args, cgo := filepath.Join(root, "bin"), []string{"build", "-trimpath"}, "CGO_ENABLED=0"
 	if os.Getenv("RACE") != "" {
-		args, cgo = append(args, "-race", "-tags", "netgo,osusergo", "-ldflags", "-linkmode external -extldflags -static"), "CGO_ENABLED=1"
+		bin, cgo = filepath.Join(bin, "race"), "CGO_ENABLED=1"
+		args = append(args, "-race", "-tags", "netgo,osusergo", "-ldflags", "-linkmode external -extldflags -static")
 	}
-	cmd := exec.Command("go", append(args, "carrier/pac", "carrier/pns", "carrier/hardware/cmd/...")...)
-	cmd.Dir = filepath.Join(here(), "..", "..")
+	cmd := exec.Command("go", append(args, "-o", bin+"/", "carrier/pac", "carrier/pns", "carrier/hardware/cmd/...")...)
+	cmd.Dir = root
 	cmd.Env = append(cmd.Environ(), cgo)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("building the programs: %v\n%s", err, out)

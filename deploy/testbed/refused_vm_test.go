@@ -9,7 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"carrier/hardware/exchange"
 	"carrier/shared/record"
 )
 
@@ -50,7 +49,8 @@ func told(method, text string) *regexp.Regexp {
 // Every caller who is not served reads why in the answer to her login, within
 // 15 s of CONNECT, and every end that the call reached remembers it.
 func TestWhoIsNotServedReadsWhy(t *testing.T) {
-	w := newWorld(t, 2, exchange.Conditions{}, destinations)
+	t.Parallel()
+	w := newWorld(t, setting{ports: 2, pac: destinations})
 	const pap, chap = "pap", "mschap-v2"
 	options := map[string]string{pap: "refuse-chap refuse-mschap refuse-mschap-v2 refuse-eap", chap: "refuse-pap"}
 	for _, tt := range []struct {
@@ -128,11 +128,11 @@ func TestWhoIsNotServedReadsWhy(t *testing.T) {
 
 // Two users of one POP reach two companies at the same time.
 func TestTwoCompanies(t *testing.T) {
-	w := newWorld(t, 2, exchange.Conditions{}, saran+`
+	w := newWorld(t, setting{ports: 2, pac: saran + `
 [[user]]
 name   = "tomw"
 tunnel = ["192.0.2.3"]
-`)
+`})
 	second, lan := NewHost(t, "second"), NewHost(t, "lan2")
 	Join(w.POP, "wan2", "192.0.2.1/32", second, "wan", "192.0.2.3/24")
 	w.POP.IP("route", "add", "192.0.2.3", "dev", "wan2")

@@ -28,14 +28,22 @@ func hashes(t *testing.T, out string, n int) {
 	}
 }
 
+// What takes a minute of a slow line's time, and little of a processor's, does so
+// side by side, and beside nothing else.
+func TestAt28800(t *testing.T) {
+	t.Run("Sara's call", sarasCall)
+	t.Run("ping beside a download", pingBesideADownload)
+}
+
 // Sara's call as the book has it, at the speed of her modem: pppd in the guest
 // dials, pac learns her name and tunnels over raw GRE, pns lets her into the
-// LAN.
-func TestSarasCallAt28800(t *testing.T) {
-	w := newWorld(t, 1, exchange.Conditions{Rate: 28800}, saran)
+// LAN. When she ends PPP, the switch hangs up.
+func sarasCall(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, setting{line: exchange.Conditions{Rate: 28800}, pac: saran})
 	const n = 64 << 10
 	out := w.run(`
-dial saran "blue moon" defaultroute usepeerdns || exit 1
+dial saran "blue moon" defaultroute usepeerdns` + untilHungUp + `|| exit 1
 ip -4 -o addr show dev ppp1
 ping -c 3 -W 5 2.1.1.10 || exit 1
 wget -q -O - http://2.1.1.10/ || exit 1
@@ -46,8 +54,10 @@ wget -q -O - http://2.1.1.10/ || exit 1
 		}
 	}
 	hashes(t, out, n)
-	if log := w.Guest.Log(1); !strings.Contains(log, "primary   DNS address 2.1.1.53") {
-		t.Errorf("pppd was told no DNS server:\n%s", log)
+	for _, want := range []string{"primary   DNS address 2.1.1.53", "Serial link disconnected"} {
+		if log := w.Guest.Log(1); !strings.Contains(log, want) {
+			t.Errorf("pppd's log has no %q:\n%s", want, log)
+		}
 	}
 	Until(t, "the call's end at both ends", func() bool {
 		return w.Calls(w.POP, "pac")[0].Reason != record.Running && w.Calls(w.Office, "pns")[0].Reason != record.Running
@@ -67,7 +77,7 @@ wget -q -O - http://2.1.1.10/ || exit 1
 // Each way to prove who one is carries a mebibyte both ways when the telephone
 // network sets no limit.
 func TestEveryMethodCarriesData(t *testing.T) {
-	w := newWorld(t, 1, exchange.Conditions{}, saran)
+	w := newWorld(t, setting{pac: saran})
 	for _, m := range []struct{ name, options, log string }{
 		{"pap", "refuse-chap refuse-mschap refuse-mschap-v2 refuse-eap", "PAP AuthAck"},
 		{"chap-md5", "refuse-pap refuse-mschap refuse-mschap-v2 refuse-eap", "<auth chap MD5>"},
@@ -75,8 +85,8 @@ func TestEveryMethodCarriesData(t *testing.T) {
 	} {
 		t.Run(m.name, func(t *testing.T) {
 			const n = 1 << 20
-			hashes(t, w.run(`dial saran "blue moon" defaultroute `+m.options+" || exit 1\n"+transfer(n)+"hangup\n"), n)
-			if log := w.Guest.Log(1); !strings.Contains(log, m.log) {
+			hashes(t, w.run(`port=9; dial saran "blue moon" defaultroute `+m.options+" || exit 1\n"+transfer(n)+"hangup\n"), n)
+			if log := w.Guest.Log(FastPort); !strings.Contains(log, m.log) {
 				t.Errorf("pppd's log has no %q:\n%s", m.log, log)
 			}
 			for program, h := range map[string]*Host{"pac": w.POP, "pns": w.Office} {

@@ -39,6 +39,17 @@ func NewScene(t testing.TB) *Scene {
 	return s
 }
 
+// Outside makes a host that knows nothing of callers, behind another interface
+// of the office's, and serves Pages there.
+//
+//	office 198.51.100.1 ── 198.51.100.2 outside
+func (s *Scene) Outside() {
+	s.T.Helper()
+	outside := NewHost(s.T, "outside")
+	Join(s.Office, "out", "198.51.100.1/24", outside, "eth0", "198.51.100.2/24")
+	Web(outside, "198.51.100.2")
+}
+
 // Start writes a configuration, a template filled with data, and starts a
 // program with it on a host.
 func (s *Scene) Start(h *Host, program, config string, data any) *Process {
@@ -123,23 +134,26 @@ func (s *Scene) Metric(h *Host, panel, line string) float64 {
 //	hangup                          ends the call
 //	post FILE URL                   prints what the server answers
 //
-// The port has no DTR to drop, so pppd waits at the end until the switch has
-// hung up. They use /dev/ttyS1, ppp1 and /share/pppd1.log, or with port=N those of
-// another number.
+// The port has no DTR to drop, so pppd hangs up by the escape sequence, whose
+// guard time is set to a fifth of a second; what it had to say when it was hung up
+// already is a command's beginning, which a return ends. They use /dev/ttyS1, ppp1 and
+// /share/pppd1.log, or with port=N those of another number; with 9, the FastPort,
+// /dev/hvc1.
 const Dial = `
-cat >/tmp/chat <<X
-TIMEOUT 60 '' ATZ OK ATE0V1
-ABORT BUSY ABORT 'NO CARRIER' ABORT 'NO ANSWER' ABORT ERROR
-OK ATDT5551212 CONNECT ''
-X
 port=1
 pids=/tmp/pids; mkdir -p $pids
 dial() {
   user=$1 password=$2; shift 2
+  tty=/dev/ttyS$port; [ $port = 9 ] && tty=/dev/hvc1
+  cat >/tmp/chat$port <<X
+TIMEOUT 60 '' ATZ OK ATE0V1S12=10
+ABORT BUSY ABORT 'NO CARRIER' ABORT 'NO ANSWER' ABORT ERROR
+OK ATDT5551212 CONNECT ''
+X
   rm -f /share/pppd$port.log
-  pppd /dev/ttyS$port 115200 local nodetach noauth user "$user" password "$password" noipdefault \
-    noipv6 noccp novj unit $port debug logfile /share/pppd$port.log connect 'chat -f /tmp/chat' \
-    disconnect 'chat -t 10 "NO CARRIER" ""' "$@" >/dev/null 2>&1 &
+  pppd $tty 115200 local nodetach noauth user "$user" password "$password" noipdefault \
+    noipv6 noccp novj unit $port debug logfile /share/pppd$port.log connect "chat -f /tmp/chat$port" \
+    disconnect 'sleep 0.3; printf +++; sleep 0.3; chat -t 10 "" "\rATH" OK' "$@" >/dev/null 2>&1 &
   echo $! >$pids/$port
   for i in $(seq 600); do
     ip -4 -o addr show dev ppp$port 2>/dev/null | grep -q 'inet ' && return 0
@@ -158,6 +172,10 @@ hangup() {
 }
 `
 
+// untilHungUp is an option of pppd's: at the end it waits until the switch has hung
+// up.
+const untilHungUp = ` disconnect 'chat -t 30 "NO CARRIER" ""' `
+
 // Guest runs a script in the guest, which has the functions of Dial, and fails
 // the test with all that is known if it fails.
 func (s *Scene) Guest(g *Guest, script string) string {
@@ -166,7 +184,11 @@ func (s *Scene) Guest(g *Guest, script string) string {
 	defer cancel()
 	out, err := g.Run(ctx, Dial+script)
 	if err != nil {
-		s.T.Fatalf("%v\n%s\npppd's log:\n%s", err, out, g.Log(1))
+		var logs strings.Builder
+		for port := range FastPort + 1 {
+			logs.WriteString(g.Log(port))
+		}
+		s.T.Fatalf("%v\n%s\npppd's logs:\n%s", err, out, logs.String())
 	}
 	return out
 }

@@ -15,6 +15,7 @@ import (
 // pac on the kernel's real serial driver: 16550s, and a USB adapter that comes
 // and goes.
 func TestPACOnRealSerialPorts(t *testing.T) {
+	t.Parallel()
 	p := newPOP(t)
 	nonsense(t, p.guest.Serial(4))
 	t.Run("modem lines", p.modemLines)
@@ -170,7 +171,7 @@ func (p *pop) clockSetBack(t *testing.T) {
 	case <-time.After(Patience):
 		t.Fatal("the call does not end")
 	}
-	if d := time.Since(up); d < 10*time.Second || d > 30*time.Second {
+	if d := time.Since(up); d < 4*time.Second || d > 30*time.Second {
 		t.Errorf("it ended after %v", d)
 	}
 	line := p.logged("pns", "session-timeout", "duration")
@@ -178,7 +179,7 @@ func (p *pop) clockSetBack(t *testing.T) {
 	if err := json.Unmarshal([]byte(line), &said); err != nil {
 		t.Fatalf("%v: %s", err, line)
 	}
-	if d, err := time.ParseDuration(said.Duration); err != nil || d < 15*time.Second || d > 30*time.Second {
+	if d, err := time.ParseDuration(said.Duration); err != nil || d < 6*time.Second || d > 30*time.Second {
 		t.Errorf("a duration of %v, %v", said.Duration, err)
 	}
 	if ended := p.ended(3); ended.Reason != record.ClearedByPNS {

@@ -7,7 +7,6 @@ import (
 	"strings"
 	"testing"
 
-	"carrier/hardware/exchange"
 	"carrier/shared/record"
 )
 
@@ -63,13 +62,13 @@ func (w *world) call(h *Host, program, name string) record.Call {
 	return all[i]
 }
 
-// ended waits until a call is over at one end, and both lines are ready for the
+// ended waits until a call is over at one end, and all lines are ready for the
 // next.
 func (w *world) ended(h *Host, program, name string) (c record.Call) {
 	w.T.Helper()
 	Until(w.T, "end of "+name+" at "+program, func() bool {
 		c = w.call(h, program, name)
-		return c.Reason != record.Running && w.Metric(w.POP, pacPanel, `pac_lines{bank="courier",state="idle"}`) == 2
+		return c.Reason != record.Running && w.idle()
 	})
 	return c
 }
@@ -88,7 +87,8 @@ func (w *world) runs(name, pns string, h *Host) {
 // once. Her call goes to the same server, to the second while the first is
 // dead, and to the first when it is back.
 func TestTroubleWithTheServer(t *testing.T) {
-	w := newWorld(t, 2, exchange.Conditions{}, byNumber+"\n[limits]\nlock_out = \"1s\"\n")
+	t.Parallel()
+	w := newWorld(t, setting{ports: 2, pac: byNumber + "\n[limits]\nlock_out = \"1s\"\n"})
 	bridge, boston := w.trouble(1), w.boston()
 	w.run(callDenver)
 	if err := bridge.Reset(); err != nil {
@@ -122,7 +122,8 @@ func TestTroubleWithTheServer(t *testing.T) {
 // Something on the way lets TCP pass and no GRE: the caller is hung up, both
 // ends say GRE, and her next call does not try that server.
 func TestTroubleGREBlocked(t *testing.T) {
-	w := newWorld(t, 1, exchange.Conditions{}, byNumber)
+	t.Parallel()
+	w := newWorld(t, setting{pac: byNumber})
 	bridge, boston := w.trouble(1), w.boston()
 	bridge.Set(Trouble{Block: true})
 	w.run(calling + " && exit 1\ntrue\n")

@@ -7,8 +7,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-
-	"carrier/hardware/exchange"
 )
 
 // byNumber sends everybody who dials to Denver, or else to Boston.
@@ -54,7 +52,7 @@ until [ "$(tail -n 1 /tmp/answers)" -ge %d ] 2>/dev/null; do
   for k in 1 2 3 4 5 6 7 8; do echo $((n += 1)) >&4; done
   sleep 0.03
 done
-kill $reader
+{ kill $reader; wait $reader; } 2>/dev/null
 cat /tmp/answers
 `
 
@@ -74,7 +72,7 @@ func increasing(t *testing.T, where string, numbers []int, least int) {
 // What the Internet loses, repeats and shuffles of GRE, both ways, is never
 // delivered twice nor out of order, and counted at both ends.
 func TestTroubleOnTheWay(t *testing.T) {
-	w := newWorld(t, 1, exchange.Conditions{}, byNumber)
+	w := newWorld(t, setting{pac: byNumber})
 	bridge, numbers := w.trouble(1), NewNumbers(w.LAN, "2.1.1.10")
 	bridge.Set(Trouble{Loss: 0.05, Reorder: 20, Duplicate: 0.05})
 
@@ -84,7 +82,7 @@ func TestTroubleOnTheWay(t *testing.T) {
 	for field := range strings.FieldsSeq(out) {
 		n, err := strconv.Atoi(field)
 		if err != nil {
-			t.Fatalf("the guest said %q", field)
+			t.Fatalf("the guest said:\n%s", out)
 		}
 		got = append(got, n)
 	}

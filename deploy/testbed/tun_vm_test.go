@@ -3,42 +3,53 @@
 package testbed
 
 import (
+	"net/netip"
+	"slices"
 	"strings"
 	"testing"
-
-	"carrier/hardware/exchange"
 )
 
 // Linux dials in and is a host of the LAN: it reaches it, is found there by ARP,
-// and what it sends in another's name goes no further.
+// is seen as the office where nobody knows of callers, and what it sends in
+// another's name goes no further.
 func TestPPPDOnTheLAN(t *testing.T) {
-	w := newWorldOn(t, 1, exchange.Conditions{}, saran+"\n[pacing]\nenabled = false\n", "", `
+	w := newWorld(t, setting{outside: true, pac: saran + "\n[pacing]\nenabled = false\n", lan: `
 mode = "tun"
 [lan.tun]
 proxy_arp  = ["lan"]
+masquerade = ["out"]
 forwarding = true
-`)
+`})
+	numbers := NewNumbers(w.LAN, "2.1.1.10")
 	const n = 4 << 20
-	out := w.run(`
+	out := w.run(`port=9
 dial saran "blue moon" defaultroute || exit 1
 ping -c 3 -W 5 2.1.1.10 || exit 1
 wget -q -O - http://2.1.1.10/ || exit 1
+echo the LAN sees $(wget -q -O - http://2.1.1.10/from) || exit 1
+echo outside sees $(wget -q -O - http://198.51.100.2/from) || exit 1
 ` + transfer(n) + `
 ip addr add 2.1.1.150/32 dev lo
-ping -c 2 -W 1 -I 2.1.1.150 2.1.1.10 && exit 1
-ping -c 1 -W 5 2.1.1.10 || exit 1
+ip route add 2.1.1.10 dev ppp9 src 2.1.1.150
+echo 150 >/dev/udp/2.1.1.10/7
+ip route del 2.1.1.10
+echo 129 >/dev/udp/2.1.1.10/7
 `)
-	for _, want := range []string{"3 packets transmitted, 3 received", Page, "2 packets transmitted, 0 received"} {
+	Until(t, "the caller's own datagram arrives", func() bool { return slices.Contains(numbers.Got(), 129) })
+	if got := numbers.Got(); len(got) != 1 {
+		t.Errorf("the LAN got %v, with one in another's name", got)
+	}
+	for _, want := range []string{"3 packets transmitted, 3 received", Page, "the LAN sees 2.1.1.129\n", "outside sees 198.51.100.1\n"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("%q is not in what the guest said:\n%s", want, out)
 		}
 	}
 	hashes(t, out, n)
-	if v := w.Metric(w.Office, pnsPanel, `pns_frames_dropped_total{reason="spoofed"}`); v != 2 {
+	if v := w.Metric(w.Office, pnsPanel, `pns_frames_dropped_total{reason="spoofed"}`); v != 1 {
 		t.Errorf("%v spoofed packets", v)
 	}
-	if out, err := w.LAN.Command("arping", "-c", "1", "-w", "5", "-I", "eth0", "2.1.1.129").CombinedOutput(); err != nil {
-		t.Errorf("arping: %v: %s", err, out)
+	if got, want := w.LAN.Finds(netip.MustParseAddr("2.1.1.129"), "eth0", 5), w.Office.MAC("lan"); got != want {
+		t.Errorf("a host of the LAN finds the caller at %q, want %s", got, want)
 	}
-	w.run("hangup\n")
+	w.run("port=9 hangup\n")
 }

@@ -33,11 +33,16 @@ func Web(h *Host, addr string) {
 // Pages are the company's intranet:
 //
 //	/           Page
+//	/from       the address that the server was asked from
 //	/data?n=N   Data of N octets
 //	/hash       the SHA-256 of what is posted, in hexadecimal
 func Pages() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, Page) })
+	mux.HandleFunc("GET /from", func(w http.ResponseWriter, r *http.Request) {
+		host, _, _ := net.SplitHostPort(r.RemoteAddr)
+		fmt.Fprintln(w, host)
+	})
 	mux.HandleFunc("GET /data", func(w http.ResponseWriter, r *http.Request) {
 		n, _ := strconv.Atoi(r.FormValue("n"))
 		w.Header().Set("Content-Length", strconv.Itoa(n))

@@ -3,6 +3,7 @@
 package testbed
 
 import (
+	"context"
 	"fmt"
 	"testing"
 
@@ -69,43 +70,60 @@ type world struct {
 	data     map[string]any
 }
 
+// A setting is what a world is to be like; more goes into the configurations.
+type setting struct {
+	ports       int                 // 16550s of the guest; 0: one
+	line        exchange.Conditions // of its telephones
+	pac         string
+	people, lan string // of the PNS
+	outside     bool   // there is a host Outside
+}
+
 // pnsPanel and pacPanel are where metrics are, each on its own host.
 const pacPanel, pnsPanel = "127.0.0.1:8723", "127.0.0.1:8724"
 
 // subscriber is the number of the telephone on the guest's port.
 func subscriber(port int) string { return fmt.Sprintf("404555014%d", port) }
 
-// newWorld starts everything; more goes into pac's configuration.
-func newWorld(t *testing.T, ports int, line exchange.Conditions, more string) *world {
+// newWorld starts everything. The POP has a modem for each port of the guest,
+// and one more.
+func newWorld(t *testing.T, o setting) *world {
 	t.Helper()
-	return newWorldWith(t, ports, line, more, "")
-}
-
-// newWorldWith knows more people at the PNS, too.
-func newWorldWith(t *testing.T, ports int, line exchange.Conditions, more, people string) *world {
-	t.Helper()
-	return newWorldOn(t, ports, line, more, people, "")
-}
-
-// newWorldOn has more to say of the PNS's LAN, too.
-func newWorldOn(t *testing.T, ports int, line exchange.Conditions, more, people, lan string) *world {
-	t.Helper()
+	ports := max(1, o.ports)
 	w := &world{Scene: NewScene(t), Guest: Boot(t, ports)}
-	var o exchange.Options
-	for n := 1; n <= ports; n++ {
-		o.Subscribers = append(o.Subscribers, exchange.Subscriber{Number: subscriber(n), Name: "SARA N",
-			At: "unix://" + w.Guest.Serial(n), Connect: true, Conditions: line})
+	if o.outside {
+		w.Outside()
 	}
-	w.Phones = NewPhones(t, 2, o)
-	w.data = map[string]any{"Dir": w.Dir, "Modems": w.Phones.Modems, "More": more, "People": people, "LAN": lan}
+	var phones exchange.Options
+	for n := range FastPort + 1 {
+		if n >= 1 && n <= ports || n == FastPort {
+			phones.Subscribers = append(phones.Subscribers, exchange.Subscriber{Number: subscriber(n), Name: "SARA N",
+				At: "unix://" + w.Guest.Serial(n), Connect: true, Conditions: o.line})
+		}
+	}
+	w.Phones = NewPhones(t, ports+1, phones)
+	w.data = map[string]any{"Dir": w.Dir, "Modems": w.Phones.Modems, "More": o.pac, "People": o.people, "LAN": o.lan}
 	w.pns = w.Start(w.Office, "pns", pnsConfig, w.data)
 	w.pac = w.Start(w.POP, "pac", pacConfig, w.data)
-	Until(t, "the modems are set up", func() bool { return w.Metric(w.POP, pacPanel, `pac_lines{bank="courier",state="idle"}`) == 2 })
+	Until(t, "the modems are set up", w.idle)
 	return w
+}
+
+// idle says whether all of the POP's modems wait for a call.
+func (w *world) idle() bool {
+	return w.Metric(w.POP, pacPanel, `pac_lines{bank="courier",state="idle"}`) == float64(len(w.Phones.Modems))
 }
 
 // run runs a script in the world's guest.
 func (w *world) run(script string) string {
 	w.T.Helper()
 	return w.Scene.Guest(w.Guest, script)
+}
+
+// alone runs a script on a computer that has only one of the guest's ports, in a
+// network namespace of its own: at the same time as other scripts.
+func (w *world) alone(port int, script string) (string, error) {
+	ctx, cancel := context.WithTimeout(w.T.Context(), 5*Patience)
+	defer cancel()
+	return w.Guest.Run(ctx, fmt.Sprintf("[ $alone ] || alone=1 exec unshare -n bash $0\n%s\nport=%d\n%s", Dial, port, script))
 }
