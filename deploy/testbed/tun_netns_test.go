@@ -3,152 +3,40 @@
 package testbed
 
 import (
-	"bytes"
-	"context"
-	"fmt"
-	"io"
 	"net"
-	"net/http"
 	"net/netip"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
 
+	"github.com/google/gopacket"
+	"github.com/google/gopacket/layers"
+
 	"carrier/hardware/caller"
-	"carrier/hardware/exchange"
-	"carrier/shared/ppp/auth"
 	"carrier/shared/record"
 )
 
-// tunPAC brings everybody to Denver.
-const tunPAC = `
-name   = "atlanta"
-socket = "{{.Dir}}/pac.sock"
-panel  = "127.0.0.1:8723"
-
-[[bank]]
-name  = "courier"
-ports = [{{range $i, $p := .Modems}}{{if $i}}, {{end}}"{{$p}}"{{end}}]
-
-[default]
-tunnel = ["2.1.1.60"]
-`
-
-// tunPNS has its callers on the LAN.
-const tunPNS = `
-name   = "denver"
-socket = "{{.Dir}}/pns.sock"
-panel  = "127.0.0.1:8724"
-
-[[pac]]
-name = "atlanta"
-from = ["192.0.2.0/24"]
-
-[lan]
-mode      = "tun"
-local     = "2.1.1.60"
-addresses = ["2.1.1.129-2.1.1.190"]
-
-[lan.tun]
-proxy_arp  = ["lan"]
-masquerade = ["out"]
-forwarding = true
-
-[[user]]
-name     = "saran"
-password = "blue moon"
-`
-
-// An office is a scene whose PNS has its callers on the LAN by a TUN; and
-// behind another interface there is a host that knows nothing of callers:
-//
-//	office 198.51.100.1 ── 198.51.100.2 outside
-type office struct {
-	*Scene
-	phones   *Phones
-	pac, pns *Process
-	outside  *Host
-	data     map[string]any
-}
-
-func newOffice(t *testing.T, callers int) *office {
+// datagram is one of UDP's to the numbers' host, from whomever, with a number.
+func datagram(t *testing.T, from netip.Addr, number int) []byte {
 	t.Helper()
-	o := &office{Scene: NewScene(t), outside: NewHost(t, "outside")}
-	Join(o.Office, "out", "198.51.100.1/24", o.outside, "eth0", "198.51.100.2/24")
-	var phones exchange.Options
-	for n := range callers {
-		phones.Subscribers = append(phones.Subscribers, exchange.Subscriber{Number: fmt.Sprint(4045550100 + n), Name: "SARA N"})
+	ip := &layers.IPv4{Version: 4, TTL: 64, Protocol: layers.IPProtocolUDP, SrcIP: from.AsSlice(), DstIP: net.IPv4(2, 1, 1, 10)}
+	udp := &layers.UDP{SrcPort: 4000, DstPort: 7}
+	if err := udp.SetNetworkLayerForChecksum(ip); err != nil {
+		t.Fatal(err)
 	}
-	o.phones = NewPhones(t, callers, phones)
-	o.data = map[string]any{"Dir": o.Dir, "Modems": o.phones.Modems}
-	o.pns = o.Start(o.Office, "pns", tunPNS, o.data)
-	o.pac = o.Start(o.POP, "pac", tunPAC, o.data)
-	return o
+	b := gopacket.NewSerializeBuffer()
+	if err := gopacket.SerializeLayers(b, gopacket.SerializeOptions{FixLengths: true, ComputeChecksums: true},
+		ip, udp, gopacket.Payload(strconv.Itoa(number))); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
 }
 
-// dial calls from one telephone.
-func (o *office) dial(phone int) (*caller.Call, error) {
-	hers, modems := net.Pipe()
-	plugged, stop := context.WithCancel(context.Background())
-	unplugged := make(chan struct{})
-	go func() {
-		defer close(unplugged)
-		o.phones.Lines()[phone].Plug(plugged, modems)
-	}()
-	o.T.Cleanup(func() {
-		stop()
-		<-unplugged
-	})
-	ctx, cancel := context.WithTimeout(context.Background(), Patience)
-	defer cancel()
-	c, err := caller.Dial(ctx, hers, caller.Options{Number: Number, Login: auth.Login{Name: "saran", Secret: auth.NewPassword("blue moon")}})
-	if err == nil {
-		o.T.Cleanup(func() { c.Close() })
-	}
-	return c, err
-}
-
-// everybody calls at once.
-func (o *office) everybody(n int) []*caller.Call {
-	o.T.Helper()
-	calls, errs := make([]*caller.Call, n), make([]error, n)
-	var dialling sync.WaitGroup
-	for i := range n {
-		dialling.Go(func() { calls[i], errs[i] = o.dial(i) })
-	}
-	dialling.Wait()
-	for i, err := range errs {
-		if err != nil {
-			o.T.Fatalf("telephone %d: %v", i, err)
-		}
-	}
-	return calls
-}
-
-// uses does what a caller does on the LAN.
-func uses(c *caller.Call, octets int) error {
-	ctx, cancel := context.WithTimeout(context.Background(), 2*Patience)
-	defer cancel()
-	if _, err := c.Ping(ctx, netip.MustParseAddr("2.1.1.10")); err != nil {
-		return fmt.Errorf("ping: %w", err)
-	}
-	if page, err := c.Get(ctx, "http://2.1.1.10/"); err != nil || string(page) != Page {
-		return fmt.Errorf("page %q: %w", page, err)
-	}
-	data := Data(octets)
-	if got, err := c.Get(ctx, fmt.Sprintf("http://2.1.1.10/data?n=%d", octets)); err != nil || !bytes.Equal(got, data) {
-		return fmt.Errorf("%d octets of %d came, or others: %w", len(got), octets, err)
-	}
-	_, answer, err := c.Upload(ctx, "http://2.1.1.10/hash", bytes.NewReader(data), int64(octets))
-	if err != nil || strings.TrimSpace(string(answer)) != Hash(data) {
-		return fmt.Errorf("upload: the LAN has %q: %w", answer, err)
-	}
-	return nil
-}
-
-// Fifty callers at once are hosts of the LAN: they reach it and are found there;
-// and when they have gone, they are not.
+// Fifty callers at once are hosts of the LAN: they reach it, are found there and
+// are nobody else; and when they have gone, they are not.
 func TestFiftyCallersOnTheLAN(t *testing.T) {
 	const n = 50
 	o := newOffice(t, n)
@@ -156,33 +44,31 @@ func TestFiftyCallersOnTheLAN(t *testing.T) {
 	errs := make([]error, n)
 	var using sync.WaitGroup
 	for i, c := range calls {
-		using.Go(func() { errs[i] = uses(c, 64<<10) })
+		using.Go(func() { errs[i] = uses(c, 4<<20) })
 	}
 	using.Wait()
-	seen := make(map[netip.Addr]bool)
+	mac, seen := o.Office.MAC("lan"), make(map[netip.Addr]bool)
 	for i, c := range calls {
 		if errs[i] != nil {
 			t.Errorf("telephone %d, %v: %v", i, c.Addr(), errs[i])
+		}
+		if got := o.LAN.Finds(c.Addr(), "eth0", 5); got != mac {
+			t.Errorf("a host of the LAN finds %v at %q, want %s", c.Addr(), got, mac)
 		}
 		seen[c.Addr()] = true
 	}
 	if len(seen) != n {
 		t.Errorf("%d addresses for %d callers", len(seen), n)
 	}
-	mac := o.mac(o.Office, "lan")
-	for a := range seen {
-		if out, _ := o.LAN.Command("ip", "neigh", "show", a.String()).CombinedOutput(); !strings.Contains(string(out), mac) {
-			t.Errorf("a host of the LAN finds %v at %s, want %s", a, out, mac)
-		}
-	}
-	free := "2.1.1.190"
-	if out, err := o.LAN.Command("arping", "-c", "1", "-w", "1", "-I", "eth0", free).CombinedOutput(); err == nil {
-		t.Errorf("somebody answers for %s, which no caller has: %s", free, out)
+	free := netip.MustParseAddr("2.1.1.190")
+	if got := o.LAN.Finds(free, "eth0", 1); got != "" {
+		t.Errorf("%s answers for %v, which no caller has", got, free)
 	}
 	o.metric(`pns_addresses{pool="default",state="used"}`, n)
 	if got := o.Metric(o.Office, pnsPanelTUN, `pns_address_clashes_total`); got != 0 {
 		t.Errorf("%v clashes", got)
 	}
+	o.spoof(t, calls, free)
 
 	// The control connection is lost in the middle of all this.
 	o.pac.Kill()
@@ -197,8 +83,8 @@ func TestFiftyCallersOnTheLAN(t *testing.T) {
 			t.Errorf("%s ended with %v: %s", c.Name, c.Reason, c.Text)
 		}
 	}
-	if out, err := o.LAN.Command("arping", "-c", "1", "-w", "1", "-I", "eth0", calls[0].Addr().String()).CombinedOutput(); err == nil {
-		t.Errorf("somebody answers for a caller who has gone: %s", out)
+	if got := o.LAN.Finds(calls[0].Addr(), "eth0", 1); got != "" {
+		t.Errorf("%s answers for a caller who has gone", got)
 	}
 	o.pac = o.Start(o.POP, "pac", tunPAC, o.data)
 	c, err := o.dial(0)
@@ -208,53 +94,38 @@ func TestFiftyCallersOnTheLAN(t *testing.T) {
 	if err := uses(c, 1000); err != nil {
 		t.Error(err)
 	}
-	if out, err := o.LAN.Command("arping", "-c", "1", "-w", "3", "-I", "eth0", c.Addr().String()).CombinedOutput(); err != nil ||
-		!strings.Contains(strings.ToLower(string(out)), mac) {
-		t.Errorf("arping: %v: %s", err, out)
+	if got := o.LAN.Finds(c.Addr(), "eth0", 3); got != mac {
+		t.Errorf("a host of the LAN finds %v at %q, want %s", c.Addr(), got, mac)
 	}
 }
 
-const pnsPanelTUN = "127.0.0.1:8724"
-
-// metric waits until a line of the PNS's panel has a value.
-func (o *office) metric(line string, want float64) {
-	o.T.Helper()
-	Until(o.T, fmt.Sprintf("%s %v", line, want), func() bool { return o.Metric(o.Office, pnsPanelTUN, line) == want })
-}
-
-// mac is the hardware address of a host's interface.
-func (o *office) mac(h *Host, name string) (mac string) {
-	o.T.Helper()
-	if err := h.Do(func() error {
-		i, err := net.InterfaceByName(name)
-		if err == nil {
-			mac = i.HardwareAddr.String()
+// spoof has every caller send a datagram in the name of nobody and one in that
+// of the next caller, then her own: only that one arrives.
+func (o *office) spoof(t *testing.T, calls []*caller.Call, nobody netip.Addr) {
+	t.Helper()
+	const dropped = `pns_frames_dropped_total{reason="spoofed"}`
+	numbers := NewNumbers(o.LAN, "2.1.1.10")
+	for i, c := range calls {
+		before := o.Metric(o.Office, pnsPanelTUN, dropped)
+		c.Send(datagram(t, nobody, 1000+i))
+		c.Send(datagram(t, calls[(i+1)%len(calls)].Addr(), 2000+i))
+		c.Send(datagram(t, c.Addr(), i))
+		Until(t, "the caller's own datagram arrives", func() bool { return slices.Contains(numbers.Got(), i) })
+		if got := o.Metric(o.Office, pnsPanelTUN, dropped) - before; got != 2 {
+			t.Errorf("of telephone %d %v datagrams were dropped, not 2", i, got)
 		}
-		return err
-	}); err != nil {
-		o.T.Fatal(err)
 	}
-	return mac
+	if got := numbers.Got(); len(got) != len(calls) {
+		t.Errorf("the LAN got %v", got)
+	}
 }
 
-// A host without a way back sees callers as the office. An address that a host
-// of the LAN has is not given to a caller. The interface is removed, and callers
+// An address that a host of the LAN has is not given to a caller. The interface is removed, and callers
 // stay. Killed, the server leaves nothing that would keep the next one from its
 // place.
 func TestOfficeByTUN(t *testing.T) {
 	o := newOffice(t, 2)
 	o.LAN.IP("addr", "add", "2.1.1.129/32", "dev", "eth0") // a host of the LAN has the first address
-	from := make(chan string, 1)
-	var l net.Listener
-	if err := o.outside.Do(func() (err error) { l, err = net.Listen("tcp", "198.51.100.2:80"); return err }); err != nil {
-		t.Fatal(err)
-	}
-	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		from <- r.RemoteAddr
-		io.WriteString(w, "outside\n")
-	})}
-	go server.Serve(l)
-	t.Cleanup(func() { server.Close() })
 
 	c, err := o.dial(0)
 	if err != nil {
@@ -263,16 +134,9 @@ func TestOfficeByTUN(t *testing.T) {
 	if got := c.Addr().String(); got != "2.1.1.130" {
 		t.Errorf("address %s", got)
 	}
-	o.pns.Logged("a host of the LAN has an address that is for callers", `2.1.1.129`, o.mac(o.LAN, "eth0"))
+	o.pns.Logged("a host of the LAN has an address that is for callers", `2.1.1.129`, o.LAN.MAC("eth0"))
 	o.metric("pns_address_clashes_total", 1)
 	o.metric(`pns_addresses{pool="default",state="avoided"}`, 1)
-	ctx, cancel := context.WithTimeout(t.Context(), Patience)
-	defer cancel()
-	if page, err := c.Get(ctx, "http://198.51.100.2/"); err != nil || string(page) != "outside\n" {
-		t.Errorf("from outside: %q, %v", page, err)
-	} else if got := <-from; !strings.HasPrefix(got, "198.51.100.1:") {
-		t.Errorf("outside sees the caller as %s", got)
-	}
 	if err := uses(c, 1000); err != nil {
 		t.Error(err)
 	}

@@ -47,6 +47,11 @@ func (c *Call) Ping(ctx context.Context, addr netip.Addr) (time.Duration, error)
 	return s.Ping(ctx, addr, 56)
 }
 
+// Send puts one IP packet on the line as it is, with whatever source it has: as
+// a broken host does, or a hostile one. It is lost when the call ends. The caller
+// keeps packet.
+func (c *Call) Send(packet []byte) { c.wire.data([][]byte{packet}) }
+
 // A Transfer is what was carried in one direction of a request.
 type Transfer struct {
 	Octets int64
