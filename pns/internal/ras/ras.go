@@ -138,22 +138,21 @@ func (r *RAS) Admit(from netip.AddrPort) (peer.Remote, error) {
 // Incoming makes a session of a call that a PAC brings.
 func (r *RAS) Incoming(call *peer.Call) {
 	req, _ := call.Request().(pptp.IncomingCallRequest)
-	log := r.o.Log.With("call", call.Name())
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.ctx == nil {
-		log.Warn("call refused", "reason", record.Shutdown)
+		r.o.Log.Warn("call refused", "call", call.Name(), "reason", record.Shutdown)
 		call.Refuse(uint8(pptp.IncomingGeneralError), uint8(pptp.NoResource))
 		return
 	}
 	if r.Strange(call.Conn()) {
-		log.Warn("call refused: its PAC may bring calls no more", "pac", call.Conn().Remote().Name)
+		r.o.Log.Warn("call refused: its PAC may bring calls no more", "call", call.Name(), "pac", call.Conn().Remote().Name)
 		call.Refuse(uint8(pptp.IncomingGeneralError), uint8(pptp.NoResource)) // another PNS may take it
 		r.dismiss(call.Conn())
 		return
 	}
 	pac := call.Conn().Remote().Name
-	log.Info("incoming call", "pac", pac, "called", req.DialedNumber, "calling", req.DialingNumber)
+	r.o.Log.Info("incoming call", "call", call.Name(), "pac", pac, "called", req.DialedNumber, "calling", req.DialingNumber)
 	s := r.session(call, pac, req)
 	r.running[call] = s
 	call.Accept(window, 0)

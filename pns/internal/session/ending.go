@@ -2,6 +2,7 @@ package session
 
 import (
 	"errors"
+	"log/slog"
 	"strings"
 	"time"
 
@@ -128,5 +129,5 @@ func (s *Session) finish() {
 	}
 	s.note(func(r *record.Call) { r.Ended = time.Now() })
 	r := &s.record
-	s.log().Info("call ended", "reason", r.Reason, "text", r.Text, "stage", r.Stage, "user", r.User, "duration", r.Ended.Sub(r.Started))
+	s.log(slog.LevelInfo, "call ended", "reason", r.Reason, "text", r.Text, "stage", r.Stage, "user", r.User, "duration", r.Ended.Sub(r.Started))
 }

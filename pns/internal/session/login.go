@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"carrier/pns/internal/pool"
@@ -121,7 +122,7 @@ func (s *Session) probed(now time.Time, owner string) {
 	}
 	a := l.lease.Addr()
 	s.o.Stats.Clashes.Add(1)
-	s.log().Error("a host of the LAN has an address that is for callers", "address", a, "owner", owner)
+	s.log(slog.LevelError, "a host of the LAN has an address that is for callers", "address", a, "owner", owner)
 	l.lease.Avoid()
 	l.lease = nil
 	if l.clashes++; s.user.Address.IsValid() || l.clashes == maxClashes {
@@ -140,7 +141,7 @@ func (s *Session) welcome(now time.Time) {
 	if !l.offered { // not after each negotiation of LCP: the caller can ask for as many as she likes
 		l.offered = true
 		r := &s.record
-		s.log().Info("authenticated", "user", r.User, "method", r.Method, "address", r.Address)
+		s.log(slog.LevelInfo, "authenticated", "user", r.User, "method", r.Method, "address", r.Address)
 		s.link.Network(now, ppp.IPCP, ipcp.New(ipcp.Options{
 			Local: s.o.LAN.Local(), Remote: l.lease.Addr(), DNS: s.o.DNS, NBNS: s.o.NBNS}))
 	}
@@ -199,7 +200,7 @@ func (s *Session) refuse(now time.Time, c *auth.Claim, o Outcome, reason record.
 	s.o.Stats.count(c.Method, o)
 	s.note(func(r *record.Call) { r.Reason, r.Text = reason, detail })
 	r := &s.record
-	s.log().Warn("refused", "user", r.User, "method", r.Method, "reason", reason, "detail", detail)
+	s.log(slog.LevelWarn, "refused", "user", r.User, "method", r.Method, "reason", reason, "detail", detail)
 	s.leave()
 	s.link.Answer(now, auth.Refuse(c, text))
 	s.link.Close(now, text) // where LCP was negotiated again meanwhile, the claim is no longer there to answer

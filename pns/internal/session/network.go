@@ -3,6 +3,7 @@ package session
 import (
 	"cmp"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"carrier/pns/internal/flow"
@@ -18,7 +19,7 @@ import (
 func (s *Session) linkUp() {
 	agreed := s.link.LCP()
 	s.o.Call.SetLinkInfo(agreed.Theirs.ACCM, agreed.Ours.ACCM)
-	s.log().Info("link up", "mru", agreed.Theirs.MRU, "accm", fmt.Sprintf("%08x", agreed.Theirs.ACCM))
+	s.log(slog.LevelInfo, "link up", "mru", agreed.Theirs.MRU, "accm", fmt.Sprintf("%08x", agreed.Theirs.ACCM))
 	s.stage(record.Authenticating)
 }
 
@@ -50,7 +51,7 @@ func (s *Session) networkUp(now time.Time, p ppp.Protocol) {
 	s.login.lease.Commit()
 	if r := &s.record; r.Up.IsZero() {
 		s.note(func(r *record.Call) { r.Stage, r.Up = record.Online, now })
-		s.log().Info("online", "user", r.User, "address", addr, "mtu", mtu, "after", now.Sub(r.Started))
+		s.log(slog.LevelInfo, "online", "user", r.User, "address", addr, "mtu", mtu, "after", now.Sub(r.Started))
 	}
 	s.startLimits(now)
 }

@@ -4,6 +4,7 @@
 package session
 
 import (
+	"context"
 	"log/slog"
 	"net/netip"
 	"sync"
@@ -170,9 +171,10 @@ func (s *Session) Account() string {
 	return s.user.Name
 }
 
-// log is the log with the call's name. It is made for each line: there are few
-// of them in the life of a call.
-func (s *Session) log() *slog.Logger { return s.o.Log.With("call", s.record.Name) }
+// log writes a line with the call's name.
+func (s *Session) log(level slog.Level, msg string, args ...any) {
+	s.o.Log.Log(context.Background(), level, msg, append([]any{"call", s.record.Name}, args...)...)
+}
 
 // note changes the record.
 func (s *Session) note(change func(*record.Call)) {
