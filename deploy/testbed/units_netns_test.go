@@ -61,7 +61,15 @@ func bootSystem(t *testing.T, srv string) *system {
 	t.Cleanup(func() {
 		cmd.Process.Kill()
 		cmd.Wait()
-		exec.Command("find", "/sys/fs/cgroup", "-depth", "-path", "*/carrier-"+strconv.Itoa(cmd.Process.Pid)+"*", "-type", "d", "-delete").Run()
+		group := filepath.Join("/sys/fs/cgroup/unified", "carrier-"+strconv.Itoa(cmd.Process.Pid))
+		if _, err := os.Stat(filepath.Dir(group)); err != nil {
+			group = filepath.Join("/sys/fs/cgroup", filepath.Base(group))
+		}
+		Until(t, "the last process of "+group+" is gone", func() bool {
+			exec.Command("find", group, "-depth", "-type", "d", "-delete").Run()
+			_, err := os.Stat(group)
+			return err != nil
+		})
 	})
 	s := &system{t: t}
 	children := filepath.Join("/proc", strconv.Itoa(cmd.Process.Pid), "task", strconv.Itoa(cmd.Process.Pid), "children")
