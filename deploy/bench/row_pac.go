@@ -16,19 +16,21 @@ const (
 	pptpctrl = "pptpctrl"
 	// paced is so many frames of 1400 octets a second, which both take whole.
 	paced = 10_000
+	// gentle is so many that a line is never full.
+	gentle = 1_000
 )
 
 // pacRows compare pac with pptpctrl, pptpd's process for a call: HDLC on a line
 // at one side, GRE at the other.
 func pacRows() []Row {
 	return []Row{
-		{Name: "pac, line to GRE", Unit: "packets/s", Bars: []Bar{AtLeast(1, pptpctrl)}, Prepare: preparePAC("up", 0, work.rate, pptpctrl)},
-		{Name: "pac, line to GRE, CPU a packet at full rate", Unit: "µs", Bars: []Bar{AtMost(1.1, pptpctrl)}, Prepare: preparePAC("up", 0, work.cpu, pptpctrl)},
-		{Name: "pac, line to GRE, CPU a packet at 10,000 a second", Unit: "µs", Bars: []Bar{AtMost(1.1, pptpctrl)}, Prepare: preparePAC("up", paced, work.cpu, pptpctrl)},
-		{Name: "pac, GRE to line, overrun", Unit: "packets/s", Bars: []Bar{AtLeast(2.5, pptpctrl)}, Prepare: preparePAC("down", 0, work.rate, pptpctrl)},
-		{Name: "memory of a call of pac that is overrun", Unit: "KiB", Bars: []Bar{AtMost(1024, "")}, Prepare: preparePAC("down", 0, work.memory)},
-		{Name: "allocations a packet, pac, line to GRE", Unit: "objects", Bars: []Bar{AtMost(few, "")}, Prepare: preparePAC("up", paced, work.mallocs)},
-		{Name: "allocations a packet, pac, GRE to line", Unit: "objects", Bars: []Bar{AtMost(few, "")}, Prepare: preparePAC("down", paced, work.mallocs)},
+		{Name: "pac, line to GRE", Unit: "packets/s", Bars: []Bar{AtLeast(1, pptpctrl)}, Prepare: preparePAC(side{dir: "up"}, work.rate, pptpctrl)},
+		{Name: "pac, line to GRE, CPU a packet at full rate", Unit: "µs", Bars: []Bar{AtMost(1.1, pptpctrl)}, Prepare: preparePAC(side{dir: "up"}, work.cpu, pptpctrl)},
+		{Name: "pac, line to GRE, CPU a packet at 10,000 a second", Unit: "µs", Bars: []Bar{AtMost(1.1, pptpctrl)}, Prepare: preparePAC(side{dir: "up", rate: paced}, work.cpu, pptpctrl)},
+		{Name: "pac, GRE to line, overrun", Unit: "packets/s", Bars: []Bar{AtLeast(2.5, pptpctrl)}, Prepare: preparePAC(side{dir: "down"}, work.rate, pptpctrl)},
+		{Name: "memory of a call of pac that is overrun, with four of them", Unit: "KiB", Bars: []Bar{AtMost(1024, "")}, Prepare: preparePAC(side{dir: "down", lines: 4}, work.memory)},
+		{Name: "allocations a packet, pac, line to GRE", Unit: "objects", Bars: []Bar{AtMost(few, "")}, Prepare: preparePAC(side{dir: "up", rate: paced, objects: true}, work.mallocs)},
+		{Name: "allocations a packet, pac, GRE to line", Unit: "objects", Bars: []Bar{AtMost(few, "")}, Prepare: preparePAC(side{dir: "down", rate: paced, objects: true}, work.mallocs)},
 	}
 }
 
@@ -38,7 +40,7 @@ type work struct {
 	took    time.Duration
 	cpuTime time.Duration
 	objects float64 // allocated
-	grown   float64 // memory since the call was idle, KiB
+	grown   float64 // memory of a call since the lines took all that came, KiB
 }
 
 func (w work) rate() float64    { return w.packets / w.took.Seconds() }
@@ -52,10 +54,14 @@ type side struct {
 	a, b *space
 	wire string
 	dir  string
-	rate int
+	rate int // frames a second of each line; 0: as fast as it goes
+	// lines have a call each; 0: one.
+	lines int
+	// objects: what was allocated is asked too, which allocates.
+	objects bool
 }
 
-func preparePAC(dir string, rate int, figure func(work) float64, rivals ...string) func(context.Context, *Workshop) ([]Candidate, error) {
+func preparePAC(s side, figure func(work) float64, rivals ...string) func(context.Context, *Workshop) ([]Candidate, error) {
 	return func(ctx context.Context, w *Workshop) ([]Candidate, error) {
 		a, b, err := w.spaces(ctx)
 		if err != nil {
@@ -69,7 +75,8 @@ func preparePAC(dir string, rate int, figure func(work) float64, rivals ...strin
 		if err != nil {
 			return nil, err
 		}
-		s := &side{w, a, b, wire, dir, rate}
+		s := s
+		s.w, s.a, s.b, s.wire, s.lines = w, a, b, wire, max(s.lines, 1)
 		candidate := func(name string, f func(context.Context) (work, error)) Candidate {
 			return Candidate{name, func(ctx context.Context) (float64, error) {
 				done, err := f(ctx)
@@ -87,22 +94,32 @@ func preparePAC(dir string, rate int, figure func(work) float64, rivals ...strin
 	}
 }
 
-// lineArgs are those of wire's end of the line.
-func (s *side) lineArgs() []string {
+// lineArgs are those of wire's end of line n.
+func (s *side) lineArgs(n int) []string {
 	rate := s.rate
 	if s.dir == "down" {
 		rate = 0
 	}
-	return []string{"-dir", s.dir, "-rate", strconv.Itoa(rate), "-count", s.countFile()}
+	return []string{"-dir", s.dir, "-rate", strconv.Itoa(rate), "-count", s.countFile(n)}
 }
 
-func (s *side) countFile() string { return filepath.Join(s.w.Folder, "count") }
+func (s *side) countFile(n int) string { return filepath.Join(s.w.Folder, fmt.Sprint("count", n)) }
 
-// ours has a call through pac, whose line is a pseudo-terminal, as pptpctrl's is.
+// ours has calls through pac, whose lines are pseudo-terminals, as pptpctrl's is.
 func (s *side) ours(ctx context.Context, bin string) (work, error) {
-	port, file := filepath.Join(s.w.Folder, "line"), filepath.Join(s.w.Folder, "pac.toml")
-	text := fmt.Sprintf("name = \"bench\"\nsocket = %q\npanel = %q\n[[bank]]\nname = \"lines\"\nkind = \"cable\"\nports = [%q]\n[default]\ntunnel = [%q]\n",
-		filepath.Join(s.w.Folder, "pac.socket"), panel, port, s.a.addr)
+	var ports []string
+	for n := range s.lines {
+		port := filepath.Join(s.w.Folder, fmt.Sprint("line", n))
+		line, err := start(exec.CommandContext(ctx, s.wire, append([]string{"line", "-path", port}, s.lineArgs(n)...)...))
+		if err != nil {
+			return work{}, err
+		}
+		defer line.stop()
+		ports = append(ports, strconv.Quote(port))
+	}
+	file := filepath.Join(s.w.Folder, "pac.toml")
+	text := fmt.Sprintf("name = \"bench\"\nsocket = %q\npanel = %q\n[[bank]]\nname = \"lines\"\nkind = \"cable\"\nports = [%s]\n[default]\ntunnel = [%q]\n",
+		filepath.Join(s.w.Folder, "pac.socket"), panel, strings.Join(ports, ", "), s.a.addr)
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		return work{}, err
 	}
@@ -111,11 +128,6 @@ func (s *side) ours(ctx context.Context, bin string) (work, error) {
 		return work{}, err
 	}
 	defer network.stop()
-	line, err := start(exec.CommandContext(ctx, s.wire, append([]string{"line", "-path", port}, s.lineArgs()...)...))
-	if err != nil {
-		return work{}, err
-	}
-	defer line.stop()
 	pac := s.b.command(ctx, bin, "run", "-c", file)
 	stop, err := daemon(ctx, pac)
 	if err != nil {
@@ -130,7 +142,7 @@ func (s *side) ours(ctx context.Context, bin string) (work, error) {
 func (s *side) theirs(ctx context.Context) (work, error) {
 	ppp, conf := filepath.Join(s.w.Folder, "ppp.sh"), filepath.Join(s.w.Folder, "pptpd.conf")
 	for file, text := range map[string]string{
-		ppp:  "#!/bin/sh\nexec " + s.wire + " ppp " + strings.Join(s.lineArgs(), " ") + "\n",
+		ppp:  "#!/bin/sh\nexec " + s.wire + " ppp " + strings.Join(s.lineArgs(0), " ") + "\n",
 		conf: "localip 10.80.0.1\nremoteip 10.80.0.2-20\noption /dev/null\n",
 	} {
 		if err := os.WriteFile(file, []byte(text), 0o700); err != nil {
@@ -163,27 +175,34 @@ func (s *side) theirs(ctx context.Context) (work, error) {
 	}, func() (float64, error) { return 0, nil })
 }
 
-// measure has the call made and looks at it for two seconds.
+// warm is how long something goes on before it is looked at.
+const warm = 700 * time.Millisecond
+
+// measure has the calls made and looks at them for two seconds.
 func (s *side) measure(network *party, process func() (int, error), mallocs func() (float64, error)) (done work, err error) {
-	const warm, long = 700 * time.Millisecond, 2 * time.Second
-	os.Remove(s.countFile())
-	if _, err := network.ask("call"); err != nil {
-		return done, err
+	const long = 2 * time.Second
+	for n := range s.lines {
+		os.Remove(s.countFile(n))
+		if _, err := network.ask("call"); err != nil {
+			return done, err
+		}
 	}
 	time.Sleep(warm)
 	pid, err := process()
 	if err != nil {
 		return done, err
 	}
-	idle, err := resident(pid)
-	if err != nil {
-		return done, err
-	}
+	easy := 0.0
 	if s.dir == "down" {
-		if _, err := network.ask("flood %d", s.rate); err != nil {
+		if err := flood(network, gentle); err != nil {
 			return done, err
 		}
-		time.Sleep(warm)
+		if easy, err = resident(pid); err != nil {
+			return done, err
+		}
+		if err := flood(network, s.rate); err != nil {
+			return done, err
+		}
 	}
 	before, err := s.read(network, pid, mallocs)
 	if err != nil {
@@ -192,7 +211,14 @@ func (s *side) measure(network *party, process func() (int, error), mallocs func
 	time.Sleep(long)
 	after, err := s.read(network, pid, mallocs)
 	return work{packets: after.packets - before.packets, took: after.at.Sub(before.at), cpuTime: after.cpu - before.cpu,
-		objects: after.objects - before.objects, grown: after.resident - idle}, err
+		objects: after.objects - before.objects, grown: (after.resident - easy) / float64(s.lines)}, err
+}
+
+// flood has so many packets a second sent down each call, from now on.
+func flood(network *party, rate int) error {
+	_, err := network.ask("flood %d", rate)
+	time.Sleep(warm)
+	return err
 }
 
 // A reading is what a program has done and used so far.
@@ -203,8 +229,10 @@ type reading struct {
 }
 
 func (s *side) read(network *party, pid int, mallocs func() (float64, error)) (r reading, err error) {
-	if r.objects, err = mallocs(); err != nil {
-		return r, err
+	if s.objects {
+		if r.objects, err = mallocs(); err != nil {
+			return r, err
+		}
 	}
 	if r.cpu, err = cpuTime(pid); err != nil {
 		return r, err
@@ -217,10 +245,16 @@ func (s *side) read(network *party, pid int, mallocs func() (float64, error)) (r
 		r.packets, err = network.number("count")
 		return r, err
 	}
-	text, err := os.ReadFile(s.countFile())
-	if err != nil {
-		return r, err
+	for n := range s.lines {
+		text, err := os.ReadFile(s.countFile(n))
+		if err != nil {
+			return r, err
+		}
+		count, err := strconv.ParseFloat(string(text), 64)
+		if err != nil {
+			return r, err
+		}
+		r.packets += count
 	}
-	r.packets, err = strconv.ParseFloat(string(text), 64)
-	return r, err
+	return r, nil
 }

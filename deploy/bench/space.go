@@ -19,13 +19,15 @@ import (
 type space struct {
 	name string
 	addr string // of its end of the cable
+
+	asking float64 // objects that mallocs had our program allocate
 }
 
 // spaces makes two namespaces with a cable between them: 10.77.0.1 and
 // 10.77.0.2. They go with the workshop.
 func (w *Workshop) spaces(ctx context.Context) (a, b *space, err error) {
-	a = &space{fmt.Sprintf("bench%d-a", os.Getpid()), "10.77.0.1"}
-	b = &space{fmt.Sprintf("bench%d-b", os.Getpid()), "10.77.0.2"}
+	a = &space{name: fmt.Sprintf("bench%d-a", os.Getpid()), addr: "10.77.0.1"}
+	b = &space{name: fmt.Sprintf("bench%d-b", os.Getpid()), addr: "10.77.0.2"}
 	for _, s := range []*space{a, b} {
 		if err := ip(ctx, "netns", "add", s.name); err != nil {
 			return nil, nil, err

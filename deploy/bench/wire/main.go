@@ -8,7 +8,8 @@
 // A line sends frames until it is killed (up), or counts them into FILE (down).
 // A PNS takes commands on its standard input, a line each, and answers each:
 // "call" waits until there is a call; "count" says how many packets came so
-// far; "flood R" sends R packets a second from now on, 0: as fast as it goes.
+// far; "flood R" sends R packets a second from now on, 0: as fast as it goes;
+// it may be said again.
 package main
 
 import (

@@ -17,12 +17,19 @@ import (
 	"carrier/shared/pptp"
 )
 
-// A pns is the end towards the network: one call, whose packets it counts and
+// A pns is the end towards the network: calls, whose packets it counts and
 // acknowledges.
 type pns struct {
 	calls chan *peer.Call
-	call  *peer.Call
 	count atomic.Int64
+	ends  []*end
+	rate  atomic.Int64 // of each call's flood, packets a second; 0: as fast as it goes
+	flood sync.Once
+}
+
+// An end is one call's.
+type end struct {
+	call *peer.Call
 
 	mu      sync.Mutex
 	gre     gre.Session
@@ -54,8 +61,7 @@ func (o options) pns() error {
 	if err != nil {
 		return err
 	}
-	p := &pns{calls: make(chan *peer.Call, 1)}
-	p.deliver = func([]byte) { p.count.Add(1) }
+	p := &pns{calls: make(chan *peer.Call, 16)}
 	e, err := peer.Open(peer.Options{Host: "wire", Listen: netip.AddrPortFrom(at, pptp.Port), Source: at, GRE: true,
 		Handler: p, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
@@ -85,7 +91,8 @@ func (p *pns) obey(ctx context.Context, e *peer.Endpoint, pac string) error {
 		case "count":
 			fmt.Println(p.count.Load())
 		case "flood":
-			go p.flood(rate)
+			p.rate.Store(int64(rate))
+			p.flood.Do(func() { go p.pour() })
 			fmt.Println("flooding")
 		default:
 			return fmt.Errorf("%q is no command", lines.Text())
@@ -97,8 +104,9 @@ func (p *pns) obey(ctx context.Context, e *peer.Endpoint, pac string) error {
 // begin has a call: it places it, or waits for it and opens PPP as far as a PAC
 // watches it, by a Configure-Request of LCP.
 func (p *pns) begin(ctx context.Context, e *peer.Endpoint, pac string) error {
+	n := &end{deliver: func([]byte) { p.count.Add(1) }}
 	if pac == "" {
-		p.call = <-p.calls
+		n.call = <-p.calls
 	} else {
 		to, err := netip.ParseAddr(pac)
 		if err != nil {
@@ -108,68 +116,73 @@ func (p *pns) begin(ctx context.Context, e *peer.Endpoint, pac string) error {
 		if err != nil {
 			return err
 		}
-		p.call, err = conn.Place(ctx, pptp.OutgoingCallRequest{CallSerialNumber: 1, MinimumBPS: 300, MaximumBPS: 100_000_000,
+		n.call, err = conn.Place(ctx, pptp.OutgoingCallRequest{CallSerialNumber: 1, MinimumBPS: 300, MaximumBPS: 100_000_000,
 			BearerType: pptp.Analog | pptp.Digital, FramingType: pptp.Asynchronous | pptp.Synchronous, Window: window})
 		if err != nil {
 			return err
 		}
 	}
-	p.gre = gre.NewSession(gre.Options{PeerCallID: p.call.PeerID(), RecvWindow: window}, time.Now())
-	p.call.Bind(p)
-	p.send(configureRequest)
+	n.gre = gre.NewSession(gre.Options{PeerCallID: n.call.PeerID(), RecvWindow: window}, time.Now())
+	n.call.Bind(n)
+	n.send(configureRequest)
+	p.ends = append(p.ends, n)
 	return nil
 }
 
 // Receive is peer.Receiver's.
-func (p *pns) Receive(packets [][]byte) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
+func (n *end) Receive(packets [][]byte) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
 	now := time.Now()
 	for _, b := range packets {
-		_, _ = p.gre.Receive(now, b, p.deliver)
+		_, _ = n.gre.Receive(now, b, n.deliver)
 	}
-	p.settle(now)
+	n.settle(now)
 }
 
 // Wake is peer.Receiver's.
-func (p *pns) Wake(now time.Time) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.gre.Expire(now, p.deliver)
-	p.settle(now)
+func (n *end) Wake(now time.Time) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.gre.Expire(now, n.deliver)
+	n.settle(now)
 }
 
-func (p *pns) settle(now time.Time) {
-	p.out.Add(p.gre.AppendAck(now, p.out.Next()))
-	if packets := p.out.Take(); len(packets) > 0 {
-		_ = p.call.Send(packets...) // a datagram may be lost
+func (n *end) settle(now time.Time) {
+	n.out.Add(n.gre.AppendAck(now, n.out.Next()))
+	if packets := n.out.Take(); len(packets) > 0 {
+		_ = n.call.Send(packets...) // a datagram may be lost
 	}
-	if d := p.gre.Deadline(); !d.IsZero() {
-		p.call.WakeAt(d)
+	if d := n.gre.Deadline(); !d.IsZero() {
+		n.call.WakeAt(d)
 	}
 }
 
 // send sends frames, all at once.
-func (p *pns) send(frames ...[]byte) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
+func (n *end) send(frames ...[]byte) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
 	now := time.Now()
 	for _, f := range frames {
-		p.out.Add(p.gre.Append(now, p.out.Next(), f))
+		n.out.Add(n.gre.Append(now, n.out.Next(), f))
 	}
-	p.settle(now)
+	n.settle(now)
 }
 
-// flood sends without looking at any window.
-func (p *pns) flood(rate int) {
+// pour sends without looking at any window.
+func (p *pns) pour() {
 	r := rand.New(rand.NewPCG(2, 2))
 	var frames [][]byte
 	for range 16 {
 		frames = append(frames, payload(r))
 	}
-	start := time.Now()
-	for n := 0; ; n += len(frames) {
-		p.send(frames...)
-		pace(start, n, rate)
+	for start, n, rate := time.Now(), 0, int64(0); ; n += len(frames) {
+		if now := p.rate.Load(); now != rate {
+			start, n, rate = time.Now(), 0, now
+		}
+		for _, end := range p.ends {
+			end.send(frames...)
+		}
+		pace(start, n, int(rate))
 	}
 }
