@@ -144,6 +144,7 @@ const officeLAN = "mode = \"tun\"\naddresses = [\"2.1.1.129-2.1.1.190\"]\n"
 
 // Every fault made here is named in one sentence, and nothing else is.
 func TestDoctors(t *testing.T) {
+	t.Parallel()
 	c := newClinic(t)
 	running := strings.Replace(c.pns("addresses = [\"2.1.1.129-2.1.1.190\"]", "panel = \"127.0.0.1:8724\""), "no.sock", "pns.sock", 1)
 	Start(c.office, filepath.Join(c.bin, "pns"), "run", "-c", c.file("running pns", running))

@@ -18,6 +18,7 @@ import (
 // before it has. With a first endpoint that does not exist the PNS comes late,
 // when the caller repeats what she is waiting with.
 func TestHandoverToPPPD(t *testing.T) {
+	t.Parallel()
 	o := setting{ports: 4}
 	users := []string{"silent-now", "silent-late", "restart-now", "restart-late"}
 	for i, user := range users {

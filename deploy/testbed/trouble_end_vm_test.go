@@ -36,7 +36,7 @@ password = "blue moon"
 // Scripts of a caller. Her port has no carrier signal: should nobody tell her
 // that she is hung up, she finds out when nobody answers her LCP any more.
 const (
-	calling = `dial saran "blue moon" lcp-echo-interval 1 lcp-echo-failure 1 lcp-restart 1 \
+	calling = `dial saran "blue moon" lcp-echo-interval 1 lcp-echo-failure 3 lcp-restart 1 \
   lcp-max-terminate 1 lcp-max-configure 21 disconnect true`
 	callDenver = calling + ` || exit 1
 ping -c 1 -W 5 -I ppp$port 2.1.1.10 || exit 1
