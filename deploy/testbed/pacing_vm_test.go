@@ -23,7 +23,7 @@ dial saran "blue moon" defaultroute || exit 1
 wget -q -O /tmp/data 'http://2.1.1.10/data?n=1000000' &
 sleep 8
 `)
-	for range 3 {
+	for range 5 { // the download lasts that long
 		median, most, used := w.pings()
 		t.Logf("median %v, 99th percentile %v; %.1f %% of the line", median, most, 100*used)
 		if median <= 250*time.Millisecond && most <= 400*time.Millisecond && used >= 0.95 {
