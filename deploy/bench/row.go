@@ -36,12 +36,20 @@ func AtLeast(x float64, rival string) Bar { return Bar{Rival: rival, AtLeast: x,
 // AtMost is the bar that ours must stay below.
 func AtMost(x float64, rival string) Bar { return Bar{Rival: rival, AtMost: x} }
 
+// Beside is no bar: ours is shown beside a rival.
+func Beside(rival string) Bar { return Bar{Rival: rival, AtMost: math.Inf(1)} }
+
+func (b Bar) none() bool { return b.AtLeast == 0 && math.IsInf(b.AtMost, 1) }
+
 func (b Bar) met(x float64) bool { return x >= b.AtLeast && x <= b.AtMost }
 
 func (b Bar) String() string {
 	times := ""
 	if b.Rival != "" {
 		times = " ×"
+	}
+	if b.none() {
+		return "none"
 	}
 	if math.IsInf(b.AtMost, 1) {
 		return fmt.Sprintf("≥ %g%s", b.AtLeast, times)

@@ -219,5 +219,5 @@ func (h *held) perPacket(ctx context.Context, way direction, n int, read gauge) 
 	if packets < pace { // a third of what was sent
 		return math.NaN(), fmt.Errorf("only %.0f packets", packets)
 	}
-	return (after - before) / packets, nil
+	return max(after-before, 0) / packets, nil // what asking costs is reckoned: it may be more than all there was
 }

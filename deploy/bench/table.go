@@ -36,7 +36,10 @@ func (r Result) lines() []string {
 			}
 		}
 		met := "yes"
-		if !v.Met {
+		switch {
+		case v.Bar.none():
+			met = ""
+		case !v.Met:
 			met = "**no**"
 		}
 		all = append(all, fmt.Sprintf("| %s | %s | %s | %s | %s (%s–%s) | %s |\n",

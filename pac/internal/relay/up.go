@@ -104,12 +104,12 @@ func (r *Relay) toTunnel(frame []byte) {
 	r.push(frame)
 }
 
-// push sends a frame, or queues it where a window may have to be waited for.
+// push sends a frame, or queues it where the window has to be waited for.
 func (r *Relay) push(frame []byte) {
 	r.o.Counters.Up(len(frame))
-	if r.o.GRE.Windowing {
-		r.up.Push(r.now, frame)
-	} else {
+	if r.up.Len() == 0 && r.gre.Ready() {
 		r.out.Add(r.gre.Append(r.now, r.out.Next(), frame))
+	} else {
+		r.up.Push(r.now, frame)
 	}
 }
