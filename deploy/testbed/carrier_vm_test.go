@@ -172,7 +172,7 @@ func (p *pop) plugModem() *acm {
 	m.unplug = func() { c.Close(); <-served }
 	p.t.Cleanup(m.unplug)
 	p.attach(usbNumber, m)
-	p.run("vhci /dev/vport0p1 >>/share/vhci.log 2>&1 & until [ -c /dev/ttyACM0 ]; do sleep 0.1; done")
+	p.run("vhci /dev/vport0p2 >>/share/vhci.log 2>&1 & until [ -c /dev/ttyACM0 ]; do sleep 0.1; done")
 	return m
 }
 

@@ -122,7 +122,7 @@ func (g *Guest) arguments(image, accel string, ports int) []string {
 		"-append", "console=ttyS0 quiet panic=-1 edd=off mitigations=off nopti no_timer_check tsc=unstable random.trust_cpu=on 8250.nr_uarts=32",
 		"-chardev", "file,id=kernel,path=" + filepath.Join(g.Share, "kernel.txt"), "-serial", "chardev:kernel",
 		"-chardev", "socket,id=agent,path=" + filepath.Join(g.Share, "console.sock"),
-		"-device", "virtio-serial-pci,max_ports=2", "-device", "virtconsole,chardev=agent",
+		"-device", "virtio-serial-pci,max_ports=3", "-device", "virtconsole,chardev=agent",
 		"-virtfs", "local,path=" + g.Share + ",mount_tag=share,security_model=none,multidevs=remap"}
 	// The first three ports are on the ISA bus with an interrupt each, for a
 	// shared one can stall; the others stand in fours on PCI cards.
@@ -146,5 +146,5 @@ func (g *Guest) arguments(image, accel string, ports int) []string {
 		}
 		a = append(a, "-device", card)
 	}
-	return append(a, "-device", "virtconsole,chardev="+port(FastPort))
+	return append(a, "-device", "virtconsole,nr=1,chardev="+port(FastPort))
 }

@@ -83,7 +83,7 @@ const dataSize = 32 << 10
 func newPOP(t testing.TB) *pop {
 	t.Helper()
 	p := &pop{t: t, dir: t.TempDir()}
-	more := []string{"-device", "qemu-xhci", "-chardev", "socket,id=usbip,server=on,wait=off,path=" + p.bus(), "-device", "virtserialport,chardev=usbip"}
+	more := []string{"-device", "qemu-xhci", "-chardev", "socket,id=usbip,server=on,wait=off,path=" + p.bus(), "-device", "virtserialport,nr=2,chardev=usbip"}
 	for n := range 2 {
 		more = append(more, "-chardev", fmt.Sprintf("socket,id=usb%d,server=on,wait=off,path=%s", n, p.usb(n)),
 			"-device", fmt.Sprintf("usb-serial,chardev=usb%d,serial=%d", n, n))
