@@ -153,6 +153,10 @@ func (c *Cable) wire() Wire {
 func (c *Cable) call() Wire {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	return c.callLocked()
+}
+
+func (c *Cable) callLocked() Wire {
 	if c.gone || !c.inCall {
 		return nil
 	}
@@ -192,7 +196,9 @@ func (c *Cable) Write(b []byte) (int, error) {
 
 // SetReadDeadline bounds Read in the present call.
 func (c *Cable) SetReadDeadline(t time.Time) error {
-	if p := c.call(); p != nil {
+	c.mu.Lock()
+	defer c.mu.Unlock() // lose sets one too, which must be the last
+	if p := c.callLocked(); p != nil {
 		return p.SetReadDeadline(t)
 	}
 	return nil
@@ -200,7 +206,9 @@ func (c *Cable) SetReadDeadline(t time.Time) error {
 
 // SetWriteDeadline bounds Write in the present call.
 func (c *Cable) SetWriteDeadline(t time.Time) error {
-	if p := c.call(); p != nil {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if p := c.callLocked(); p != nil {
 		return p.SetWriteDeadline(t)
 	}
 	return nil

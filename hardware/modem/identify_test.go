@@ -134,6 +134,14 @@ func TestTheReportOfACall(t *testing.T) {
 				if ok != (tt.cause != "") || got.Cause != tt.cause {
 					t.Errorf("%+v, %v", got, ok)
 				}
+				r = start(m.Ring, t.Context())
+				p.say("\r\nRING\r\n")
+				if _, err := r.get(); err != nil {
+					t.Fatal(err)
+				}
+				if got, ok := m.Report(t.Context()); ok {
+					t.Errorf("a call that is not answered has the report of the one before: %+v", got)
+				}
 			})
 		})
 	}

@@ -20,6 +20,7 @@ func (m *Modem) Ring(ctx context.Context) (line.Ring, error) {
 	for {
 		r, err := m.await(ctx)
 		if err == nil {
+			m.report = nil // that of the call before
 			return r, nil
 		}
 		if ctx.Err() != nil {

@@ -31,10 +31,13 @@ func TestIncomingCall(t *testing.T) {
 		t.Errorf("PAC sees %d, %v; PNS sees %d, %v", a.PeerWindow(), a.PeerDelay(), n.PeerWindow(), n.PeerDelay())
 	}
 
+	told := make(chan struct{}, 8)
+	a.Notify(func() { told <- struct{}{} })
 	n.SetLinkInfo(0x000A0000, 0)
 	if e := event(t, a, LinkInfo); e.Message != (pptp.SetLinkInfo{PeerCallID: a.ID(), SendACCM: 0x000A0000}) {
 		t.Errorf("%+v", e)
 	}
+	get(t, told, "notice")
 	a.ErrorNotify(pptp.WANErrorNotify{CRCErrors: 3})
 	if e := event(t, n, Errors); e.Message != (pptp.WANErrorNotify{PeerCallID: n.ID(), CRCErrors: 3}) {
 		t.Errorf("%+v", e)

@@ -1,6 +1,7 @@
 package call
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -36,6 +37,8 @@ type attendant struct {
 	deaf   time.Time // when something must have been heard, zero: it was
 	report time.Time // when the PNS may be told of errors next
 	told   pptp.WANErrorNotify
+	end    error         // why the call ends; nil: it does not yet
+	said   chan struct{} // closed when the last words to the caller have left, once end is known
 }
 
 func (c *call) attendant(ctx context.Context, tunnel control, pns peer.Remote, r *relay.Relay) *attendant {
@@ -50,7 +53,7 @@ func (c *call) attendant(ctx context.Context, tunnel control, pns peer.Remote, r
 func (a *attendant) disconnect(err error) error {
 	a.stop()
 	if line := (*relay.LineError)(nil); errors.As(err, &line) {
-		err = lineEnded(a.ctx, line)
+		err = cmp.Or(a.end, lineEnded(a.ctx, line.Err))
 	}
 	a.askReport(reason(err))
 	err = a.sharpen(err, a.relay)
@@ -58,11 +61,20 @@ func (a *attendant) disconnect(err error) error {
 	return err
 }
 
-// attend is relay.Attend. When the call ends it has told the caller why.
+// attend is relay.Attend. Data goes on until the last words have left.
 func (a *attendant) attend(now time.Time) (next time.Time, err error) {
-	if err := a.look(now); err != nil {
-		a.tell(err)
-		return time.Time{}, err
+	if a.end == nil {
+		if a.end = a.look(now); a.end != nil {
+			a.sayLast()
+		}
+	}
+	if a.end != nil {
+		select {
+		case <-a.said:
+			return time.Time{}, a.end
+		default:
+			return time.Time{}, nil
+		}
 	}
 	if next = a.report; !a.deaf.IsZero() && a.deaf.Before(next) {
 		next = a.deaf
@@ -86,7 +98,7 @@ func (a *attendant) look(now time.Time) error {
 		}
 	}
 	if !now.Before(a.report) {
-		a.report = a.report.Add(notifyEvery)
+		a.report = now.Add(notifyEvery)
 		if now := lineErrors(a.relay); now != a.told {
 			a.tunnel.ErrorNotify(now)
 			a.told = now
@@ -114,11 +126,6 @@ func (a *attendant) event(e peer.Event, ok bool) error {
 		if !a.relay.Answered() && time.Since(a.known().Up) >= a.o.Deaf { // it gives up, for it hears nothing
 			return a.blocked("was acknowledged by")
 		}
-		bounded, stop := context.WithTimeout(a.ctx, flushTime)
-		defer stop()
-		if err := a.relay.Flush(bounded); err != nil {
-			a.log.Info("the caller did not hear the PNS's last words", "error", err)
-		}
 	}
 	return givenUp(e, ok)
 }
@@ -138,17 +145,25 @@ func (a *attendant) blocked(what string) error {
 		what, a.pns.Name, a.pns.Addr.Addr(), time.Since(a.known().Up).Round(time.Second))}
 }
 
-// tell says to the caller why we end the call, where nobody else does.
-func (a *attendant) tell(err error) {
-	switch reason(err) {
+// sayLast tells the caller why the call ends, where nobody else does, and gives
+// the line time for that, and for what the PNS said last.
+func (a *attendant) sayLast() {
+	a.said = make(chan struct{})
+	switch reason(a.end) {
+	case record.ClearedByPNS:
 	case record.Operator, record.Drained, record.Shutdown, record.ControlLost, record.GREBlocked:
+		a.relay.Terminate(text(a.end))
 	default:
+		close(a.said)
 		return
 	}
-	a.relay.Terminate(text(err))
-	bounded, stop := context.WithTimeout(context.Background(), flushTime)
-	defer stop()
-	if err := a.relay.Flush(bounded); err != nil {
-		a.log.Info("the caller could not be told", "error", err)
-	}
+	go func() {
+		defer a.relay.Nudge()
+		defer close(a.said)
+		bounded, stop := context.WithTimeout(context.Background(), flushTime)
+		defer stop()
+		if err := a.relay.Flush(bounded); err != nil {
+			a.log.Info("the caller did not hear the last words", "error", err)
+		}
+	}()
 }

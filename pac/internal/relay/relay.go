@@ -187,11 +187,11 @@ func (r *Relay) Run(attend Attend) error {
 	return err
 }
 
-// Flush waits until the line has taken all that waited for it: the last word
-// of a PNS that clears the call. An error is ctx's cause; Run must be running.
+// Flush waits until the line has taken all that waited for it, the last words of
+// a call, or has failed. An error is ctx's cause; Run must be running.
 func (r *Relay) Flush(ctx context.Context) error {
 	r.mu.Lock()
-	if r.down.Len()+r.leaving == 0 || r.ended {
+	if r.down.Len()+r.leaving == 0 || r.failed != nil || r.ended {
 		r.mu.Unlock()
 		return nil
 	}
@@ -220,7 +220,7 @@ func (r *Relay) close() {
 }
 
 func (r *Relay) wakeFlushed() {
-	if r.flushed != nil && (r.ended || r.down.Len()+r.leaving == 0) {
+	if r.flushed != nil && (r.ended || r.failed != nil || r.down.Len()+r.leaving == 0) {
 		close(r.flushed)
 		r.flushed = nil
 	}
