@@ -11,6 +11,7 @@ import (
 )
 
 func main() {
+	daemon.SpareProcessor()
 	ctx, stop := daemon.Signals()
 	status := app.Run(ctx, os.Args[1:], console.Stdio{In: os.Stdin, Out: os.Stdout, Err: os.Stderr})
 	stop()
