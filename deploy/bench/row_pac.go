@@ -134,8 +134,7 @@ func (s *side) ours(ctx context.Context, bin string) (work, error) {
 		return work{}, err
 	}
 	defer stop()
-	return s.measure(network, func() (int, error) { return pac.Process.Pid, nil },
-		func() (float64, error) { return s.b.mallocs(ctx) })
+	return s.measure(ctx, network, func() (int, error) { return pac.Process.Pid, nil })
 }
 
 // theirs has a call through pptpctrl; in pppd's place is our end of the line.
@@ -165,21 +164,21 @@ func (s *side) theirs(ctx context.Context) (work, error) {
 		return work{}, err
 	}
 	defer network.stop()
-	return s.measure(network, func() (int, error) {
+	return s.measure(ctx, network, func() (int, error) {
 		for _, pid := range s.b.processes(ctx) {
 			if name, _ := os.ReadFile(fmt.Sprintf("/proc/%d/comm", pid)); strings.TrimSpace(string(name)) == pptpctrl {
 				return pid, nil
 			}
 		}
 		return 0, fmt.Errorf("no process %s", pptpctrl)
-	}, func() (float64, error) { return 0, nil })
+	})
 }
 
 // warm is how long something goes on before it is looked at.
 const warm = 700 * time.Millisecond
 
 // measure has the calls made and looks at them for two seconds.
-func (s *side) measure(network *party, process func() (int, error), mallocs func() (float64, error)) (done work, err error) {
+func (s *side) measure(ctx context.Context, network *party, process func() (int, error)) (done work, err error) {
 	const long = 2 * time.Second
 	for n := range s.lines {
 		os.Remove(s.countFile(n))
@@ -204,12 +203,12 @@ func (s *side) measure(network *party, process func() (int, error), mallocs func
 			return done, err
 		}
 	}
-	before, err := s.read(network, pid, mallocs)
+	before, err := s.read(ctx, network, pid)
 	if err != nil {
 		return done, err
 	}
 	time.Sleep(long)
-	after, err := s.read(network, pid, mallocs)
+	after, err := s.read(ctx, network, pid)
 	return work{packets: after.packets - before.packets, took: after.at.Sub(before.at), cpuTime: after.cpu - before.cpu,
 		objects: after.objects - before.objects, grown: (after.resident - easy) / float64(s.lines)}, err
 }
@@ -228,9 +227,9 @@ type reading struct {
 	packets, objects, resident float64
 }
 
-func (s *side) read(network *party, pid int, mallocs func() (float64, error)) (r reading, err error) {
+func (s *side) read(ctx context.Context, network *party, pid int) (r reading, err error) {
 	if s.objects {
-		if r.objects, err = mallocs(); err != nil {
+		if r.objects, err = s.b.mallocs(ctx); err != nil {
 			return r, err
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"path/filepath"
@@ -235,25 +236,12 @@ func (c *clinic) closing() string {
 	if err := c.pop.Do(func() (err error) { l, err = net.Listen("tcp", "127.0.0.1:0"); return err }); err != nil {
 		c.t.Fatal(err)
 	}
-	c.t.Cleanup(func() { l.Close() })
-	go func() {
-		for {
-			p, err := l.Accept()
-			if err != nil {
-				return
-			}
-			p.Close()
-		}
-	}()
+	c.serve(l, func(net.Conn) {})
 	return "tcp://" + l.Addr().String()
 }
 
-// mute is a port at which nobody answers.
-func (c *clinic) mute() string {
-	l, err := net.Listen("unix", filepath.Join(c.dir, "mute"))
-	if err != nil {
-		c.t.Fatal(err)
-	}
+// serve gives each connection to f, and then closes it.
+func (c *clinic) serve(l net.Listener, f func(net.Conn)) {
 	c.t.Cleanup(func() { l.Close() })
 	go func() {
 		for {
@@ -263,12 +251,19 @@ func (c *clinic) mute() string {
 			}
 			go func() {
 				defer p.Close()
-				for b := make([]byte, 100); err == nil; {
-					_, err = p.Read(b)
-				}
+				f(p)
 			}()
 		}
 	}()
+}
+
+// mute is a port at which nobody answers.
+func (c *clinic) mute() string {
+	l, err := net.Listen("unix", filepath.Join(c.dir, "mute"))
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	c.serve(l, func(p net.Conn) { io.Copy(io.Discard, p) })
 	return "unix://" + l.Addr().String()
 }
 

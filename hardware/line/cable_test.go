@@ -276,3 +276,35 @@ func TestWindowsCallsAgain(t *testing.T) {
 		}
 	})
 }
+
+// A guarded port says when its deadline is set and the cable's loss, which sets
+// one too, could come between.
+type guarded struct {
+	Wire
+	set func()
+}
+
+func (g guarded) SetReadDeadline(time.Time) error  { g.set(); return nil }
+func (g guarded) SetWriteDeadline(time.Time) error { g.set(); return nil }
+
+// A deadline must not undo the one that a lost cable has got.
+func TestADeadlineAndALossAreOneAfterTheOther(t *testing.T) {
+	c := NewCable(CableOptions{Name: "null-modem"})
+	set := 0
+	c.port = guarded{set: func() {
+		set++
+		if c.mu.TryLock() {
+			c.mu.Unlock()
+			t.Error("the cable can be lost meanwhile")
+		}
+	}}
+	c.inCall, c.gone = true, false
+	for _, bound := range []func(time.Time) error{c.SetReadDeadline, c.SetWriteDeadline} {
+		if err := bound(time.Now()); err != nil {
+			t.Error(err)
+		}
+	}
+	if set != 2 {
+		t.Errorf("%d deadlines were set", set)
+	}
+}

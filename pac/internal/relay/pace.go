@@ -58,7 +58,6 @@ func (r *Relay) writeLine() {
 func (r *Relay) fail(err error) {
 	r.mu.Lock()
 	r.failed = err
-	r.wakeFlushed()
 	r.mu.Unlock()
 	r.Nudge()
 }

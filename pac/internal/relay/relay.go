@@ -188,10 +188,10 @@ func (r *Relay) Run(attend Attend) error {
 }
 
 // Flush waits until the line has taken all that waited for it, the last words of
-// a call, or has failed. An error is ctx's cause; Run must be running.
+// a call, or Run has ended. An error is ctx's cause.
 func (r *Relay) Flush(ctx context.Context) error {
 	r.mu.Lock()
-	if r.down.Len()+r.leaving == 0 || r.failed != nil || r.ended {
+	if r.down.Len()+r.leaving == 0 || r.ended {
 		r.mu.Unlock()
 		return nil
 	}
@@ -220,7 +220,7 @@ func (r *Relay) close() {
 }
 
 func (r *Relay) wakeFlushed() {
-	if r.flushed != nil && (r.ended || r.failed != nil || r.down.Len()+r.leaving == 0) {
+	if r.flushed != nil && (r.ended || r.down.Len()+r.leaving == 0) {
 		close(r.flushed)
 		r.flushed = nil
 	}

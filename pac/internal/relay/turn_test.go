@@ -58,3 +58,31 @@ func TestAttend(t *testing.T) {
 		}
 	})
 }
+
+// A torn line takes nothing, though nobody reads that it is gone.
+type torn struct{ wire }
+
+var errTorn = errors.New("torn")
+
+func (torn) Write([]byte) (int, error) { return 0, errTorn }
+
+// A line that cannot be written ends the relay at once, and nobody waits any more
+// for what it did not take.
+func TestAWriteThatFailsEndsTheRelay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		line, caller := net.Pipe()
+		defer caller.Close()
+		var count record.Counters
+		r := New(Options{Line: torn{wire{line}}, Tunnel: &null{}, Counters: &count, Errors: new(LineErrors), Packets: new(gre.Counters)})
+		ran := make(chan error)
+		go func() { ran <- runUntil(t.Context(), r) }()
+		time.Sleep(time.Second)
+		began := time.Now()
+		r.Terminate("the end")
+		flushed := r.Flush(t.Context())
+		err := <-ran
+		if failed := (*LineError)(nil); !errors.As(err, &failed) || failed.Op != "write" || !errors.Is(err, errTorn) || flushed != nil || time.Since(began) > 0 {
+			t.Errorf("%v and %v after %v", err, flushed, time.Since(began))
+		}
+	})
+}
