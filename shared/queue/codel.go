@@ -14,6 +14,12 @@ const (
 	// unknownTarget is the target where the rate is not known: the line may be
 	// a slow one.
 	unknownTarget = 150 * time.Millisecond
+
+	// between two that are dropped the line has the time to send so many. The law
+	// counts on many frames in an interval; where there are few it would soon drop
+	// every second one, and among them what TCP sends again, until TCP falls
+	// silent for a time-out.
+	between = 4
 )
 
 // A codel is the state of CoDel for one flow (RFC 8289 §5.2).
@@ -28,18 +34,20 @@ type codel struct {
 // A law is what CoDel goes by on this link.
 type law struct {
 	target, interval time.Duration
-	allowed          int // octets: as much may always wait
+	least            time.Duration // between two that are dropped
+	allowed          int           // octets: as much may always wait
 }
 
 // fit makes the law for a rate in octets a second and the longest frame. Below
 // one and a half frames nothing can wait less, however short the queue is.
 func (q *Queue) fit(rate int) law {
-	target := unknownTarget
+	l := law{target: unknownTarget, allowed: q.longest * max(q.Window, 1)}
 	if rate > 0 {
 		frame := time.Duration(q.longest) * time.Second / time.Duration(rate)
-		target = max(codelTarget, frame*3/2)
+		l.target, l.least = max(codelTarget, frame*3/2), between*frame
 	}
-	return law{target: target, interval: max(codelInterval+target-codelTarget, 2*target), allowed: q.longest * max(q.Window, 1)}
+	l.interval = max(codelInterval+l.target-codelTarget, 2*l.target)
+	return l
 }
 
 // tooLong says whether frames have waited longer than the target for a whole
@@ -58,7 +66,7 @@ func (c *codel) tooLong(l law, now time.Duration, q *fifo) bool {
 
 // after is the control law: the longer it lasts the more are dropped.
 func (c *codel) after(l law, t time.Duration) time.Duration {
-	return t + time.Duration(float64(l.interval)/math.Sqrt(float64(c.count)))
+	return t + max(l.least, time.Duration(float64(l.interval)/math.Sqrt(float64(c.count))))
 }
 
 // take drops the frames whose time has come, and returns how many: the next in

@@ -80,6 +80,26 @@ func TestCoDelLeavesAWindow(t *testing.T) {
 	}
 }
 
+// TestCoDelLetsMostThrough has a sender who goes on whatever is dropped: of what
+// TCP sends again most must get through.
+func TestCoDelLetsMostThrough(t *testing.T) {
+	const octets, rate, popped = 576, 3600, 400
+	q := Queue{MaxFrames: 200, Window: 4}
+	q.SetRate(rate)
+	now := start
+	for i := range popped {
+		for q.Len() < 9 {
+			q.Push(now, udp(1, i, octets))
+		}
+		q.Pop(now).Free()
+		now = now.Add(octets * time.Second / rate)
+	}
+	const most = popped / between
+	if early := q.Stats().Early; early < most*3/4 || early > most {
+		t.Errorf("%d dropped beside %d sent, want at most %d, and nearly as many", early, popped, most)
+	}
+}
+
 func TestCoDelTakesTheTargetFromTheLine(t *testing.T) {
 	for _, tt := range []struct {
 		rate, longest    int
