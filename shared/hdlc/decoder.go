@@ -112,6 +112,7 @@ func (d *Decoder) unescape(b []byte) {
 	to := slices.Grow(d.partial, max(0, min(len(b), longest-n)))
 	to = to[:min(cap(to), longest)]
 	for len(b) > 0 && n <= limit {
+		k := cluster
 		if d.mask == 0 {
 			run := bytes.IndexByte(b, escape)
 			if run < 0 {
@@ -119,8 +120,9 @@ func (d *Decoder) unescape(b []byte) {
 			}
 			n += copy(to[n:], b[:run])
 			b = b[run:]
+			k = near(run)
 		}
-		k := min(cluster, len(b))
+		k = min(k, len(b))
 		n, d.mask = each(to, n, b[:k], d.mask)
 		b = b[k:]
 	}

@@ -48,7 +48,7 @@ func appendFrame(dst, frame []byte, accm uint32, f *forms) []byte {
 		n := plainRun(frame, accm)
 		dst = append(dst, frame[:n]...)
 		frame = frame[n:]
-		n = min(cluster, len(frame))
+		n = min(near(n), len(frame))
 		dst = f.append(dst, frame[:n])
 		frame = frame[n:]
 	}

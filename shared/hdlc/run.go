@@ -2,10 +2,23 @@ package hdlc
 
 import "encoding/binary"
 
-// cluster is how many octets, from where one was found that is or needs an
-// escape, are taken one by one: where one is others are often near, and to look
-// for each of them takes longer.
-const cluster = 48
+// How many octets are taken one by one from where one was found that is or
+// needs an escape. Where one is others are often near, and to look for each of
+// them takes longer; after a long run others are not.
+const (
+	cluster = 128
+	lone    = 8
+	long    = 16
+)
+
+// near is how many octets are taken one by one behind a run that needed no
+// escape.
+func near(run int) int {
+	if run < long {
+		return cluster
+	}
+	return lone
+}
 
 // Eight octets at once.
 const (
