@@ -62,14 +62,15 @@ type Banks struct {
 	drain   context.CancelFunc
 	serving sync.WaitGroup // started with mu held, and not after ending
 
-	mu    sync.Mutex
-	calls context.Context // Run's; nil before
-	slots []*slot         // in the order of the configuration
+	mu      sync.Mutex
+	calls   context.Context // Run's; nil before
+	slots   []*slot         // in the order of the configuration, and behind them those that are gone
+	drained map[string]bool // by Member.Key, be it a member or not: until Undrain
 }
 
 // New makes banks without lines.
 func New(o Options) *Banks {
-	b := &Banks{o: o}
+	b := &Banks{o: o, drained: map[string]bool{}}
 	b.ending, b.drain = context.WithCancel(context.Background())
 	return b
 }
@@ -115,7 +116,9 @@ func (b *Banks) start(s *slot) {
 // Set makes these the lines. One that stays is not touched while it has a call;
 // one whose bank changed has its new name after that. One that is no member any
 // more answers no more calls and is forgotten after its last, which is given so
-// much time; less than none is no limit.
+// much time, or NoLimit. Of several such times, and of one of DrainLines, the one
+// that is over first counts. One that is a member again by then has only that of
+// DrainLines.
 func (b *Banks) Set(members []Member, grace time.Duration) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -131,7 +134,7 @@ func (b *Banks) Set(members []Member, grace time.Duration) {
 		if s == nil {
 			s = &slot{member: m}
 		} else {
-			s.become(m)
+			b.become(s, m)
 		}
 		b.slots = append(b.slots, s)
 	}
@@ -145,14 +148,14 @@ func (b *Banks) Set(members []Member, grace time.Duration) {
 	for _, s := range present {
 		if s.name == "" {
 			s.name = names.find(s.member)
-			s.out = b.o.Out.why(s.member.Key)
+			s.out, s.drained = b.o.Out.why(s.member.Key), b.drained[s.member.Key]
 		}
 		b.start(s)
 	}
 }
 
 // become has a slot go on with what its member is now; mu is held.
-func (s *slot) become(m Member) {
+func (b *Banks) become(s *slot, m Member) {
 	was := s.member
 	s.member = m
 	switch {
@@ -162,7 +165,7 @@ func (s *slot) become(m Member) {
 		s.name = "" // another is found
 	}
 	if s.gone {
-		s.unlimited()
+		b.limit(s, func(c *calling) { c.removed = time.Time{} })
 	}
 	if s.gone || was.Bank != m.Bank || was.Settings != m.Settings || was.BusyOut != m.BusyOut {
 		s.gone, s.unable = false, false
@@ -174,9 +177,9 @@ func (s *slot) become(m Member) {
 func (b *Banks) retire(s *slot, grace time.Duration) {
 	if !s.gone {
 		s.gone, s.name = true, ""
-		b.limit(s, grace)
 		s.changed()
 	}
+	b.limit(s, func(c *calling) { c.removed = earlier(c.removed, after(grace)) })
 	if s.served { // which ends at once without a call
 		b.slots = append(b.slots, s)
 	}

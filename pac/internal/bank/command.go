@@ -30,12 +30,12 @@ func (b *Banks) PutIn(names []string) error { return b.service(names, nil) }
 // is says whether a line is called so, be it only until its call ends; mu is
 // held.
 func (s *slot) is(line string) bool {
-	return !s.gone && (s.name == line || s.call != nil && s.call.line == line)
+	return !s.gone && s.name == line || s.call != nil && s.call.line == line
 }
 
 // of says the same of its bank.
 func (s *slot) of(bank string) bool {
-	return !s.gone && (s.member.Bank == bank || s.call != nil && s.call.bank == bank)
+	return !s.gone && s.member.Bank == bank || s.call != nil && s.call.bank == bank
 }
 
 func (b *Banks) service(names []string, out *Out) error {
@@ -56,8 +56,7 @@ func (b *Banks) service(names []string, out *Out) error {
 		s.out = b.o.Out.why(keys[i])
 		s.unable = false
 		if out == nil {
-			s.drained = false
-			s.unlimited()
+			b.undrain(s)
 		}
 		s.changed()
 	}
@@ -67,47 +66,51 @@ func (b *Banks) service(names []string, out *Out) error {
 // NoLimit lets calls go on as long as they last.
 const NoLimit time.Duration = -1
 
-// DrainLines has a line, a bank, or All take no more calls until Undrain. The
-// calls that they have get so much time, or NoLimit. It returns how many they
-// are. The error is a NoLineError.
+// DrainLines has a line, a bank, or All take no more calls until Undrain or
+// PutIn, over Set too. The calls that run there get so much time, or NoLimit,
+// whatever they were given before by DrainLines, but no more than Set gives them.
+// It returns how many they are. The error is a NoLineError.
 func (b *Banks) DrainLines(what string, within time.Duration) (busy int, err error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	return b.draining(what, func(s *slot) {
 		s.drained, s.unable = true, false
-		s.unlimited()
-		b.limit(s, within)
+		b.drained[s.member.Key] = true
+		b.limit(s, func(c *calling) { c.drained = after(within) })
 	})
 }
 
-// Undrain undoes DrainLines, for the same lines or others.
+// Undrain undoes DrainLines, for the same lines or others; with All also for
+// lines that are no members at present.
 func (b *Banks) Undrain(what string) error {
-	_, err := b.draining(what, func(s *slot) {
-		s.drained = false
-		s.unlimited()
-	})
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if what == All {
+		clear(b.drained)
+	}
+	_, err := b.draining(what, b.undrain)
 	return err
 }
 
-// limit ends the call of a slot after a while; mu is held.
-func (b *Banks) limit(s *slot, d time.Duration) {
-	if d < 0 || s.call == nil {
-		return
-	}
-	s.unlimited()
-	end := s.call.end
-	s.limited = time.AfterFunc(d, func() { end(b.o.Drained) })
+// undrain lets a line take calls as far as an operator's drain is concerned, and
+// its call last; mu is held.
+func (b *Banks) undrain(s *slot) {
+	s.drained = false
+	delete(b.drained, s.member.Key)
+	b.limit(s, func(c *calling) { c.drained = time.Time{} })
 }
 
+// draining does something to each slot of a line, a bank or All, and counts the
+// calls that run there; mu is held.
 func (b *Banks) draining(what string, do func(*slot)) (busy int, err error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
 	found := what == All
 	for _, s := range b.slots {
-		if s.gone || what != All && !s.is(what) && !s.of(what) {
+		if what != All && !s.is(what) && !s.of(what) {
 			continue
 		}
 		found = true
 		do(s)
-		if s.call != nil {
+		if s.busy() {
 			busy++
 		}
 		s.changed()

@@ -18,9 +18,9 @@ const (
 	lastDelay = 5 * time.Second
 )
 
-// after is the delay after a call: none after the first brief one, then 100 ms
-// and twice as much each time.
-func after(inARow int) time.Duration {
+// delay is that after a call: none after the first brief one, then 100 ms and
+// twice as much each time.
+func delay(inARow int) time.Duration {
 	if inARow < 2 {
 		return 0
 	}
@@ -36,24 +36,15 @@ type slot struct {
 	out     *Out   // taken out of service; nil: in service
 	drained bool
 
-	served  bool               // by a goroutine
-	wait    context.CancelFunc // ends its present wait; nil: none
-	line    line.Line          // as it is; nil: closed
-	call    *calling           // nil: none
-	limited *time.Timer        // ends the call; nil: it is not limited
-	busied  bool               // busy for callers, while it is out or drained
-	unable  bool               // its device cannot be
-	since   time.Time          // when line was closed
-	faults  int                // of opening it
-	fault   string             // the last of them, while it stands in the way
-}
-
-// A calling is the call that a slot has, which keeps the names that it began
-// with.
-type calling struct {
-	line, bank string
-	ctx        context.Context
-	end        context.CancelCauseFunc // of ctx
+	served bool               // by a goroutine
+	wait   context.CancelFunc // ends its present wait; nil: none
+	line   line.Line          // as it is; nil: closed
+	call   *calling           // nil: none
+	busied bool               // busy for callers, while it is out or drained
+	unable bool               // its device cannot be
+	since  time.Time          // when line was closed
+	faults int                // of opening it
+	fault  string             // the last of them, while it stands in the way
 }
 
 // A seat is what a line was made for: a member, by its name then.
@@ -66,14 +57,6 @@ type seat struct {
 func (s *slot) changed() {
 	if s.wait != nil {
 		s.wait()
-	}
-}
-
-// unlimited lets the call last; mu is held.
-func (s *slot) unlimited() {
-	if s.limited != nil {
-		s.limited.Stop()
-		s.limited = nil
 	}
 }
 
@@ -174,25 +157,4 @@ func (b *Banks) closed(s *slot) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	s.line, s.since = nil, time.Now()
-}
-
-// begin notes a call, in the same moment in which it looks whether it may be
-// taken: who drains the slot finds either no call or this one.
-func (b *Banks) begin(ctx context.Context, s *slot, at *seat) *calling {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if ctx.Err() != nil || b.ending.Err() != nil || s.duty(at) != answer {
-		return nil
-	}
-	s.call = &calling{line: at.name, bank: at.Bank}
-	s.call.ctx, s.call.end = context.WithCancelCause(ctx)
-	return s.call
-}
-
-func (b *Banks) ended(s *slot) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	s.unlimited()
-	s.call.end(nil)
-	s.call = nil
 }

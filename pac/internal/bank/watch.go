@@ -125,6 +125,7 @@ func (w *watch) busyOut(ctx context.Context) {
 // hangUp makes the line ready for the next call, soon or after a while. It works
 // after the end of ctx too: a modem must not be left off hook.
 func (w *watch) hangUp(ctx context.Context) {
+	w.ended(w.slot)
 	if w.inARow++; time.Since(w.began) >= brief {
 		w.inARow = 0
 	}
@@ -138,8 +139,8 @@ func (w *watch) hangUp(ctx context.Context) {
 			w.taker.Reported(w.line, r)
 		}
 	}
-	w.ended(w.slot)
-	w.rest(ctx, w.slot, w.at, after(w.inARow))
+	w.hungUp(w.slot)
+	w.rest(ctx, w.slot, w.at, delay(w.inARow))
 }
 
 // fail is the end of a line that does not work.
