@@ -91,14 +91,27 @@ type RAS struct {
 	history *record.History
 
 	mu       sync.Mutex
-	running  map[*peer.Call]*session.Session
+	running  map[*peer.Call]*visit
 	sessions sync.WaitGroup
 	ctx      context.Context // of the sessions; nil while no call is taken
 }
 
+// A visit is a call that runs.
+type visit struct {
+	*session.Session
+	from  origin
+	until time.Time // when it must end, for its PAC may bring calls no more; zero: it need not
+}
+
+// An origin is where a call comes from; *peer.Conn is one.
+type origin interface {
+	PeerAddr() netip.AddrPort
+	Remote() peer.Remote
+}
+
 // New makes a RAS that refuses calls until Run.
 func New(o Options) *RAS {
-	r := &RAS{o: o, online: session.NewOnline(), history: record.NewHistory(o.History), running: map[*peer.Call]*session.Session{}}
+	r := &RAS{o: o, online: session.NewOnline(), history: record.NewHistory(o.History), running: map[*peer.Call]*visit{}}
 	r.apply(o.Settings)
 	return r
 }
@@ -154,7 +167,7 @@ func (r *RAS) Incoming(call *peer.Call) {
 	pac := call.Conn().Remote().Name
 	r.o.Log.Info("incoming call", "call", call.Name(), "pac", pac, "called", req.DialedNumber, "calling", req.DialingNumber)
 	s := r.session(call, pac, req)
-	r.running[call] = s
+	r.running[call] = &visit{Session: s, from: call.Conn()}
 	call.Accept(window, 0)
 	ctx := r.ctx
 	r.sessions.Go(func() {

@@ -15,7 +15,7 @@ func TestCallsListsEachOnce(t *testing.T) {
 	for n := range 2000 {
 		rec := record.Call{Name: "atlanta/" + strconv.Itoa(n)}
 		call, left := new(peer.Call), make(chan struct{})
-		r.running[call] = session.New(session.Options{Common: &session.Common{}, Counters: new(record.Counters)}, rec)
+		r.running[call] = &visit{Session: session.New(session.Options{Common: &session.Common{}, Counters: new(record.Counters)}, rec)}
 		go func() {
 			defer close(left)
 			r.leave(call, rec)

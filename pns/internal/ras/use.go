@@ -26,43 +26,46 @@ func (r *RAS) apply(s Settings) {
 
 // Use has calls follow other settings from now on. Those that run go on, but
 // for two kinds: those of users who are there no more end at once, and those of
-// PACs that may bring calls no more when Drain is over, if there is one. Their
-// callers are told.
+// PACs that may bring calls no more when Drain is over, if there is one, unless
+// their PAC may again by then. Of several such limits the one that is over first
+// counts. Their callers are told.
 func (r *RAS) Use(s Settings) {
 	r.apply(s)
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	limit, limited := time.Now().Add(s.Drain), false
 	for _, one := range r.running {
 		if who := one.Account(); who != "" && !s.Users.Has(who) {
 			one.End(record.Drained, "the user "+who+" may log in no more")
 		}
+		switch {
+		case !r.strange(one.from):
+			one.until = time.Time{}
+		case s.Drains && (one.until.IsZero() || limit.Before(one.until)):
+			one.until, limited = limit, true
+		}
 	}
-	if s.Drains && len(r.strangers()) > 0 {
+	if limited {
 		time.AfterFunc(s.Drain, r.retire)
 	}
 }
 
-// retire ends the calls of PACs that may bring none.
+// retire ends the calls whose time is over.
 func (r *RAS) retire() {
+	now := time.Now()
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for _, one := range r.strangers() {
-		one.End(record.Drained, "the access server that you called is served no more")
-	}
-}
-
-// strangers are the sessions of PACs that may bring calls no more; mu is held.
-func (r *RAS) strangers() (all []*session.Session) {
-	for call, one := range r.running {
-		if r.Strange(call.Conn()) {
-			all = append(all, one)
+	for _, one := range r.running {
+		if !one.until.IsZero() && !now.Before(one.until) {
+			one.End(record.Drained, "the access server that you called is served no more")
 		}
 	}
-	return all
 }
 
 // Strange reports whether a control connection would not be admitted now.
-func (r *RAS) Strange(c *peer.Conn) bool {
+func (r *RAS) Strange(c *peer.Conn) bool { return r.strange(c) }
+
+func (r *RAS) strange(c origin) bool {
 	remote, err := r.Admit(c.PeerAddr())
 	return err != nil || remote.Name != c.Remote().Name
 }
