@@ -179,6 +179,25 @@ func TestReloadRemovesAPNS(t *testing.T) {
 	w.pac.noTunnel("its PNS is configured no more")
 }
 
+// A call that was on its way when a reload took its host away has no more time
+// than one that had come there.
+func TestReloadRemovesAHostOnTheWay(t *testing.T) {
+	t.Parallel()
+	b := newBBS(t)
+	host := fmt.Sprintf("host = %q\n", b.url)
+	w := newWorld(t, setting{pac: "[[user]]\nname = \"guest\"\npassword = \"welcome\"\n" + host})
+	c := w.terminal(0)
+	c.types("\r")
+	c.expects("login: ")
+	w.reload(host, "tunnel = [\"2.1.1.60\"]\n[limits]\ndrain = \"0s\"\n")
+	c.types("guest\rwelcome\r")
+	c.expects("You are? ")
+	if got := c.rest(); !strings.Contains(got, "taken out of service") {
+		t.Errorf("she is told %q", got)
+	}
+	w.pac.wants(w.pac.ended(1), record.Drained, "taken out of service")
+}
+
 // An operator drains: no more calls, and those that run end when she says.
 func TestDrainABank(t *testing.T) {
 	t.Parallel()

@@ -72,8 +72,8 @@ func (p *Program) modem(s seat) bank.Member {
 	return m
 }
 
-// look looks for devices until ctx ends, and for control connections that nobody
-// needs any more.
+// look looks for devices until ctx ends, and for control connections and calls
+// whose PNS is configured no more.
 func (p *Program) look(ctx context.Context) {
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
@@ -86,6 +86,7 @@ func (p *Program) look(ctx context.Context) {
 					p.seat(bank.NoLimit)
 				}
 				p.dismiss()
+				p.endLeft() // also a call that was under way to its PNS then
 			}
 			p.mu.Unlock()
 		case <-ctx.Done():

@@ -56,7 +56,7 @@ func (p *Program) use(c *config.Config) (restart []string, err error) {
 	p.calls.Use(p.callSettings(c))
 	p.seat(grace(c))
 	p.unlisten(left)
-	p.retire(c)
+	p.retire(was, c)
 	p.log.Info("reloaded", "lines", len(p.banks.Status()), "restart", restart)
 	return restart, nil
 }
@@ -116,21 +116,34 @@ func grace(c *config.Config) time.Duration {
 
 // retire gives calls whose PNS is configured no more the grace, unless it is
 // configured again by then. p.mu is held.
-func (p *Program) retire(c *config.Config) {
-	known := c.Peers()
-	var calls []string
+func (p *Program) retire(was, c *config.Config) {
+	known, gone := c.Peers(), was.Peers()
 	for _, one := range p.calls.Running() {
 		if one.Peer != "" && !slices.Contains(known, one.Peer) {
-			calls = append(calls, one.Name)
+			gone = append(gone, one.Peer)
 			p.log.Info("the PNS of a call is configured no more", "call", one.Name, "pns", one.Peer)
 		}
 	}
-	if len(calls) > 0 && c.Drains {
-		time.AfterFunc(c.Drain, func() {
-			known := p.settings().Peers()
-			gone := func(c record.Call) bool { return slices.Contains(calls, c.Name) && !slices.Contains(known, c.Peer) }
-			p.calls.End(gone, record.Drained,
-				"the connection to your company's server is taken out of service")
-		})
+	p.leaving.stay(known)
+	if c.Drains {
+		p.leaving.leave(gone, known, time.Now().Add(c.Drain))
+		time.AfterFunc(c.Drain, p.left)
 	}
+}
+
+// left ends the calls whose PNS is configured no more and whose time is over.
+func (p *Program) left() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.endLeft()
+}
+
+// endLeft is left; p.mu is held.
+func (p *Program) endLeft() {
+	if len(p.leaving) == 0 {
+		return
+	}
+	now := time.Now()
+	gone := func(c record.Call) bool { return p.leaving.over(c.Peer, now) }
+	p.calls.End(gone, record.Drained, "the connection to your company's server is taken out of service")
 }

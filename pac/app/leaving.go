@@ -1,0 +1,34 @@
+package app
+
+import (
+	"slices"
+	"time"
+)
+
+// leaving are the PNSs and hosts that are configured no more, and until when
+// their calls may go on. One without a limit is not among them.
+type leaving map[string]time.Time
+
+// stay forgets those that are configured.
+func (l leaving) stay(known []string) {
+	for _, name := range known {
+		delete(l, name)
+	}
+}
+
+// leave gives the calls of those that are not known so much time, unless they
+// have less already.
+func (l leaving) leave(gone, known []string, until time.Time) {
+	for _, name := range gone {
+		at, leaves := l[name]
+		if !slices.Contains(known, name) && (!leaves || until.Before(at)) {
+			l[name] = until
+		}
+	}
+}
+
+// over reports whether the time of a PNS or host is over.
+func (l leaving) over(name string, now time.Time) bool {
+	at, leaves := l[name]
+	return leaves && !now.Before(at)
+}
