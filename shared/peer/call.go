@@ -157,7 +157,11 @@ func (c *Call) Disconnect(m pptp.CallDisconnectNotify) {
 func (c *Call) Events() <-chan Event { return c.events }
 
 // Notify has f called whenever there is a new event, for owners that do not wait
-// for events alone. f must not block nor call a method of the call.
+// for events alone: without locks, in a goroutine of its own, so that it may call
+// methods of the call, and what it waits for holds up neither the control
+// connection nor other calls. The event is in Events before; who reads them may
+// have taken it, and Ended too, when f comes. f may be called by several
+// goroutines at a time and should return in the end.
 func (c *Call) Notify(f func()) {
 	c.conn.mu.Lock()
 	defer c.conn.mu.Unlock()
@@ -244,6 +248,6 @@ func (c *Call) tell(k EventKind, m pptp.Message, err error) {
 	}
 	c.events <- Event{Kind: k, Message: m, Err: err}
 	if c.told != nil {
-		c.told()
+		go c.told()
 	}
 }

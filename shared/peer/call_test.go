@@ -73,6 +73,36 @@ func TestIncomingCall(t *testing.T) {
 	}
 }
 
+// Who is told of an event may wait, and ask the call: nothing waits for her.
+func TestNotifyHoldsUpNobody(t *testing.T) {
+	pac, pns := run(t, "1", nil), run(t, "2", nil)
+	conn := pac.dial(pns)
+	a, atPNS := call(t, conn, pns, 1)
+	told, goOn, peer := make(chan struct{}, 8), make(chan bool), make(chan uint16, 8)
+	defer close(goOn)
+	a.Notify(func() {
+		told <- struct{}{}
+		if <-goOn {
+			peer <- a.PeerID()
+		}
+	})
+	atPNS.SetLinkInfo(1, 1)
+	get(t, told, "notice")
+	other, otherAtPNS := call(t, conn, pns, 2)
+	otherAtPNS.SetLinkInfo(2, 2)
+	event(t, other, LinkInfo)
+	event(t, a, LinkInfo)
+	atPNS.SetLinkInfo(3, 3)
+	event(t, a, LinkInfo)
+	get(t, told, "notice while the first is under way")
+	for range 2 {
+		goOn <- true
+		if id := get(t, peer, "the call's answer"); id != atPNS.ID() {
+			t.Errorf("the peer's call ID is %d, want %d", id, atPNS.ID())
+		}
+	}
+}
+
 func TestPNSClearsCall(t *testing.T) {
 	pac, pns := run(t, "1", nil), run(t, "2", func(o *Options) { o.OddIDs = true })
 	a, n := call(t, pac.dial(pns), pns, 1)

@@ -29,7 +29,7 @@ const (
 //
 // One goroutine reads and one writes; the state, of the connection and of its
 // calls, is guarded by mu, which is never held while anything outside is called
-// or waited for, but for what Call.Notify was given.
+// or waited for.
 type Conn struct {
 	e           *Endpoint
 	nc          net.Conn
