@@ -317,3 +317,44 @@ func TestStates(t *testing.T) {
 		<-done
 	})
 }
+
+// A silent line does not tell how it does until it may.
+type silentLine struct {
+	*fakeLine
+	asked, tell chan struct{}
+}
+
+func (l silentLine) State() line.State {
+	l.asked <- struct{}{}
+	<-l.tell
+	return l.fakeLine.State()
+}
+
+// Who asks a line how it does waits for it alone: others take calls.
+func TestStatusHoldsUpNoCall(t *testing.T) {
+	l, other := silentLine{newFake("l"), make(chan struct{}), make(chan struct{})}, newFake("other")
+	k := &taker{took: make(chan string, 1), end: make(chan string)}
+	b := newBanks(t, k, new(bytes.Buffer))
+	b.Set([]Member{member(l), member(other)}, NoLimit)
+	ctx, stop := context.WithCancel(t.Context())
+	var all sync.WaitGroup
+	all.Go(func() { b.Run(ctx) })
+	defer func() {
+		close(l.tell)
+		stop()
+		all.Wait()
+	}()
+	other.rings <- line.Ring{}
+	<-k.took
+	k.end <- ""
+	l.rings <- line.Ring{} // it is open
+	<-k.took
+	all.Go(func() { b.Status() })
+	<-l.asked
+	other.rings <- line.Ring{}
+	select {
+	case <-k.took:
+	case <-time.After(10 * time.Second):
+		t.Error("a call is not taken while another line is asked")
+	}
+}

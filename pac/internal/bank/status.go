@@ -28,18 +28,29 @@ type Status struct {
 // Status tells of every line, in the order of the configuration, and then of
 // those that are no more, but for their call.
 func (b *Banks) Status() []Status {
+	shown := b.shown()
+	all := make([]Status, len(shown))
+	for i := range shown {
+		all[i] = shown[i].status()
+	}
+	return all
+}
+
+// shown are copies of the slots that are listed: a line may take its time to
+// tell how it does, as while it closes its port, and no other waits for that.
+func (b *Banks) shown() []slot {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	all := make([]Status, 0, len(b.slots))
+	all := make([]slot, 0, len(b.slots))
 	for _, s := range b.slots {
 		if !s.gone || s.call != nil {
-			all = append(all, s.status())
+			all = append(all, *s)
 		}
 	}
 	return all
 }
 
-// status of a slot; mu is held.
+// status of a slot's copy.
 func (s *slot) status() Status {
 	h := line.Health{State: line.Down, Since: s.since, Faulty: s.fault != "", Fault: s.fault}
 	if m, ok := s.line.(line.Monitored); ok {
