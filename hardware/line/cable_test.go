@@ -287,6 +287,41 @@ type guarded struct {
 func (g guarded) SetReadDeadline(time.Time) error  { g.set(); return nil }
 func (g guarded) SetWriteDeadline(time.Time) error { g.set(); return nil }
 
+// A parting port says when it is closed.
+type parting struct {
+	Wire
+	close func()
+}
+
+func (p parting) Close() error { p.close(); return nil }
+
+// A port may take its time to close: who asks how the cable does, or sets a
+// deadline, does not wait for that.
+func TestNobodyWaitsForAPortToClose(t *testing.T) {
+	for what, part := range map[string]func(*Cable) error{
+		"hanging up": func(c *Cable) error { return c.HangUp(t.Context()) },
+		"closing":    (*Cable).Close,
+	} {
+		c, closed := NewCable(CableOptions{Name: "null-modem"}), 0
+		c.port = parting{close: func() {
+			if closed++; !c.mu.TryLock() {
+				t.Errorf("%s: others wait", what)
+				return
+			}
+			c.mu.Unlock()
+		}}
+		c.inCall, c.gone, c.lost = true, false, make(chan struct{})
+		if err := part(c); err != nil || closed != 1 {
+			t.Errorf("%s: %v, closed %d times", what, err, closed)
+		}
+		select {
+		case <-c.Lost():
+		default:
+			t.Errorf("%s: the call goes on", what)
+		}
+	}
+}
+
 // A deadline must not undo the one that a lost cable has got.
 func TestADeadlineAndALossAreOneAfterTheOther(t *testing.T) {
 	c := NewCable(CableOptions{Name: "null-modem"})

@@ -34,16 +34,18 @@ func (c *Cable) end() {
 	}
 }
 
-// drop closes the port and ends the call on it.
+// drop ends the call and closes its port, for which a device may take its time:
+// nobody else waits for that.
 func (c *Cable) drop() {
 	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.port != nil {
-		_ = c.port.Close()
-		c.port = nil
-	}
+	p := c.port
+	c.port = nil
 	c.inCall = false
 	c.over()
+	c.mu.Unlock()
+	if p != nil {
+		_ = p.Close()
+	}
 }
 
 // over tells that the call is lost; mu is held.

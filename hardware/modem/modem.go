@@ -95,14 +95,14 @@ func (m *Modem) Name() string { return m.o.Name }
 func (m *Modem) Close() error {
 	m.close(line.ErrClosed)
 	m.mu.Lock()
-	defer m.mu.Unlock()
 	m.stateLocked(line.Down)
-	if m.port == nil {
+	p := m.port
+	m.port = nil
+	m.mu.Unlock()
+	if p == nil {
 		return nil
 	}
-	err := m.port.Close()
-	m.port = nil
-	return err
+	return p.Close()
 }
 
 // begin starts a doing of the owner: its context ends with ctx and with Close,
@@ -160,12 +160,15 @@ func (m *Modem) open(ctx context.Context) error {
 	return nil
 }
 
-// drop closes the port; the next Ring or Dial opens it afresh.
+// drop closes the port, for which a device may take its time: nobody waits for
+// that but the owner. The next Ring or Dial opens it afresh.
 func (m *Modem) drop() {
 	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.port != nil {
-		_ = m.port.Close()
+	p := m.port
+	m.port = nil
+	m.mu.Unlock()
+	if p != nil {
+		_ = p.Close()
 	}
-	m.port, m.talk, m.ready, m.trying = nil, nil, false, false
+	m.talk, m.ready, m.trying = nil, false, false
 }

@@ -174,3 +174,34 @@ func TestAPortThatSendsNothing(t *testing.T) {
 		}
 	})
 }
+
+// parting is a port that says when it is closed.
+type parting struct {
+	Port
+	close func()
+}
+
+func (p parting) Close() error { p.close(); return nil }
+
+// A port may take its time to close: who asks how the modem does, or sets a
+// deadline, does not wait for that.
+func TestNobodyWaitsForAPortToClose(t *testing.T) {
+	for what, part := range map[string]func(*Modem){
+		"dropping": (*Modem).drop,
+		"closing":  func(m *Modem) { _ = m.Close() },
+	} {
+		m, closed := New(Options{Name: "test"}), 0
+		m.port = parting{close: func() {
+			if closed++; !m.mu.TryLock() {
+				t.Errorf("%s: others wait", what)
+				return
+			}
+			m.mu.Unlock()
+		}}
+		part(m)
+		part(m)
+		if closed != 1 {
+			t.Errorf("%s: it is closed %d times", what, closed)
+		}
+	}
+}
