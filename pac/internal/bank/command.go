@@ -39,6 +39,14 @@ func (s *slot) of(bank string) bool {
 }
 
 func (b *Banks) service(names []string, out *Out) error {
+	if err := b.serviceNow(names, out); err != nil {
+		return err
+	}
+	return b.o.Out.note()
+}
+
+// serviceNow is service but for the disk.
+func (b *Banks) serviceNow(names []string, out *Out) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	var slots []*slot
@@ -51,7 +59,7 @@ func (b *Banks) service(names []string, out *Out) error {
 		slots = append(slots, b.slots[i])
 		keys = append(keys, b.slots[i].member.Key)
 	}
-	err := b.o.Out.change(keys, out)
+	b.o.Out.change(keys, out)
 	for i, s := range slots {
 		s.out = b.o.Out.why(keys[i])
 		s.unable = false
@@ -60,7 +68,7 @@ func (b *Banks) service(names []string, out *Out) error {
 		}
 		s.changed()
 	}
-	return err
+	return nil
 }
 
 // NoLimit lets calls go on as long as they last.

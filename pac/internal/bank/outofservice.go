@@ -24,8 +24,10 @@ type Out struct {
 // restarts too: she expects a modem on her bench to stay there. Its methods may
 // be called from any goroutine.
 type OutOfService struct {
+	file    string     // empty: nothing is kept
+	writing sync.Mutex // the file; never waited for with mu held
+
 	mu    sync.Mutex
-	file  string // empty: nothing is kept
 	lines map[string]Out
 }
 
@@ -79,9 +81,9 @@ func (o *OutOfService) why(key string) *Out {
 	return nil
 }
 
-// change takes lines out, or, with a nil out, puts them back. They are so even
-// if it cannot be noted on disk, which is the error.
-func (o *OutOfService) change(keys []string, out *Out) error {
+// change takes lines out, or, with a nil out, puts them back. It is not kept
+// before note.
+func (o *OutOfService) change(keys []string, out *Out) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for _, k := range keys {
@@ -93,22 +95,36 @@ func (o *OutOfService) change(keys []string, out *Out) error {
 		l.Key = k
 		o.lines[k] = l
 	}
+}
+
+// note keeps on disk what is so now, which may take a while. What cannot be
+// noted is so all the same.
+func (o *OutOfService) note() error {
 	if o.file == "" {
 		return nil
 	}
-	if err := o.note(); err != nil {
+	o.writing.Lock()
+	defer o.writing.Unlock()
+	if err := o.write(o.all()); err != nil {
 		return fmt.Errorf("it is not noted and ends with the next restart: state: %w", err)
 	}
 	return nil
 }
 
-// note writes the file, whole or not at all.
-func (o *OutOfService) note() error {
+// all are the lines that are out, in the order of their keys.
+func (o *OutOfService) all() []Out {
+	o.mu.Lock()
+	defer o.mu.Unlock()
 	all := make([]Out, 0, len(o.lines))
 	for _, l := range o.lines {
 		all = append(all, l)
 	}
 	slices.SortFunc(all, func(a, b Out) int { return strings.Compare(a.Key, b.Key) })
+	return all
+}
+
+// write writes the file, whole or not at all.
+func (o *OutOfService) write(all []Out) error {
 	b, err := json.MarshalIndent(all, "", "  ")
 	if err != nil {
 		return err

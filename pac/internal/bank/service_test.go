@@ -2,12 +2,16 @@ package bank
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"log/slog"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -263,6 +267,55 @@ func TestOutOfServiceIsKept(t *testing.T) {
 	if err := b.TakeOut([]string{"courier/b"}, ""); err == nil || !strings.Contains(err.Error(), "ends with the next restart") || service(b) != "a down , b out-of-service out" {
 		t.Errorf("%v, %s", err, service(b))
 	}
+}
+
+// A disk that is slow to note what is out of service holds up no call, nor who
+// asks for the lines.
+func TestASlowDiskHoldsUpNoCall(t *testing.T) {
+	dir := t.TempDir()
+	disk := filepath.Join(dir, "out-of-service.new")
+	if err := syscall.Mkfifo(disk, 0o600); err != nil { // it is not opened before someone reads it
+		t.Fatal(err)
+	}
+	l, other, k := newFake("l"), newFake("other"), &taker{took: make(chan string, 1), end: make(chan string)}
+	b := newBanks(t, k, new(bytes.Buffer), l, other)
+	var err error
+	if b.o.Out, err = OpenOutOfService(dir); err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	var all sync.WaitGroup
+	all.Go(func() { b.Run(ctx) })
+	noted := make(chan error, 1)
+	other.rings <- line.Ring{}
+	<-k.took
+	k.end <- ""
+	go func() { noted <- b.TakeOut([]string{"courier/l"}, "smoke") }()
+	out := make(chan struct{})
+	go func() {
+		defer close(out)
+		for b.Status()[0].Service != "out" {
+			runtime.Gosched()
+		}
+		other.rings <- line.Ring{}
+		<-k.took
+	}()
+	select {
+	case <-out:
+	case err := <-noted:
+		t.Errorf("it was noted at once, %v", err)
+	case <-time.After(10 * time.Second):
+		t.Error("no call is taken while the disk is busy")
+	}
+	if _, err := os.ReadFile(disk); err != nil {
+		t.Error(err)
+	}
+	if err := <-noted; err == nil { // a pipe is no place to keep something
+		t.Error("it was noted in a pipe")
+	}
+	<-out
+	stop()
+	all.Wait()
 }
 
 func TestASpoiledFileIsPutAside(t *testing.T) {
