@@ -20,8 +20,8 @@ type calling struct {
 	timer   *time.Timer
 }
 
-// busy says whether the slot has a call that runs; mu is held.
-func (s *slot) busy() bool { return s.call != nil && !s.call.over }
+// inCall says whether the slot has a call that runs; mu is held.
+func (s *slot) inCall() bool { return s.call != nil && !s.call.over }
 
 // begin notes a call, in the same moment in which it looks whether it may be
 // taken: who drains the slot finds either no call or this one.
@@ -55,7 +55,7 @@ func (b *Banks) hungUp(s *slot) {
 // limit lets the call that a slot has, if one runs, end at other times; mu is
 // held.
 func (b *Banks) limit(s *slot, set func(*calling)) {
-	if !s.busy() {
+	if !s.inCall() {
 		return
 	}
 	c := s.call

@@ -118,7 +118,7 @@ func (b *Banks) draining(what string, do func(*slot)) (busy int, err error) {
 		}
 		found = true
 		do(s)
-		if s.busy() {
+		if s.inCall() {
 			busy++
 		}
 		s.changed()

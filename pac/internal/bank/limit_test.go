@@ -121,6 +121,8 @@ func TestADrainedLineComesBackDrained(t *testing.T) {
 			if n, err := b.DrainLines("courier", NoLimit); n != 0 || err != nil {
 				t.Error(n, err)
 			}
+			b.Set([]Member{member(l), member(newFake("later"))}, NoLimit)
+			want(t, b, "l out-of-service drained, later idle ")
 			away()
 			back("out-of-service drained")
 			away()
