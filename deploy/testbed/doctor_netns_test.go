@@ -307,7 +307,8 @@ func (c *clinic) taken() string {
 func TestDoctorBesideADaemon(t *testing.T) {
 	c := newClinic(t)
 	Start(c.office, filepath.Join(c.bin, "pns"), "run", "-c", c.file("pns", strings.Replace(c.pns("addresses = [\"2.1.1.129-2.1.1.190\"]", "panel = \"127.0.0.1:8724\""), "no.sock", "pns.sock", 1)))
-	file := c.file("pac", c.pac(c.modem(), "198.51.100.7", "panel = \"127.0.0.1:8723\""))
+	text := c.pac(c.modem(), "198.51.100.7", "panel = \"127.0.0.1:8723\"")
+	file := c.file("pac", text)
 	pac := Start(c.pop, filepath.Join(c.bin, "pac"), "run", "-c", file)
 	pac.Logged("modem ready")
 	d := c.doctor(c.pop, "pac", file)
@@ -316,6 +317,15 @@ func TestDoctorBesideADaemon(t *testing.T) {
 	}
 	if len(d.Findings) > 0 || !slices.Contains(d.Looked, "line courier/1") || !slices.Contains(d.Looked, "PNS 198.51.100.7:1723, GRE") {
 		t.Errorf("%+v", d)
+	}
+	fresh := c.modem()
+	c.file("pac", strings.Replace(text, "]\n[default]", fmt.Sprintf(", %q]\n[default]", fresh), 1))
+	d = c.doctor(c.pop, "pac", file)
+	if len(d.Notes) != 2 || d.Notes[1].About != "port "+fresh || !strings.HasPrefix(d.Notes[1].Text, "the modem says that it is ") {
+		t.Errorf("of the modems after an edit: %v", d.Notes)
+	}
+	if len(d.Findings) != 1 || d.Findings[0].About != "the daemon" || !strings.Contains(d.Findings[0].Text, "differs in bank (new: "+fresh+" of bank courier): ") {
+		t.Errorf("after an edit: %v", d.Findings)
 	}
 	if log := pac.Stop(); strings.Contains(log, "out of service") || strings.Contains(log, "port open") {
 		t.Errorf("the daemon was disturbed:\n%s", log)

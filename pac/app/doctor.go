@@ -19,5 +19,5 @@ func examine(ctx context.Context, file string, c *console.Client) *shared.Report
 				all = append(all, doctor.Seat{Bank: s.bank, Port: s.port})
 			}
 			return all, clashes
-		}})
+		}, Same: serials.same})
 }

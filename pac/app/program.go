@@ -29,6 +29,7 @@ type Program struct {
 	log      *slog.Logger
 	level    *slog.LevelVar                 // of the log; nil: it cannot be changed
 	source   func() (*config.Config, error) // reads the configuration again
+	file     string                         // where that is, absolute; empty: nowhere
 	resolver *net.Resolver
 	hub      *capture.Hub
 	metrics  *metrics

@@ -58,6 +58,14 @@ func (r roster) ports(entry string) []string {
 	return all
 }
 
+// same says that two ports are one, by whatever names.
+func (r roster) same(a, b string) bool {
+	taken := map[any]seat{}
+	r.claim(taken, seat{port: a})
+	_, is := r.claim(taken, seat{port: b})
+	return is
+}
+
 // claim gives the seat its port and its device, unless another seat has one of
 // them: that is first.
 func (r roster) claim(taken map[any]seat, s seat) (first seat, is bool) {

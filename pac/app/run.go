@@ -6,6 +6,7 @@ import (
 	"context"
 	"log/slog"
 	"net"
+	"path/filepath"
 
 	"carrier/pac/internal/config"
 	"carrier/shared/console"
@@ -36,13 +37,17 @@ func serve(ctx context.Context, file string, asJSON bool, std console.Stdio) err
 	if err != nil {
 		return err
 	}
+	path, err := filepath.Abs(file)
+	if err != nil {
+		return err
+	}
 	level := new(slog.LevelVar)
 	level.Set(c.Level)
 	p, err := open(c, Env{Log: daemon.Logger(std.Err, level, asJSON)})
 	if err != nil {
 		return err
 	}
-	p.level, p.source = level, func() (*config.Config, error) { return config.Read(file) }
+	p.level, p.file, p.source = level, path, func() (*config.Config, error) { return config.Read(file) }
 	p.parts.Add("signals", func(ctx context.Context) error { return daemon.OnHangup(ctx, p.log, p.reread) })
 	p.parts.Add("watchdog", func(ctx context.Context) error { return daemon.Watchdog(ctx, p.alive) })
 	p.parts.Add("memory", daemon.Thrift)

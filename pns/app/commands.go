@@ -11,6 +11,7 @@ import (
 	"carrier/pns/internal/ras"
 	"carrier/shared/capture"
 	"carrier/shared/console"
+	"carrier/shared/doctor"
 )
 
 // A status is what `pns status` shows.
@@ -59,6 +60,20 @@ func (p commands) Status() any {
 
 // Reload reads the configuration again.
 func (p commands) Reload() ([]string, error) { return p.reread() }
+
+// Pending compares the configuration with its file.
+func (p commands) Pending() (doctor.Pending, error) {
+	if p.file == "" {
+		return doctor.Pending{}, nil
+	}
+	c, err := p.source()
+	if err != nil {
+		return doctor.Pending{}, err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return doctor.Pending{File: p.file, Changed: p.now.Digest.Differs(c.Digest), Restart: fixed(p.now, c)}, nil
+}
 
 // Hangup ends a call.
 func (p commands) Hangup(name string) error {

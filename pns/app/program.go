@@ -39,6 +39,7 @@ type Program struct {
 	who *users.Table
 
 	source func() (*config.Config, error) // reads the file again
+	file   string                         // its path, absolute; empty: there is none
 	level  *slog.LevelVar                 // of the log; nil: fixed
 
 	log      *slog.Logger

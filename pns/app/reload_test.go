@@ -82,6 +82,14 @@ func TestReload(t *testing.T) {
 	go func() { ended <- Run(ctx, []string{"run", "-c", file}, console.Stdio{Out: out, Err: log}) }()
 	log.has(t, `"msg":"ready"`, 1)
 	client := console.NewClient(socket)
+	doctor := func() string {
+		var out bytes.Buffer
+		Run(ctx, []string{"doctor", "-c", file}, console.Stdio{Out: &out, Err: &out})
+		return out.String()
+	}
+	if said := doctor(); said != "nothing wrong in 2 looks\n" {
+		t.Errorf("before all: the doctor says %s", said)
+	}
 
 	write(strings.Replace(least, "blue moon", "red sun", 1) + "[limits]\nidle = 5\nsession = \"x\"\n")
 	_, err := client.Reload(ctx)
@@ -96,9 +104,17 @@ func TestReload(t *testing.T) {
 	}
 	write(strings.NewReplacer("denver", "boulder", "127.0.0.1:0\"\nudp", "127.0.0.1:1\"\nudp", "[lan]\n", "[lan]\nmode = \"tun\"\nlocal = \"2.1.1.60\"\n",
 		"129", "130", "= \"udp\"", "= \"gre\"").Replace(least))
+	const old = "the daemon: it goes on with the old name, listen, transport, lan.mode, lan.local, whatever the file says: `systemctl restart pns` takes the new\n"
+	if said := doctor(); !strings.HasPrefix(said, "the daemon: it runs with another configuration than the file has now, which differs in lan, listen, name, pac: "+
+		"`systemctl reload pns`, `pns reload` or SIGHUP takes it\n"+old) {
+		t.Errorf("before a reload: the doctor says %s", said)
+	}
 	restart, err := client.Reload(ctx)
 	if want := []string{"name", "listen", "transport", "lan.mode", "lan.local"}; err != nil || !slices.Equal(restart, want) {
 		t.Errorf("what needs a restart: %q, want %q, %v", restart, want, err)
+	}
+	if said := doctor(); !strings.HasPrefix(said, old) {
+		t.Errorf("after a reload: the doctor says %s", said)
 	}
 	status, err := client.Status(ctx)
 	if err != nil || !strings.Contains(string(status), `"denver"`) || !strings.Contains(string(status), `"addresses_free":61`) {

@@ -5,6 +5,7 @@ package app
 import (
 	"context"
 	"log/slog"
+	"path/filepath"
 
 	"carrier/pns/internal/config"
 	"carrier/pns/internal/doctor"
@@ -35,13 +36,17 @@ func serve(ctx context.Context, file string, asJSON bool, std console.Stdio) err
 	if err != nil {
 		return err
 	}
+	path, err := filepath.Abs(file)
+	if err != nil {
+		return err
+	}
 	level := new(slog.LevelVar)
 	level.Set(c.Level)
 	p, err := open(c, Env{Log: daemon.Logger(std.Err, level, asJSON)})
 	if err != nil {
 		return err
 	}
-	p.level, p.source = level, func() (*config.Config, error) { return config.Read(file) }
+	p.level, p.file, p.source = level, path, func() (*config.Config, error) { return config.Read(file) }
 	p.parts.Add("signals", func(ctx context.Context) error { return daemon.OnHangup(ctx, p.log, p.reread) })
 	p.parts.Add("watchdog", func(ctx context.Context) error { return daemon.Watchdog(ctx, p.alive) })
 	p.parts.Add("memory", daemon.Thrift)

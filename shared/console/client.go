@@ -13,6 +13,7 @@ import (
 	"syscall"
 
 	"carrier/shared/capture"
+	"carrier/shared/doctor"
 	"carrier/shared/record"
 )
 
@@ -51,6 +52,12 @@ func (c *Client) Calls(ctx context.Context) ([]record.Call, error) {
 func (c *Client) Reload(ctx context.Context) ([]string, error) {
 	var v reloaded
 	return v.Restart, c.ask(ctx, "POST", "/reload", &v)
+}
+
+// Pending is what a reload would change now.
+func (c *Client) Pending(ctx context.Context) (doctor.Pending, error) {
+	var v doctor.Pending
+	return v, c.get(ctx, "/pending", &v)
 }
 
 // Hangup ends a call; the error is ErrNoCall when there is none of that name.
@@ -113,6 +120,9 @@ func (c *Client) do(ctx context.Context, method, path string) (*http.Response, e
 	var f failure
 	if json.NewDecoder(r.Body).Decode(&f) != nil || f.Error == "" {
 		f.Error = r.Status
+		if r.StatusCode == http.StatusNotFound {
+			f.Error = "it does not know the question, for it is of an older version: restart it"
+		}
 	}
 	if r.StatusCode == http.StatusNotFound && f.Error == ErrNoCall.Error() {
 		return nil, ErrNoCall

@@ -8,6 +8,7 @@ import (
 	"io"
 
 	"carrier/shared/capture"
+	"carrier/shared/doctor"
 	"carrier/shared/record"
 )
 
@@ -22,6 +23,9 @@ type Program interface {
 	// Reload reads the configuration again; a mistake in it changes nothing and
 	// is the error. It returns the keys that changed and need a restart.
 	Reload() (restart []string, err error)
+	// Pending is what Reload would change now. The error is that of reading the
+	// configuration.
+	Pending() (doctor.Pending, error)
 	// Hangup ends a call. The error is ErrNoCall when there is none of that name.
 	Hangup(call string) error
 	// Capture writes pcapng to w until ctx ends or w fails.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/netip"
 	"os"
@@ -15,6 +16,7 @@ import (
 
 	"carrier/shared/capture"
 	"carrier/shared/conf"
+	"carrier/shared/doctor"
 	"carrier/shared/record"
 )
 
@@ -50,6 +52,13 @@ func (f *fake) Reload() ([]string, error) {
 		return nil, conf.Mistakes{{File: "pac.toml", Line: 2, Key: "name", Text: "missing"}}
 	}
 	return f.restart, nil
+}
+
+func (f *fake) Pending() (doctor.Pending, error) {
+	if f.spoilt {
+		return doctor.Pending{}, errors.New("no such file")
+	}
+	return doctor.Pending{File: "/etc/x.toml", Changed: []string{"bank"}, Restart: []string{"name"}}, nil
 }
 
 func (f *fake) Hangup(call string) error {
@@ -296,6 +305,13 @@ func TestReload(t *testing.T) {
 	run(0, "{\n  \"restart\": []\n}\n", "", "--json")
 	f.restart = []string{"name", "socket"}
 	run(0, "reloaded, but for what needs a restart: name, socket\n", "")
+	c := NewClient(path)
+	if p, err := c.Pending(t.Context()); err != nil || fmt.Sprint(p) != "{/etc/x.toml [bank] [name]}" {
+		t.Errorf("pending: %v, %v", p, err)
+	}
 	f.spoilt = true
+	if p, err := c.Pending(t.Context()); err == nil || err.Error() != "no such file" {
+		t.Errorf("pending: %v, %v", p, err)
+	}
 	run(1, "", "pac: pac.toml:2: name: missing\n")
 }

@@ -75,7 +75,7 @@ func TestLines(t *testing.T) {
 // A program without lines says so.
 func TestNoLines(t *testing.T) {
 	path, _ := start(t, newFake())
-	if _, err := NewClient(path).Lines(context.Background()); err == nil || !strings.Contains(err.Error(), "404") {
+	if _, err := NewClient(path).Lines(context.Background()); err == nil || !strings.Contains(err.Error(), "restart it") {
 		t.Error(err)
 	}
 }

@@ -58,6 +58,7 @@ func (s *Server) handler() http.Handler {
 	mux.HandleFunc("GET /status", func(w http.ResponseWriter, _ *http.Request) { reply(w, http.StatusOK, s.program.Status()) })
 	mux.HandleFunc("GET /calls", func(w http.ResponseWriter, _ *http.Request) { reply(w, http.StatusOK, s.program.Calls()) })
 	mux.HandleFunc("POST /reload", s.reload)
+	mux.HandleFunc("GET /pending", s.pending)
 	mux.HandleFunc("POST /hangup", s.hangup)
 	mux.HandleFunc("GET /capture", s.capture)
 	if p, ok := s.program.(Lines); ok {
@@ -97,6 +98,15 @@ func (s *Server) reload(w http.ResponseWriter, _ *http.Request) {
 		return
 	}
 	reply(w, http.StatusOK, reloaded{append([]string{}, restart...)})
+}
+
+func (s *Server) pending(w http.ResponseWriter, _ *http.Request) {
+	p, err := s.program.Pending()
+	if err != nil {
+		reply(w, http.StatusConflict, failure{err.Error()})
+		return
+	}
+	reply(w, http.StatusOK, p)
 }
 
 // flushing hands each Write on at once.

@@ -25,7 +25,8 @@ const (
 // those fields are filled that a configuration has.
 type Config struct {
 	daemon.Settings
-	State    string // directory; empty: nothing is kept over a restart
+	Digest   conf.Digest // of the whole file
+	State    string      // directory; empty: nothing is kept over a restart
 	Banks    []Bank
 	Identify identify.Options
 	Profiles profile.Options
@@ -77,6 +78,7 @@ func read(f *conf.File) (*Config, error) {
 	c.Identify.Text.Menu, c.Profiles.Menu = menu(t.Table("identify"), d)
 	c.Identify.Verify = passwords(t, c.Identify.Text.Ask)
 	c.GRE, c.UDP = d.transports[peer.GRE], d.transports[peer.UDP]
+	c.Digest = f.Digest()
 	if err := f.Err(); err != nil {
 		return nil, err
 	}

@@ -32,6 +32,7 @@ type Options struct {
 	File  string          // the configuration
 	Asks  *console.Client // of the daemon; nil: it is not known where
 	Seats func([]config.Bank) (all []Seat, clashes []string)
+	Same  func(a, b string) bool // two ports are one
 	Open  func(ctx context.Context, port string, b config.Bank) (line.Wire, error)
 	// Resolver finds the addresses of PNSs.
 	Resolver resolver
@@ -45,14 +46,18 @@ type resolver interface {
 // A visit is one look at everything.
 type visit struct {
 	Options
-	config  *config.Config
-	running bool // the daemon
-	report  *doctor.Report
+	config   *config.Config
+	running  bool           // the daemon
+	lines    []console.Line // that it has
+	rebanked bool           // the file has other banks than the daemon
+	seats    []Seat         // that no daemon has
+	clashes  []string
+	report   *doctor.Report
 }
 
 // Look looks at everything. It takes half a minute at most for each modem, each
 // PNS and each host, all at the same time. A daemon that runs is not disturbed: what it
-// holds is asked of it.
+// holds is asked of it; what only the file has is looked at.
 func Look(ctx context.Context, o Options) *doctor.Report {
 	v := &visit{Options: o, report: new(doctor.Report)}
 	c, err := config.Read(o.File)
@@ -61,7 +66,7 @@ func Look(ctx context.Context, o Options) *doctor.Report {
 		return v.report
 	}
 	v.config = c
-	v.running = v.daemon(ctx)
+	v.daemon(ctx)
 	v.here()
 	var all sync.WaitGroup
 	all.Go(func() { v.ports(ctx) })
@@ -82,22 +87,6 @@ func mistakes(err error) error {
 		each = append(each, m)
 	}
 	return errors.Join(each...)
-}
-
-// daemon asks whether the daemon runs.
-func (v *visit) daemon(ctx context.Context) bool {
-	if v.Asks == nil {
-		return false
-	}
-	_, err := v.Asks.Status(ctx)
-	if errors.Is(err, console.ErrNotRunning) {
-		return false
-	}
-	if err != nil {
-		err = fmt.Errorf("it cannot be asked: %w; run the doctor as root or in the group of its socket", err)
-	}
-	v.report.Look("the daemon", err)
-	return true
 }
 
 // here looks at what the program needs of this host. What the daemon holds it

@@ -30,19 +30,20 @@ const closeTime = 500 * time.Millisecond
 
 // ports looks at every port, and asks each modem for its name.
 func (v *visit) ports(ctx context.Context) {
-	if v.running {
-		v.lines(ctx)
-		return
+	for _, l := range v.lines {
+		v.report.Look("line "+l.Line, state(l))
+		v.modemIs("line "+l.Line, l.Device, l.Profile)
 	}
-	seats, clashes := v.Seats(v.config.Banks)
-	for _, c := range clashes {
+	for _, c := range v.clashes {
 		v.report.Look("ports", errors.New(c+": take it out of one of them"))
 	}
-	for _, b := range v.config.Banks {
-		v.bank(b)
+	if !v.running || v.rebanked {
+		for _, b := range v.config.Banks {
+			v.bank(b)
+		}
 	}
 	var all sync.WaitGroup
-	for _, s := range seats {
+	for _, s := range v.seats {
 		all.Go(func() { v.port(ctx, s) })
 	}
 	all.Wait()
@@ -50,8 +51,12 @@ func (v *visit) ports(ctx context.Context) {
 
 // bank looks at what of a bank is no port.
 func (v *visit) bank(b config.Bank) {
-	if b.Listen != "" {
-		v.report.Look("bank "+b.Name, listen(b.Listen))
+	if b.Listen != "" && !v.held(b.Listen) {
+		err := listen(b.Listen)
+		if errors.Is(err, syscall.EADDRINUSE) && v.overlaps(b.Listen) {
+			err = nil
+		}
+		v.report.Look("bank "+b.Name, err)
 	}
 	for _, entry := range b.Ports {
 		if !strings.HasPrefix(entry, "/") {
@@ -70,18 +75,6 @@ func listen(url string) error {
 		return fmt.Errorf("%w; end the program that has it (`ss -lp` names it), or correct `listen`", err)
 	}
 	return l.Close()
-}
-
-// lines shows what the daemon says of its lines.
-func (v *visit) lines(ctx context.Context) {
-	all, err := v.Asks.Lines(ctx)
-	if err != nil {
-		v.report.Look("lines", fmt.Errorf("the daemon does not tell: %w", err))
-	}
-	for _, l := range all {
-		v.report.Look("line "+l.Line, state(l))
-		v.modemIs("line "+l.Line, l.Device, l.Profile)
-	}
 }
 
 // state says what is wrong with a line of the daemon. What an operator took out

@@ -25,6 +25,7 @@ const (
 // A Config is a whole configuration without mistakes.
 type Config struct {
 	daemon.Settings
+	Digest  conf.Digest    // of the whole file
 	Listen  netip.AddrPort // of control connections
 	UDP     netip.AddrPort // of GRE over UDP
 	PACs    []PAC
@@ -114,6 +115,7 @@ func read(f *conf.File) (*Config, error) {
 	c.LAN = network(t)
 	c.Users = people(t, c)
 	peers(t, c)
+	c.Digest = f.Digest()
 	if err := f.Err(); err != nil {
 		return nil, err
 	}

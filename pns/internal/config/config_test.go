@@ -117,6 +117,7 @@ func TestWhole(t *testing.T) {
 		},
 		NeedsGRE: true, NeedsUDP: true,
 	}
+	want.Digest = got.Digest
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got\n%+v\nwant\n%+v", got, want)
 	}
@@ -156,6 +157,7 @@ func TestDefaults(t *testing.T) {
 		Users:    []users.User{{Name: "saran"}},
 		NeedsGRE: true,
 	}
+	want.Digest = got.Digest
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got\n%+v\nwant\n%+v", got, want)
 	}

@@ -34,7 +34,7 @@ func Look(ctx context.Context, file string, asks *console.Client) *doctor.Report
 		return v.report
 	}
 	v.config = c
-	v.daemon(ctx, asks)
+	v.daemon(ctx, file, asks)
 	v.addresses()
 	if c.NeedsGRE {
 		v.report.Look("privileges", gre())
@@ -58,8 +58,8 @@ func mistakes(err error) error {
 	return errors.Join(each...)
 }
 
-// daemon asks whether the daemon runs.
-func (v *visit) daemon(ctx context.Context, asks *console.Client) {
+// daemon asks whether the daemon runs, and how what it has differs from the file.
+func (v *visit) daemon(ctx context.Context, file string, asks *console.Client) {
 	if asks == nil {
 		return
 	}
@@ -70,6 +70,10 @@ func (v *visit) daemon(ctx context.Context, asks *console.Client) {
 	v.running = true
 	if err != nil {
 		err = fmt.Errorf("it cannot be asked: %w; run the doctor as root or in the group of its socket", err)
+	} else if p, bad := asks.Pending(ctx); bad != nil {
+		err = fmt.Errorf("it cannot take the file anew: %w", bad)
+	} else {
+		err = p.Wrong(file, "pns", "")
 	}
 	v.report.Look("the daemon", err)
 }
