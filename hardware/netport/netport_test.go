@@ -32,6 +32,11 @@ func TestCheckSaysWhatIsWrong(t *testing.T) {
 		"unix:///run/vm.sock?x=1":             "user, query and fragment mean nothing here",
 		"unix://run/vm.sock":                  "a path is absolute, with three slashes: unix:///run/vm.sock",
 		"unix:///":                            "the path is missing; use unix:///path",
+		"unix://":                             "the path is missing; use unix:///path",
+		"unix:////":                           "the path is missing; use unix:///path",
+		"unix:///run/":                        "a path that ends with / is that of a folder; use unix:///path",
+		"rfc2217://":                          "the host is missing; use rfc2217://host:port",
+		"telnet:///":                          "the host is missing; use telnet://host:port",
 		"unix:///" + strings.Repeat("x", 107): "the path has 108 octets, a socket's name at most 107",
 	} {
 		err := Check(url)
@@ -45,6 +50,53 @@ func TestCheckSaysWhatIsWrong(t *testing.T) {
 	}
 	if got := Check("x").Error(); got != `port "x": it has no scheme; use tcp://host:port, telnet://host:port, rfc2217://host:port or unix:///path` {
 		t.Error(got)
+	}
+}
+
+func TestCheckOpen(t *testing.T) {
+	for url, want := range map[string]string{
+		"tcp://[::1]:1":        "",
+		"unix:///run/vm.sock":  "",
+		"tcp://[::1]:0":        "nobody is at port number 0",
+		"rfc2217://h:00":       "nobody is at port number 0",
+		"tcp://192.0.2.9":      "the port number is missing; use tcp://host:port",
+		"telnet://192.0.2.9:0": "nobody is at port number 0",
+	} {
+		err := CheckOpen(url)
+		var e *Error
+		if (err != nil) != (want != "") || err != nil && (!errors.As(err, &e) || e.Err.Error() != want || e.URL != url) {
+			t.Errorf("%s: %v, want %s", url, err, want)
+		}
+	}
+}
+
+// The URLs of a line are of one place, those of two lines of two.
+func TestKey(t *testing.T) {
+	of := map[string]string{}
+	for _, same := range [][]string{
+		{"tcp://127.0.0.1:2001", "TCP://127.0.0.1:2001", "tcp://localhost:2001", "tcp://LocalHost.:02001/", "telnet://[::ffff:127.0.0.1]:2001", "rfc2217://[::FFFF:7f00:1]:2001"},
+		{"tcp://[::1]:2001", "tcp://[0:0:0:0:0:0:0:1]:2001", "tcp://ip6-localhost:2001", "tcp://IP6-loopback:2001"},
+		{"tcp://127.0.0.1:2002"},
+		{"tcp://127.0.0.2:2001"},
+		{"tcp://ts.example:2001", "tcp://TS.Example.:2001"},
+		{"tcp://ts:2001"},
+		{"tcp://[2001:db8::1]:1", "tcp://[2001:DB8:0::0:1]:1"},
+		{"tcp://[fe80::1%25eth0]:1"},
+		{"tcp://[fe80::1%25eth1]:1"},
+		{"unix:///run/modem", "unix:///run//modem", "unix:///run/x/../modem", "unix:///run/%6Dodem"},
+		{"unix:///run/Modem"},
+		{"/dev/ttyS0"},
+		{"tcp://"},
+	} {
+		for _, url := range same {
+			if Key(url) != Key(same[0]) {
+				t.Errorf("%s has the key %s, and %s has %s", url, Key(url), same[0], Key(same[0]))
+			}
+		}
+		if other, there := of[Key(same[0])]; there {
+			t.Errorf("%s and %s have one key", same[0], other)
+		}
+		of[Key(same[0])] = same[0]
 	}
 }
 

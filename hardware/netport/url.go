@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"net/url"
 	"path"
 	"strconv"
@@ -29,6 +30,41 @@ func (e *Error) Unwrap() error { return e.Err }
 func Check(url string) error {
 	_, err := parse(url)
 	return err
+}
+
+// CheckOpen is Check for a port that will be opened, not listened at: nobody is
+// at port number 0.
+func CheckOpen(url string) error {
+	at, err := parse(url)
+	if err == nil && at.network == "tcp" && strings.HasSuffix(at.address, ":0") {
+		err = &Error{URL: url, Err: errors.New("nobody is at port number 0")}
+	}
+	return err
+}
+
+// Key is the same for all URLs of one place, as far as that shows without
+// asking for names: spelling does not count, nor does what is spoken there, and
+// localhost is 127.0.0.1. What is no URL is its own key.
+func Key(url string) string {
+	at, err := parse(url)
+	switch {
+	case err != nil:
+		return url
+	case at.network != "tcp":
+		return "unix://" + path.Clean(at.address)
+	}
+	host, port, _ := net.SplitHostPort(at.address) // as tcpAddress joined them
+	host = strings.TrimSuffix(strings.ToLower(host), ".")
+	switch host {
+	case "localhost":
+		host = "127.0.0.1"
+	case "ip6-localhost", "ip6-loopback": // hosts(5) of Debian
+		host = "::1"
+	}
+	if a, err := netip.ParseAddr(host); err == nil {
+		host = a.Unmap().String()
+	}
+	return "tcp://" + net.JoinHostPort(host, port)
 }
 
 // What stands before :// in the URL of a port.
@@ -96,8 +132,10 @@ func unixPath(u *url.URL) (string, error) {
 	switch {
 	case u.Host != "":
 		return "", fmt.Errorf("a path is absolute, with three slashes: unix:///%s", path.Join(u.Host, u.Path))
-	case u.Path == "" || u.Path == "/":
+	case u.Path == "" || path.Clean(u.Path) == "/":
 		return "", errors.New("the path is missing; use unix:///path")
+	case strings.HasSuffix(u.Path, "/"):
+		return "", errors.New("a path that ends with / is that of a folder; use unix:///path")
 	case len(u.Path) > maxUnixPath:
 		return "", fmt.Errorf("the path has %d octets, a socket's name at most %d", len(u.Path), maxUnixPath)
 	default:

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"carrier/hardware/netport"
 	"carrier/hardware/serial"
 	"carrier/pac/internal/config"
 )
@@ -69,7 +70,7 @@ func (r roster) same(a, b string) bool {
 // claim gives the seat its port and its device, unless another seat has one of
 // them: that is first.
 func (r roster) claim(taken map[any]seat, s seat) (first seat, is bool) {
-	keys := []any{s.port}
+	keys := []any{netport.Key(s.port)}
 	if strings.HasPrefix(s.port, "/") {
 		if id, err := r.identify(s.port); err == nil { // it is there
 			keys = append(keys, id)

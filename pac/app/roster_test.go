@@ -97,3 +97,23 @@ func TestSeats(t *testing.T) {
 		}
 	}
 }
+
+// The daemon has a port by one name, and the file another name for it.
+func TestSamePort(t *testing.T) {
+	r := machine{"/dev/ttyUSB0": "a", "/dev/serial/by-id/a": "a", "/dev/ttyUSB1": "b"}.roster(t)
+	for _, tt := range []struct {
+		a, b string
+		same bool
+	}{
+		{"/dev/ttyUSB0", "/dev/serial/by-id/a", true},
+		{"/dev/ttyUSB0", "/dev/ttyUSB1", false},
+		{"/dev/ttyS9", "/dev/ttyS9", true}, // which is away
+		{"/dev/ttyS9", "/dev/ttyS8", false},
+		{"tcp://localhost:2001", "tcp://127.0.0.1:2001", true},
+		{"tcp://localhost:2001", "tcp://127.0.0.1:2002", false},
+	} {
+		if r.same(tt.a, tt.b) != tt.same {
+			t.Errorf("%s and %s: %v", tt.a, tt.b, !tt.same)
+		}
+	}
+}

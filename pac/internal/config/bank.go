@@ -129,15 +129,25 @@ func flow(s string) (serial.Flow, error) {
 	return 0, conf.Unfit("is not known here", conf.Quote("rtscts", "none", "xonxoff"))
 }
 
-// portLines are the lines on which ports stand, so that each stands once.
-type portLines map[string]int
+// portLines are the ports by their places, so that each stands once, however it
+// is spelt.
+type portLines map[string]portLine
+
+type portLine struct {
+	port string
+	line int
+}
 
 func (p portLines) once(line int, check func(string) (string, error)) func(string) (string, error) {
 	return func(s string) (string, error) {
-		if first, ok := p[s]; ok {
-			return "", conf.Unfit(fmt.Sprintf("stands on line %d already", first), "each port once")
+		key := netport.Key(s)
+		switch first, ok := p[key]; {
+		case ok && first.port == s:
+			return "", conf.Unfit(fmt.Sprintf("stands on line %d already", first.line), "each port once")
+		case ok:
+			return "", conf.Unfit(fmt.Sprintf("is %q on line %d, in other words", first.port, first.line), "each port once")
 		}
-		p[s] = line
+		p[key] = portLine{s, line}
 		return check(s)
 	}
 }
@@ -146,7 +156,7 @@ func (p portLines) once(line int, check func(string) (string, error)) func(strin
 func port(s string) (string, error) {
 	const right = `"/dev/ttyS0", "rfc2217://192.0.2.9:2217", "tcp://192.0.2.9:2001" or "unix:///run/modem"`
 	if !strings.HasPrefix(s, "/") {
-		return url(s, right)
+		return url(s, "port", right, netport.CheckOpen)
 	}
 	if err := serial.Check(s); err != nil {
 		var why *serial.Error
@@ -164,17 +174,17 @@ func listener(s string) (string, error) {
 	if scheme, _, _ := strings.Cut(s, "://"); scheme == "telnet" || scheme == "rfc2217" || strings.HasPrefix(s, "/") {
 		return "", conf.Unfit("is not where one listens", right)
 	}
-	return url(s, right)
+	return url(s, "port", right, netport.Check)
 }
 
-// url checks a port of netport's.
-func url(s, right string) (string, error) {
-	if err := netport.Check(s); err != nil {
+// url checks a URL of netport's, which is that of a port or a host.
+func url(s, what, right string, check func(string) error) (string, error) {
+	if err := check(s); err != nil {
 		var why *netport.Error
 		if errors.As(err, &why) {
 			err = why.Err
 		}
-		return "", conf.Unfit("is no port: "+err.Error(), right)
+		return "", conf.Unfit("is no "+what+": "+err.Error(), right)
 	}
 	return s, nil
 }

@@ -31,6 +31,11 @@ func TestMistakes(t *testing.T) {
 		{"kind beside listen", bank + "listen = 'tcp://127.0.0.1:1'\nkind = 'cable'", `11: bank[2].kind: means nothing beside listen, where a connection is itself a call; would be right: without it`},
 		{"a port in two banks", bank + "ports = ['tcp://192.0.2.9:1', 'tcp://127.0.0.1:5600']", `10: bank[2].ports[2]: "tcp://127.0.0.1:5600" stands on line 5 already; would be right: each port once`},
 		{"a port twice in a bank", bank + "ports = ['unix:///a',\n'unix:///a']", `11: bank[2].ports[2]: "unix:///a" stands on line 10 already; would be right: each port once`},
+		{"a port in other words", bank + "ports = ['tcp://localhost:2001',\n'telnet://127.0.0.1:2001', 'TCP://[::ffff:127.0.0.1]:02001', 'tcp://[::1]:2001', 'tcp://ip6-localhost:2001', 'unix:///run/a',\n'unix:///run//a']", `11: bank[2].ports[2]: "telnet://127.0.0.1:2001" is "tcp://localhost:2001" on line 10, in other words; would be right: each port once
+11: bank[2].ports[3]: "TCP://[::ffff:127.0.0.1]:02001" is "tcp://localhost:2001" on line 10, in other words; would be right: each port once
+11: bank[2].ports[5]: "tcp://ip6-localhost:2001" is "tcp://[::1]:2001" on line 10, in other words; would be right: each port once
+12: bank[2].ports[7]: "unix:///run//a" is "unix:///run/a" on line 10, in other words; would be right: each port once`},
+		{"listening in other words", bank + "listen = 'tcp://localhost:5600'", `10: bank[2].listen: "tcp://localhost:5600" is "tcp://127.0.0.1:5600" on line 5, in other words; would be right: each port once`},
 		{"listening twice", bank + "listen = 'tcp://127.0.0.1:5600'", `10: bank[2].listen: "tcp://127.0.0.1:5600" stands on line 5 already; would be right: each port once`},
 		{"serial port", bank + "ports = ['/dev/ttyS[0-7', '/dev//ttyS0']", `10: bank[2].ports[1]: "/dev/ttyS[0-7" is no port: a bracket of the pattern is not closed; use /dev/ttyS[0-7]; would be right: "/dev/ttyS0", "rfc2217://192.0.2.9:2217", "tcp://192.0.2.9:2001" or "unix:///run/modem"
 10: bank[2].ports[2]: "/dev//ttyS0" is no port: a path in short: /dev/ttyS0; would be right: "/dev/ttyS0", "rfc2217://192.0.2.9:2217", "tcp://192.0.2.9:2001" or "unix:///run/modem"`},
@@ -42,11 +47,16 @@ func TestMistakes(t *testing.T) {
 		{"listening at a serial port", bank + "listen = '/dev/ttyS0'", `10: bank[2].listen: "/dev/ttyS0" is not where one listens; would be right: "tcp://127.0.0.1:5600" or "unix:///run/calls"`},
 		{"listening for telnet", bank + "listen = 'telnet://127.0.0.1:1'", `10: bank[2].listen: "telnet://127.0.0.1:1" is not where one listens; would be right: "tcp://127.0.0.1:5600" or "unix:///run/calls"`},
 		{"port without number", bank + "ports = ['tcp://192.0.2.9']", `10: bank[2].ports[1]: "tcp://192.0.2.9" is no port: the port number is missing; use tcp://host:port; would be right: "/dev/ttyS0", "rfc2217://192.0.2.9:2217", "tcp://192.0.2.9:2001" or "unix:///run/modem"`},
+		{"ports that are nowhere", bank + "ports = ['rfc2217://', 'unix://', 'tcp://192.0.2.9:0']", `10: bank[2].ports[1]: "rfc2217://" is no port: the host is missing; use rfc2217://host:port; would be right: "/dev/ttyS0", "rfc2217://192.0.2.9:2217", "tcp://192.0.2.9:2001" or "unix:///run/modem"
+10: bank[2].ports[2]: "unix://" is no port: the path is missing; use unix:///path; would be right: "/dev/ttyS0", "rfc2217://192.0.2.9:2217", "tcp://192.0.2.9:2001" or "unix:///run/modem"
+10: bank[2].ports[3]: "tcp://192.0.2.9:0" is no port: nobody is at port number 0; would be right: "/dev/ttyS0", "rfc2217://192.0.2.9:2217", "tcp://192.0.2.9:2001" or "unix:///run/modem"`},
+		{"listening nowhere", bank + "listen = 'unix:////'", `10: bank[2].listen: "unix:////" is no port: the path is missing; use unix:///path; would be right: "tcp://127.0.0.1:5600" or "unix:///run/calls"`},
 		{"no modem command", bank + "ports = ['unix:///a']\ninit = ['&F1']", `11: bank[2].init[1]: "&F1" is no modem command; would be right: "AT&F1"`},
 		{"two lines in a command", bank + "ports = ['unix:///a']\ninit = [\"ATZ\\rATH\"]", `11: bank[2].init[1]: "ATZ\rATH" has a character that modems do not take; would be right: "ATZ"`},
 
 		{"user without name", "[[user]]\ntunnel = ['192.0.2.1']", `8: user[1].name: missing; would be right: name = "saran"`},
 		{"user with empty name", "[[user]]\nname = ''\ntunnel = ['192.0.2.1']", `9: user[1].name: "" is nobody; would be right: "saran"`},
+		{"user with a name that nobody can say", "[[user]]\nname = '" + strings.Repeat("x", 256) + "'\ntunnel = ['192.0.2.1']", `9: user[1].name: "` + strings.Repeat("x", 60) + `"… is longer than 255 octets, which no caller can say; would be right: "saran"`},
 		{"user twice", user + "tunnel = ['192.0.2.1']\n" + user + "tunnel = ['192.0.2.1']", `12: user[2].name: "u" stands on line 9 already; would be right: another one`},
 		{"user without tunnel", user, `8: user[1].tunnel: missing; would be right: tunnel = ["192.0.2.1"], or host = "tcp://bbs.example:23"`},
 		{"user with no tunnel", user + "tunnel = []", `10: user[1].tunnel: names no endpoint; would be right: tunnel = ["192.0.2.1"]`},
@@ -99,6 +109,9 @@ func TestMistakes(t *testing.T) {
 		{"menu without text", "[identify]\ntext = false\n" + menu + "key = 'a'\ntext = 'x'", `10: identify.menu: means nothing while text = false; would be right: without it`},
 		{"host", user + "host = ['bbs', 'tcp://bbs.example']", `10: user[1].host[1]: "bbs" is no host: it has no scheme; use tcp://host:port, telnet://host:port, rfc2217://host:port or unix:///path; would be right: "tcp://bbs.example:23" or "telnet://bbs.example:23"
 10: user[1].host[2]: "tcp://bbs.example" is no host: the port number is missing; use tcp://host:port; would be right: "tcp://bbs.example:23" or "telnet://bbs.example:23"`},
+		{"hosts that are nowhere", user + "host = ['rfc2217://', 'unix://', 'telnet://bbs.example:0']", `10: user[1].host[1]: "rfc2217://" is no host: the host is missing; use rfc2217://host:port; would be right: "tcp://bbs.example:23" or "telnet://bbs.example:23"
+10: user[1].host[2]: "unix://" is no host: the path is missing; use unix:///path; would be right: "tcp://bbs.example:23" or "telnet://bbs.example:23"
+10: user[1].host[3]: "telnet://bbs.example:0" is no host: nobody is at port number 0; would be right: "tcp://bbs.example:23" or "telnet://bbs.example:23"`},
 		{"no host", user + "host = []", `10: user[1].host: names no host; would be right: host = "tcp://bbs.example:23"`},
 		{"host and tunnel", user + "host = 'tcp://192.0.2.1:23'\ntunnel = ['192.0.2.1']\nhandover = 'silent'", `11: user[1].tunnel: means nothing beside host, where there is no PPP; would be right: one of them
 12: user[1].handover: means nothing beside host, where there is no PPP; would be right: one of them`},

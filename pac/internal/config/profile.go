@@ -1,12 +1,12 @@
 package config
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
 	"carrier/hardware/netport"
+	"carrier/pac/internal/identify"
 	"carrier/pac/internal/profile"
 	"carrier/pac/internal/tunnel"
 	"carrier/shared/conf"
@@ -51,15 +51,7 @@ func hosts(t *conf.Table) profile.Destination {
 
 // hostPort checks the URL of a host.
 func hostPort(s string) (string, error) {
-	const right = `"tcp://bbs.example:23" or "telnet://bbs.example:23"`
-	if err := netport.Check(s); err != nil {
-		var why *netport.Error
-		if errors.As(err, &why) {
-			err = why.Err
-		}
-		return "", conf.Unfit("is no host: "+err.Error(), right)
-	}
-	return s, nil
+	return url(s, "host", `"tcp://bbs.example:23" or "telnet://bbs.example:23"`, netport.CheckOpen)
 }
 
 // endpoint takes the name of a [[pns]] or where one is. A name without a dot is
@@ -120,6 +112,9 @@ func profiles(root *conf.Table, d *destinations) profile.Options {
 func person(s string) (string, error) {
 	if s == "" {
 		return "", conf.Unfit("is nobody", conf.Quote("saran"))
+	}
+	if len(s) > identify.MaxName {
+		return "", conf.Unfit(fmt.Sprintf("is longer than %d octets, which no caller can say", identify.MaxName), conf.Quote("saran"))
 	}
 	return s, nil
 }

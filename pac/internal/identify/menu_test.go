@@ -2,6 +2,7 @@ package identify
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -72,6 +73,28 @@ func TestMenuBeforePPP(t *testing.T) {
 		}
 		(<-stop)()
 	})
+}
+
+// A name or a password for which there is no room is refused like a wrong one,
+// never cut.
+func TestTooLongANameIsRefused(t *testing.T) {
+	long := strings.Repeat("x", 5000) + "\r"
+	for _, tt := range []struct{ typed, name, err string }{
+		{"\r" + long + "saran\rsecret\r", "saran", ""},
+		{"\r" + long + "saran\r" + long + long, "", "the login failed: Too long: a name and a password have at most 255 characters each. (tries: 3)"},
+	} {
+		bubble(t, func(t *testing.T, c *caller) {
+			c.types(tt.typed)
+			id, _, err := c.identify(Options{})
+			var end *LoginError
+			switch {
+			case tt.err == "" && (err != nil || id.Caller() != (Caller{Name: tt.name, Method: "login"})):
+				t.Errorf("%v", err)
+			case tt.err != "" && (!errors.As(err, &end) || err.Error() != tt.err):
+				t.Errorf("%v, want %s", err, tt.err)
+			}
+		})
+	}
 }
 
 // Whoever types on is not cut off, but not for ever.

@@ -76,7 +76,7 @@ func FuzzTypist(f *testing.F) {
 					t.Fatalf("chosen is %+v", typist.choice)
 				}
 			}
-			if len(typist.line) > maxLine || len(typist.name) > maxLine {
+			if len(typist.line) > MaxName || len(typist.name) > MaxName {
 				t.Fatal("a line is too long")
 			}
 		}

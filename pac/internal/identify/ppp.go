@@ -92,6 +92,8 @@ func (d *dialogue) typed(now time.Time, s step) {
 		d.chosen()
 	case left:
 		d.end = ErrLeft
+	case overlong:
+		d.failed(tooLong)
 	}
 	if t.state != waiting {
 		d.prompt = time.Time{}
@@ -107,7 +109,7 @@ func (d *dialogue) typedLogin(now time.Time) {
 	if d.o.Verify != nil {
 		if v := d.o.Verify(auth.Typed(t.name, t.password)); !v.OK {
 			if !t.refuse(v.Message) {
-				d.end = &LoginError{fmt.Sprintf("%s (tries: %d)", v.Message, t.tries)}
+				d.failed(v.Message)
 			}
 			return
 		}
@@ -115,6 +117,11 @@ func (d *dialogue) typedLogin(now time.Time) {
 	if t.accept() {
 		d.known(t.name, "login")
 	}
+}
+
+// failed ends a login after the last of its tries.
+func (d *dialogue) failed(why string) {
+	d.end = &LoginError{fmt.Sprintf("%s (tries: %d)", why, d.typist.tries)}
 }
 
 // chosen takes a choice from the menu. PPP without a login names the caller

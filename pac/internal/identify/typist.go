@@ -1,9 +1,15 @@
 package identify
 
-import "strings"
+import (
+	"fmt"
+	"strings"
+)
 
-// maxLine is how many octets of a line count; PAP's limit too.
-const maxLine = 255
+// MaxName is how many octets a name or a password has at most; PAP's limit too.
+const MaxName = 255
+
+// tooLong refuses more than that.
+var tooLong = fmt.Sprintf("Too long: a name and a password have at most %d characters each.", MaxName)
 
 // Windows begins a direct cable connection with these words instead of a
 // modem's.
@@ -26,6 +32,7 @@ type typist struct {
 	state  typing
 	parity parity
 	line   []byte
+	long   bool // the line had no room for all of it
 	noise  bool // the line begins like a frame: it is not shown, and dropped
 	cr     bool // the last octet was CR
 	lines  int  // that had something in them
@@ -51,10 +58,11 @@ const (
 type step uint8
 
 const (
-	nothing step = iota
-	proved       // name and password are there, as far as they are asked for
-	chosen       // from the menu
-	left         // the caller wants to leave
+	nothing  step = iota
+	proved        // name and password are there, as far as they are asked for
+	chosen        // from the menu
+	left          // the caller wants to leave
+	overlong      // the last try had a name or a password that is too long
 )
 
 // greet shows the first prompt.
@@ -110,9 +118,11 @@ func (t *typist) octet(c byte) step {
 		t.erase()
 	case c < ' ':
 		return t.control(c)
-	case len(t.line) < maxLine:
+	case len(t.line) < MaxName:
 		t.line = append(t.line, c)
 		t.echo(c)
+	default:
+		t.long = true
 	}
 	return nothing
 }
@@ -208,12 +218,12 @@ func (t *typist) control(c byte) step {
 // forget drops the line, which may be half a password.
 func (t *typist) forget() {
 	clear(t.line)
-	t.line, t.noise = t.line[:0], false
+	t.line, t.noise, t.long = t.line[:0], false, false
 }
 
 // end is an end of line.
 func (t *typist) end() step {
-	line, noise := string(t.line), t.noise
+	line, noise, long := string(t.line), t.noise, t.long
 	t.forget()
 	if line != "" && !noise {
 		t.lines++
@@ -227,6 +237,10 @@ func (t *typist) end() step {
 	}
 	t.show("\r\n")
 	switch {
+	case long && !noise && t.state != choosing:
+		if !t.refuse(tooLong) {
+			return overlong
+		}
 	case t.state == proving:
 		t.state, t.password = entered, line
 		return proved

@@ -7,6 +7,8 @@ import (
 
 func TestTypist(t *testing.T) {
 	o := TextLogin{Banner: "Atlanta\r\n"}.withDefaults()
+	x255 := strings.Repeat("x", 255)
+	const long = "\r\nToo long: a name and a password have at most 255 characters each.\r\n"
 	for _, tt := range []struct {
 		what, in, out  string
 		name, password string // once both are there
@@ -35,7 +37,12 @@ func TestTypist(t *testing.T) {
 		{"noise", "\x80abc\rsaran\rs\r", "Atlanta\r\nlogin: saran\r\nPassword: \r\n", "saran", "s"},
 		{"no ASCII", "\rérable\rs\r", "Atlanta\r\nlogin: érable\r\nPassword: \r\n", "érable", "s"},
 		{"a frame in a name", "\rsar~\xff}#\rsaran\rs\r", "Atlanta\r\nlogin: sar\r\nlogin: saran\r\nPassword: \r\n", "saran", "s"},
-		{"too much", "\r" + strings.Repeat("x", 300) + "\rs\r", "Atlanta\r\nlogin: " + strings.Repeat("x", 255) + "\r\nPassword: \r\n", strings.Repeat("x", 255), "s"},
+		{"as much as fits", "\r" + x255 + "\r" + x255 + "\r", "Atlanta\r\nlogin: " + x255 + "\r\nPassword: \r\n", x255, x255},
+		{"too much", "\r" + x255 + "x\rs\r", "Atlanta\r\nlogin: " + x255 + long + "login: s\r\nPassword: ", "", ""},
+		{"too much before the prompt", strings.Repeat("x", 5000) + "\rsaran\rs\r", "Atlanta\r\nlogin: " + x255 + long + "login: saran\r\nPassword: \r\n", "saran", "s"},
+		{"too much, mended", "\r" + x255 + "xx\x15saran\rs\r", "Atlanta\r\nlogin: " + x255 + strings.Repeat("\b \b", 255) + "saran\r\nPassword: \r\n", "saran", "s"},
+		{"too much, mended by half", "\r" + x255 + "xx\bx\rsaran\r", "Atlanta\r\nlogin: " + x255 + "\b \bx" + long + "login: saran\r\nPassword: ", "", ""},
+		{"too long a password", "\rsaran\r" + x255 + "x\rsaran\rs\r", "Atlanta\r\nlogin: saran\r\nPassword: " + long + "login: saran\r\nPassword: \r\n", "saran", "s"},
 	} {
 		typist := typist{o: o}
 		done := false

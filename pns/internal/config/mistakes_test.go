@@ -65,6 +65,11 @@ func TestMistakesOfTheLAN(t *testing.T) {
 	const pool = "addresses = ['2.1.1.129-2.1.1.190']\n"
 	for _, tt := range []struct{ name, lan, want string }{
 		{"no addresses", "", `5: lan.addresses: missing, and "saran" has no address of its own; would be right: addresses = ["2.1.1.129-2.1.1.190"]`},
+		{"only our own address", "addresses = ['2.1.1.60']\nlocal = '2.1.1.60'", `6: lan.addresses: has no address for "saran": those there are lan.local or of other users; would be right: addresses = ["2.1.1.129-2.1.1.190"]`},
+		{"only other users' addresses", "addresses = ['2.1.1.60-2.1.1.61']\nlocal = '2.1.1.60'\n[[user]]\nname = 'a'\npassword = 'x'\naddress = '2.1.1.61'", `6: lan.addresses: has no address for "saran": those there are lan.local or of other users; would be right: addresses = ["2.1.1.129-2.1.1.190"]`},
+		{"a pool of our own address", pool + "local = '2.1.2.1'\n[[pool]]\nname = 'p'\naddresses = ['2.1.2.1', '2.1.2.2']\nnext = 'q'\n[[pool]]\nname = 'q'\naddresses = ['2.1.2.3']\n" +
+			"[[user]]\nname = 'a'\npassword = 'x'\npool = 'p'\n[[user]]\nname = 'b'\npassword = 'x'\naddress = '2.1.2.2'\n[[user]]\nname = 'c'\npassword = 'x'\naddress = '2.1.2.3'",
+			`10: pool[1].addresses: has no address for "a": those there are lan.local or of other users; would be right: addresses = ["2.1.1.129-2.1.1.190"]`},
 		{"mode", pool + "mode = 'bridge'", `7: lan.mode: "bridge" is not known here; would be right: "userspace" or "tun"`},
 		{"details of another mode", pool + "mode = 'tun'\n[lan.userspace]\nonly_mapped = true", `8: lan.userspace: is of no use where lan.mode is "tun"; would be right: mode = "userspace", or without it`},
 		{"details of the kernel's mode", pool + "[lan.tun]\nname = 'x'", `7: lan.tun: is of no use where lan.mode is "userspace"; would be right: mode = "tun", or without it`},
@@ -136,6 +141,10 @@ func TestFixedAddresses(t *testing.T) {
 	only := strings.Replace(least, "addresses = [\"2.1.1.129-2.1.1.190\"]\n", "", 1) + "address = '2.1.1.129'"
 	if _, err := Parse("pns.toml", []byte(only)); err != nil {
 		t.Errorf("without a pool, where every user has an address: %v", err)
+	}
+	elsewhere := least + "pool = 'p'\n[[pool]]\nname = 'p'\naddresses = ['10.64.64.64']\nnext = 'q'\n[[pool]]\nname = 'q'\naddresses = ['2.1.2.1-2.1.2.2']\n[[user]]\nname = 'a'\npassword = 'x'\naddress = '2.1.2.1'"
+	if _, err := Parse("pns.toml", []byte(elsewhere)); err != nil {
+		t.Errorf("a pool of our own address, and behind it one that has another: %v", err)
 	}
 }
 

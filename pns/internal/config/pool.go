@@ -66,6 +66,26 @@ func (l *LAN) chain(t *conf.Table, p pool.Options) {
 	}
 }
 
+// free says that a pool, or one that follows it, has an address that is not
+// taken.
+func (l *LAN) free(first int, taken map[netip.Addr]bool) bool {
+	for range l.Pools { // no chain is longer
+		p := l.Pools[first]
+		for _, r := range p.Ranges {
+			for a := r.First; r.Contains(a); a = a.Next() {
+				if !taken[a] {
+					return true
+				}
+			}
+		}
+		first = slices.IndexFunc(l.Pools, func(o pool.Options) bool { return o.Name == p.Next && p.Next != "" })
+		if first < 0 {
+			break
+		}
+	}
+	return false
+}
+
 // addresses parses a range of a pool, behind the ones that l has.
 func (l *LAN) addresses(p *pool.Options, s string) (pool.Range, error) {
 	const right = `"2.1.1.129-2.1.1.190", "2.1.1.128/26" or "2.1.1.129"`

@@ -1,12 +1,14 @@
 package config
 
 import (
+	"cmp"
 	"encoding/hex"
 	"errors"
 	"net/netip"
 	"slices"
 	"time"
 
+	"carrier/pns/internal/pool"
 	"carrier/pns/internal/users"
 	"carrier/shared/conf"
 	"carrier/shared/ppp/auth"
@@ -74,7 +76,7 @@ func people(root *conf.Table, c *Config) []users.User {
 			t.Bad(m.Key, "%s", m.Text)
 		}
 	}
-	pooled(root.Table("lan"), c.LAN, all)
+	pooled(root, c.LAN, all)
 	return all
 }
 
@@ -149,14 +151,27 @@ func free(t *conf.Table, u users.User, l LAN) {
 }
 
 // pooled checks that each user can have an address.
-func pooled(lan *conf.Table, l LAN, all []users.User) {
-	if len(l.Pools[0].Ranges) > 0 || l.Pools[0].Next != "" || !lan.Good("addresses") {
+func pooled(root *conf.Table, l LAN, all []users.User) {
+	const right = `would be right: addresses = ["2.1.1.129-2.1.1.190"]`
+	taken := map[netip.Addr]bool{l.Local: true}
+	for _, u := range all {
+		taken[u.Address] = true
+	}
+	tables := append([]*conf.Table{root.Table("lan")}, root.Tables("pool")...) // as l.Pools
+	if slices.ContainsFunc(tables, func(t *conf.Table) bool { return !t.Good("addresses") || !t.Good("next") }) {
 		return
 	}
+	said := make(map[int]bool)
 	for _, u := range all {
-		if !u.Address.IsValid() && u.Pool == "" {
-			lan.Bad("addresses", `missing, and %q has no address of its own; would be right: addresses = ["2.1.1.129-2.1.1.190"]`, u.Name)
-			return
+		first := slices.IndexFunc(l.Pools, func(p pool.Options) bool { return p.Name == cmp.Or(u.Pool, pool.Default) })
+		if u.Address.IsValid() || first < 0 || said[first] || l.free(first, taken) {
+			continue
+		}
+		said[first] = true
+		if len(l.Pools[first].Ranges) == 0 {
+			tables[first].Bad("addresses", `missing, and %q has no address of its own; %s`, u.Name, right)
+		} else {
+			tables[first].Bad("addresses", `has no address for %q: those there are lan.local or of other users; %s`, u.Name, right)
 		}
 	}
 }
