@@ -205,3 +205,46 @@ func TestNobodyWaitsForAPortToClose(t *testing.T) {
 		}
 	}
 }
+
+// That a port has no control lines is said once, however often it is lost and
+// opened again; of one that has them, never. Each line says it for itself.
+func TestNoControlLinesIsSaidOnceForEachLine(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		var log bytes.Buffer
+		logger := slog.New(slog.NewTextHandler(&log, nil))
+		wired, wiredPeer, _ := newWired(t)
+		first, firstPeer := newPeer(t, Options{})
+		second, secondPeer := newPeer(t, Options{})
+		for name, l := range map[string]struct {
+			m     *Modem
+			p     *peer
+			calls int
+		}{"wired": {wired, wiredPeer, 3}, "first": {first, firstPeer, 3}, "second": {second, secondPeer, 1}} {
+			l.m.o.Log = logger.With("line", name)
+			for range l.calls {
+				l.p.connect(l.m, connected)
+				l.p.conn.Close()
+				if _, err := readAll(l.m); err == nil {
+					t.Errorf("%s: the port is lost, and nobody says so", name)
+				}
+				<-l.m.Lost()
+				_ = l.m.HangUp(t.Context()) // the port is lost: Ring opens it anew
+				l.p.conn = nil
+			}
+			if n := len(l.p.opened); n != l.calls {
+				t.Errorf("%s: opened %d times for %d calls", name, n, l.calls)
+			}
+		}
+		for name, want := range map[string]int{"wired": 0, "first": 1, "second": 1} {
+			said := 0
+			for entry := range strings.Lines(log.String()) {
+				if strings.Contains(entry, "the port has no modem control lines: NO CARRIER and +++ do their work") && strings.HasSuffix(entry, " line="+name+"\n") {
+					said++
+				}
+			}
+			if said != want {
+				t.Errorf("%s: said %d times, want %d:\n%s", name, said, want, &log)
+			}
+		}
+	})
+}
