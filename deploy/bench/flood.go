@@ -4,11 +4,9 @@ import (
 	"net"
 	"net/netip"
 	"time"
-)
 
-// burst is how many packets a caller gets in her turn: as many as are
-// acknowledged at once, so that their number does not depend on the calls'.
-const burst = 8
+	"carrier/deploy/bench/turns"
+)
 
 // flood sends datagrams of 128 octets from the PNS's host to n callers, each in
 // her turn.
@@ -24,21 +22,13 @@ func (h *held) flood(n int, d time.Duration) error {
 		addrs = append(addrs, netip.AddrPortFrom(a, 9))
 	}
 	var payload [100]byte
-	start := time.Now()
-	for sent := 0; ; {
-		since := time.Since(start)
-		if since >= d {
-			return nil
-		}
-		due := int(since.Seconds() * pace)
-		if due-sent < burst {
-			time.Sleep(burst * time.Second / pace)
-			continue
-		}
-		for ; sent < due; sent++ {
-			if _, err := c.WriteToUDPAddrPort(payload[:], addrs[sent/burst%n]); err != nil {
+	_, err := turns.Give(d, pace, n, func(call int) error {
+		for range turns.Burst {
+			if _, err := c.WriteToUDPAddrPort(payload[:], addrs[call]); err != nil {
 				return err
 			}
 		}
-	}
+		return nil
+	})
+	return err
 }

@@ -15,13 +15,15 @@ const workers = 16
 
 const bareHandshakes = "bare control handshakes"
 
-// callRows are about many calls at one PNS.
+// callRows are about many calls at one PNS, or PAC.
 func callRows() []Row {
 	return []Row{
 		{Name: "full call set-ups: PPTP, LCP, MS-CHAPv2, IPCP", Unit: "a second", Bars: []Bar{AtLeast(0.1, bareHandshakes)}, Prepare: prepareSetups},
 		{Name: "1,000 calls hung up", Unit: "s", Bars: []Bar{AtMost(1, "")}, Prepare: prepareHangups},
-		{Name: "CPU a packet up, pns with 10,000 calls", Unit: "µs", Bars: []Bar{AtMost(1.2, fewCalls)}, Prepare: prepareManyCalls(up, cpuOf, 10_000, 100)},
-		{Name: "CPU a packet down, pns with 10,000 calls", Unit: "µs", Bars: []Bar{AtMost(1.2, fewCalls)}, Prepare: prepareManyCalls(down, cpuOf, 10_000, 100)},
+		{Name: "CPU a packet up, pns with 10,000 calls", Unit: "µs", Bars: []Bar{AtMost(1.2, fewCalls)}, Prepare: prepareManyCalls(up, cpuOf, manyCalls, 100)},
+		{Name: "CPU a packet down, pns with 10,000 calls", Unit: "µs", Bars: []Bar{AtMost(1.2, fewCalls)}, Prepare: prepareManyCalls(down, cpuOf, manyCalls, 100)},
+		{Name: "CPU a packet up, pac with 10,000 calls", Unit: "µs", Bars: []Bar{AtMost(1.2, fewCalls)}, Prepare: prepareManyLines(up, manyCalls, 100)},
+		{Name: "CPU a packet down, pac with 10,000 calls", Unit: "µs", Bars: []Bar{AtMost(1.2, fewCalls)}, Prepare: prepareManyLines(down, manyCalls, 100)},
 		{Name: "allocations a packet up, pns", Unit: "objects", Bars: []Bar{AtMost(few, "")}, Prepare: prepareManyCalls(up, mallocsOf, 100)},
 		{Name: "allocations a packet down, pns", Unit: "objects", Bars: []Bar{AtMost(few, "")}, Prepare: prepareManyCalls(down, mallocsOf, 100)},
 	}
@@ -131,7 +133,8 @@ func prepareHangups(ctx context.Context, w *Workshop) ([]Candidate, error) {
 }
 
 const (
-	fewCalls = "100 calls"
+	manyCalls = 10_000
+	fewCalls  = "100 calls"
 	// pace is so many packets a second, far from what would overrun anybody.
 	pace = 20_000
 )
@@ -143,6 +146,8 @@ const (
 	up direction = iota
 	down
 )
+
+func (d direction) String() string { return [...]string{"up", "down"}[d] }
 
 // few allocations a packet are those of the program's clocks and of the asking;
 // each that a packet needs would be 1.
@@ -161,21 +166,32 @@ func mallocsOf(ctx context.Context, h *held) (float64, error) { return h.mallocs
 // prepareManyCalls gives packets to calls in turn, and reads what each packet
 // needed, for each of the numbers of calls.
 func prepareManyCalls(way direction, read gauge, calls ...int) func(context.Context, *Workshop) ([]Candidate, error) {
+	return prepareNumbers(calls, func(ctx context.Context, w *Workshop, n int) (float64, error) {
+		h, err := w.hold(ctx, n)
+		if err != nil {
+			return 0, err
+		}
+		return h.perPacket(ctx, way, n, read)
+	})
+}
+
+// prepareManyLines does so for the CPU time of pac.
+func prepareManyLines(way direction, calls ...int) func(context.Context, *Workshop) ([]Candidate, error) {
+	return prepareNumbers(calls, func(ctx context.Context, w *Workshop, n int) (float64, error) {
+		t, err := w.town(ctx, n)
+		if err != nil {
+			return 0, err
+		}
+		return t.perPacket(way)
+	})
+}
+
+// prepareNumbers has a candidate for each number of calls.
+func prepareNumbers(calls []int, run func(context.Context, *Workshop, int) (float64, error)) func(context.Context, *Workshop) ([]Candidate, error) {
 	return func(context.Context, *Workshop) ([]Candidate, error) {
 		var all []Candidate
 		for _, n := range calls {
-			all = append(all, Candidate{fmt.Sprintf("%d calls", n), func(ctx context.Context) (float64, error) {
-				w, err := newWorkshop() // of this round
-				if err != nil {
-					return 0, err
-				}
-				defer w.close()
-				h, err := w.hold(ctx, n)
-				if err != nil {
-					return 0, err
-				}
-				return h.perPacket(ctx, way, n, read)
-			}})
+			all = append(all, Candidate{fmt.Sprintf("%d calls", n), anew(func(ctx context.Context, w *Workshop) (float64, error) { return run(ctx, w, n) })})
 		}
 		return all, nil
 	}

@@ -4,18 +4,14 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
+
+	"carrier/deploy/bench/turns"
 )
 
-// Idle calls: how many, and on how many listening banks of pac.
-const (
-	idleCalls = 10_000
-	idleBanks = 10
-)
+const idleCalls = 10_000
 
 // settled is how long a program has had nothing to do when its memory is read:
 // by then it has given back what setting up the calls left (daemon.Thrift).
@@ -52,80 +48,30 @@ func weigh(ctx context.Context, pid int) (float64, error) {
 
 // prepareIdlePAC: a caller on each line of pac, who has reached a PNS that is
 // not ours to weigh.
-func prepareIdlePAC(ctx context.Context, w *Workshop) ([]Candidate, error) {
-	_, b, err := w.spaces(ctx)
-	if err != nil {
-		return nil, err
-	}
-	pac, err := w.Program(ctx, "pac")
-	if err != nil {
-		return nil, err
-	}
-	street, err := w.Program(ctx, "deploy/bench/street")
-	if err != nil {
-		return nil, err
-	}
-	text := fmt.Sprintf(`name   = "bench"
-socket = %q
-[default]
-tunnel = ["127.0.0.2"]
-[[pns]]
-name      = "street"
-at        = "127.0.0.2"
-transport = "udp"
-`, filepath.Join(w.Folder, "pac.socket"))
-	for i := range idleBanks {
-		text += fmt.Sprintf("[[bank]]\nname = \"bank%d\"\nlisten = \"unix://%s\"\nlines = %d\n", i, w.bank(i), idleCalls/idleBanks)
-	}
-	file := filepath.Join(w.Folder, "pac.toml")
-	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
-		return nil, err
-	}
-	return []Candidate{{"pac", func(ctx context.Context) (float64, error) {
-		return w.idlePAC(ctx, b.command(ctx, street), b.command(ctx, pac, "run", "-c", file))
-	}}}, nil
-}
-
-func (w *Workshop) bank(i int) string { return filepath.Join(w.Folder, fmt.Sprintf("bank%d.sock", i)) }
-
-func (w *Workshop) idlePAC(ctx context.Context, street, pac *exec.Cmd) (float64, error) {
-	callers, err := start(street)
-	if err != nil {
-		return 0, err
-	}
-	defer callers.stop()
-	stop, err := daemon(ctx, pac)
-	if err != nil {
-		return 0, err
-	}
-	defer stop()
-	for i := range idleBanks {
-		if _, err := callers.ask("calls %d %s", idleCalls/idleBanks, w.bank(i)); err != nil {
+func prepareIdlePAC(context.Context, *Workshop) ([]Candidate, error) {
+	return []Candidate{{"pac", anew(func(ctx context.Context, w *Workshop) (float64, error) {
+		t, err := w.town(ctx, idleCalls)
+		if err != nil {
 			return 0, err
 		}
-	}
-	return weigh(ctx, pac.Process.Pid)
+		return weigh(ctx, t.pid)
+	})}}, nil
 }
 
 // prepareIdlePNS: callers of pns, who are all on one PAC that is not ours to
 // weigh.
 func prepareIdlePNS(context.Context, *Workshop) ([]Candidate, error) {
-	return []Candidate{{"pns", func(ctx context.Context) (float64, error) {
-		w, err := newWorkshop() // of this round
-		if err != nil {
-			return 0, err
-		}
-		defer w.close()
+	return []Candidate{{"pns", anew(func(ctx context.Context, w *Workshop) (float64, error) {
 		h, err := w.hold(ctx, idleCalls)
 		if err != nil {
 			return 0, err
 		}
-		const long = (burst*idleCalls/pace + 1) * time.Second
+		const long = (turns.Burst*idleCalls/pace + 1) * time.Second
 		if packets, err := h.send(long); err != nil {
 			return 0, err
-		} else if packets < burst*idleCalls {
+		} else if packets < turns.Burst*idleCalls {
 			return 0, fmt.Errorf("only %.0f packets: some calls sent none", packets)
 		}
 		return weigh(ctx, h.pid)
-	}}}, nil
+	})}}, nil
 }

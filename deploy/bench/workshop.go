@@ -31,6 +31,18 @@ func newWorkshop() (*Workshop, error) {
 	return &Workshop{Folder: folder}, nil
 }
 
+// anew has each round of a candidate run in a workshop of its own.
+func anew(round func(context.Context, *Workshop) (float64, error)) func(context.Context) (float64, error) {
+	return func(ctx context.Context) (float64, error) {
+		w, err := newWorkshop()
+		if err != nil {
+			return 0, err
+		}
+		defer w.close()
+		return round(ctx, w)
+	}
+}
+
 // Cleanup has f called when the row is done, the last one first.
 func (w *Workshop) Cleanup(f func()) { w.ends = append(w.ends, f) }
 

@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"carrier/deploy/bench/turns"
 	"carrier/shared/peer"
 )
 
@@ -98,39 +99,24 @@ func (c *crowd) gather(ctx context.Context, n int) (rate float64, err error) {
 	return float64(n) / time.Since(start).Seconds(), err
 }
 
-// burst is how many packets a call sends in its turn: as many as are
-// acknowledged at once, so that their number does not depend on the calls'.
-const burst = 8
-
 // send sends UDP packets of 128 octets, each call in its turn.
 func (c *crowd) send(d time.Duration, rate int, to string) (sent int, err error) {
 	dst, err := netip.ParseAddr(to)
 	if err != nil || len(c.calls) == 0 || rate <= 0 {
 		return 0, fmt.Errorf("to %q from %d calls at %d: %w", to, len(c.calls), rate, err)
 	}
-	packets := make([][]byte, burst)
 	for _, k := range c.calls {
 		k.datagram = datagram(k.addr, dst, 128)
 	}
-	start := time.Now()
-	for {
-		since := time.Since(start)
-		if since >= d {
-			return sent, nil
+	packets := make([][]byte, turns.Burst)
+	return turns.Give(d, rate, len(c.calls), func(call int) error {
+		k := c.calls[call]
+		for i := range packets {
+			packets[i] = k.datagram
 		}
-		due := int(since.Seconds() * float64(rate))
-		if due-sent < burst {
-			time.Sleep(burst * time.Second / time.Duration(rate))
-			continue
-		}
-		for ; sent < due; sent += burst {
-			k := c.calls[sent/burst%len(c.calls)]
-			for i := range packets {
-				packets[i] = k.datagram
-			}
-			k.data(packets)
-		}
-	}
+		k.data(packets)
+		return nil
+	})
 }
 
 // datagram is a PPP frame with an IPv4 packet of UDP to the discard port,

@@ -18,14 +18,16 @@ import (
 // A caller is one on her line. Its reader's goroutine and its timer move it,
 // behind one lock.
 type caller struct {
-	line net.Conn
-	up   chan struct{} // closed when her packet has come back
-	over chan struct{} // closed when PPP has ended
+	street *street
+	line   net.Conn
+	up     chan struct{} // closed when her packet has come back
+	over   chan struct{} // closed when PPP has ended
 
-	mu    sync.Mutex
-	link  *link.Link
-	timer *time.Timer
-	err   error
+	mu      sync.Mutex
+	link    *link.Link
+	timer   *time.Timer
+	greeted bool // the first packet came
+	err     error
 }
 
 // packet is what each caller and the PNS send once: IPv4 as far as anybody
@@ -33,12 +35,12 @@ type caller struct {
 var packet = append([]byte{0xFF, 0x03, 0x00, 0x21, 0x45}, make([]byte, 1395)...)
 
 // call makes a call and leaves it up.
-func call(ctx context.Context, path string) error {
+func (s *street) call(ctx context.Context, path string) (*caller, error) {
 	line, err := new(net.Dialer).DialContext(ctx, "unix", path)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	c := &caller{line: line, up: make(chan struct{}), over: make(chan struct{}),
+	c := &caller{street: s, line: line, up: make(chan struct{}), over: make(chan struct{}),
 		link: link.New(link.Options{LCP: lcp.Options{Magic: true, PFC: true, ACFC: true},
 			Login: auth.Login{Name: "bench", Secret: auth.NewPassword("bench")}})}
 	c.timer = time.AfterFunc(time.Hour, c.expire)
@@ -51,11 +53,11 @@ func call(ctx context.Context, path string) error {
 	go c.listen()
 	select {
 	case <-c.up:
-		return nil
+		return c, nil
 	case <-c.over:
-		return c.err
+		return nil, c.err
 	case <-ctx.Done():
-		return ctx.Err()
+		return nil, ctx.Err()
 	}
 }
 
@@ -83,6 +85,11 @@ func (c *caller) receive(frame []byte, err error) {
 		return
 	}
 	if p, _, err := ppp.Split(frame); err == nil && p == ppp.IPv4 {
+		if c.greeted {
+			c.street.received.Add(1)
+			return
+		}
+		c.greeted = true
 		close(c.up)
 		return
 	}
@@ -94,6 +101,14 @@ func (c *caller) expire() {
 	defer c.mu.Unlock()
 	c.link.Expire(time.Now())
 	c.settle()
+}
+
+// send sends octets of frames, all at once.
+func (c *caller) send(octets []byte) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	_, err := c.line.Write(octets)
+	return err
 }
 
 // settle writes what is to be said; mu is held.

@@ -5,6 +5,9 @@
 //
 //	calls N PATH    N callers on the Unix socket PATH of a listening bank: calls
 //	                a second
+//	up D R          the callers send R packets a second for D, each in her turn:
+//	                packets that came to the PNS
+//	down D R        the PNS sends them: packets that came to the callers
 package main
 
 import (
@@ -17,87 +20,82 @@ import (
 	"net/netip"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"carrier/shared/peer"
+	"carrier/shared/pptp"
 )
 
 func main() {
-	listen := flag.String("listen", "127.0.0.2:1723", "where the PNS is")
-	udp := flag.String("udp", "127.0.0.2:4754", "and its GRE over UDP")
+	local := flag.String("local", "127.0.0.2", "where the PNS is")
 	flag.Parse()
-	if err := run(*listen, *udp); err != nil {
+	if err := run(*local); err != nil {
 		fmt.Fprintf(os.Stderr, "street: %v\n", err)
 		os.Exit(1)
 	}
 }
 
-func run(listen, udp string) (err error) {
-	o := peer.Options{Host: "street", Handler: server{}, Log: slog.New(slog.DiscardHandler)}
-	if o.Listen, err = netip.ParseAddrPort(listen); err != nil {
+// A street is its callers, and their calls at the PNS.
+type street struct {
+	received atomic.Int64 // packets, by either end, but for the first of each call
+
+	mu      sync.Mutex
+	callers []*caller
+	calls   []*session
+}
+
+func run(local string) error {
+	at, err := netip.ParseAddr(local)
+	if err != nil {
 		return err
 	}
-	if o.UDP, err = netip.ParseAddrPort(udp); err != nil {
-		return err
-	}
-	endpoint, err := peer.Open(o)
+	s := new(street)
+	endpoint, err := peer.Open(peer.Options{Host: "street", Listen: netip.AddrPortFrom(at, pptp.Port), Source: at, GRE: true,
+		Handler: s, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		return err
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- endpoint.Run(ctx) }()
-	err = obey(ctx, os.Stdin)
+	err = s.obey(ctx, os.Stdin)
 	stop()
 	<-ended
 	return err
 }
 
 // obey executes commands until there are no more.
-func obey(ctx context.Context, commands io.Reader) error {
+func (s *street) obey(ctx context.Context, commands io.Reader) error {
 	fmt.Println("ready")
 	for lines := bufio.NewScanner(commands); lines.Scan(); {
-		var n int
-		var path string
-		if _, err := fmt.Sscanf(lines.Text(), "calls %d %s", &n, &path); err != nil {
-			return fmt.Errorf("%s: %w", lines.Text(), err)
-		}
-		rate, err := gather(ctx, n, path)
+		answer, err := s.command(ctx, lines.Text())
 		if err != nil {
 			return fmt.Errorf("%s: %w", lines.Text(), err)
 		}
-		fmt.Println(rate)
+		fmt.Println(answer)
 	}
 	return nil
 }
 
-// patience is how long one call may take to be made.
-const patience = time.Minute
-
-// gather makes n calls, some at a time, and returns how many a second.
-func gather(ctx context.Context, n int, path string) (rate float64, err error) {
-	const atOnce = 32
-	start := time.Now()
-	turns := make(chan struct{}, n)
-	for range n {
-		turns <- struct{}{}
+func (s *street) command(ctx context.Context, line string) (answer any, err error) {
+	var verb, path, long string
+	var n int
+	if _, err := fmt.Sscanf(line, "calls %d %s", &n, &path); err == nil {
+		return s.gather(ctx, n, path)
 	}
-	close(turns)
-	var mu sync.Mutex
-	var all sync.WaitGroup
-	for range atOnce {
-		all.Go(func() {
-			for range turns {
-				ctx, stop := context.WithTimeout(ctx, patience)
-				if failed := call(ctx, path); failed != nil {
-					mu.Lock()
-					err = failed
-					mu.Unlock()
-				}
-				stop()
-			}
-		})
+	if _, err := fmt.Sscan(line, &verb, &long, &n); err != nil {
+		return nil, err
 	}
-	all.Wait()
-	return float64(n) / time.Since(start).Seconds(), err
+	d, err := time.ParseDuration(long)
+	if err != nil || n <= 0 {
+		return nil, fmt.Errorf("for %q at %d a second: %w", long, n, err)
+	}
+	switch verb {
+	case "up":
+		return s.up(d, n)
+	case "down":
+		return s.down(d, n)
+	}
+	return nil, fmt.Errorf("no command")
 }

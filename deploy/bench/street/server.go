@@ -10,10 +10,8 @@ import (
 	"carrier/shared/ppp"
 	"carrier/shared/ppp/ipcp"
 	"carrier/shared/ppp/link"
+	"carrier/shared/pptp"
 )
-
-// server takes every call.
-type server struct{}
 
 // window is what the PNS advertises.
 const window = 16
@@ -24,23 +22,22 @@ var (
 	theirs = netip.AddrFrom4([4]byte{10, 0, 0, 2})
 )
 
-// Admit is peer.Handler's.
-func (server) Admit(from netip.AddrPort) (peer.Remote, error) {
-	return peer.Remote{Name: "pac", Addr: from, Transport: peer.UDP}, nil
+// Admit, Incoming and Outgoing are peer.Handler's: every call is taken.
+func (s *street) Admit(from netip.AddrPort) (peer.Remote, error) {
+	return peer.Remote{Name: "pac", Addr: from}, nil
 }
-
-// Outgoing is peer.Handler's.
-func (server) Outgoing(c *peer.Call) { c.Refuse(7, 0) }
-
-// Incoming is peer.Handler's.
-func (server) Incoming(c *peer.Call) {
-	s := &session{tunnel: c, gre: gre.NewSession(gre.Options{PeerCallID: c.PeerID(), RecvWindow: window}, time.Now()), link: link.New(link.Options{})}
-	s.deliver = s.fromTunnel
+func (s *street) Outgoing(c *peer.Call) { c.Refuse(uint8(pptp.OutgoingDoNotAccept), 0) }
+func (s *street) Incoming(c *peer.Call) {
+	k := &session{street: s, tunnel: c, gre: gre.NewSession(gre.Options{PeerCallID: c.PeerID(), RecvWindow: window}, time.Now()), link: link.New(link.Options{})}
+	k.deliver = k.fromTunnel
+	s.mu.Lock()
+	s.calls = append(s.calls, k)
+	s.mu.Unlock()
 	c.Accept(window, 0)
 	go func() {
 		for e := range c.Events() {
 			if e.Kind == peer.Connected {
-				s.begin()
+				k.begin()
 			}
 		}
 	}()
@@ -48,14 +45,16 @@ func (server) Incoming(c *peer.Call) {
 
 // A session is a call's PPP at the PNS, behind one lock.
 type session struct {
+	street  *street
 	tunnel  *peer.Call
 	deliver func([]byte)
 
-	mu   sync.Mutex
-	gre  gre.Session
-	out  gre.Batch
-	link *link.Link
-	back bool // a packet is to be sent back
+	mu      sync.Mutex
+	gre     gre.Session
+	out     gre.Batch
+	link    *link.Link
+	greeted bool // the first packet came
+	back    bool // one is to be sent back
 }
 
 func (s *session) begin() {
@@ -92,10 +91,26 @@ func (s *session) Wake(now time.Time) {
 
 func (s *session) fromTunnel(frame []byte) {
 	if p, _, err := ppp.Split(frame); err == nil && p == ppp.IPv4 {
-		s.back = true
+		if s.greeted {
+			s.street.received.Add(1)
+		}
+		s.back = s.back || !s.greeted
+		s.greeted = true
 		return
 	}
 	s.link.Receive(time.Now(), frame)
+}
+
+// send sends frames, all at once.
+func (s *session) send(frames [][]byte) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := time.Now()
+	for _, f := range frames {
+		s.out.Add(s.gre.Append(now, s.out.Next(), f))
+	}
+	s.settle(now)
+	return nil
 }
 
 // settle sends what is to be sent; mu is held.
