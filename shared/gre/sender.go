@@ -7,7 +7,8 @@ import (
 )
 
 // minRemembered packets are remembered even where the window is smaller, so
-// that an acknowledgement after the time-out still tells the round trip.
+// that an acknowledgement after the time-out still tells the round trip, and no
+// more where few are ever on their way.
 const minRemembered = 8
 
 // never is a deadline that does not come.
@@ -50,7 +51,7 @@ func newSender(o Options) sender {
 		return s
 	}
 	s.window = half(s.maxWindow) // §4.2.1
-	s.sentAt = make([]time.Duration, powerOfTwo(max(s.maxWindow, minRemembered)))
+	s.sentAt = make([]time.Duration, minRemembered)
 	s.rtt = min(o.PeerDelay, s.maxTimeOut)
 	s.adapt()
 	return s
@@ -68,11 +69,28 @@ func (s *sender) number(now time.Duration) uint32 {
 		s.oldest = s.next
 		return n
 	}
+	if int(s.next-s.unheard) > len(s.sentAt) {
+		s.remember()
+	}
 	if s.underWay() > len(s.sentAt) { // sent past a closed window
 		s.oldest++
 	}
 	s.sentAt[s.slot(n)] = now
 	return n
+}
+
+// remember makes room for twice as many packets, as long as the peer's window is
+// larger. The last one has no place yet.
+func (s *sender) remember() {
+	old := s.sentAt
+	if len(old) >= s.maxWindow {
+		return
+	}
+	s.sentAt = make([]time.Duration, 2*len(old))
+	for i := range uint32(len(old)) {
+		n := s.next - 2 - i
+		s.sentAt[s.slot(n)] = old[n&uint32(len(old)-1)]
+	}
 }
 
 func (s *sender) slot(n uint32) uint32 { return n & uint32(len(s.sentAt)-1) }

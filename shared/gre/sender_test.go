@@ -175,6 +175,34 @@ func TestSampleIsOfTheHighestAcknowledged(t *testing.T) {
 	}
 }
 
+// Each packet that is under way tells the round trip, however many are; a call
+// that never has many under way does not keep room for them.
+func TestRemembersWhatIsUnderWay(t *testing.T) {
+	e := newEnd(Options{Windowing: true, SendWindow: 100, PeerDelay: time.Second})
+	e.send.next, e.send.oldest, e.send.unheard = math.MaxUint32-20, math.MaxUint32-20, math.MaxUint32-20
+	rtt := time.Second
+	for _, tt := range []struct{ many, room int }{{5, 8}, {8, 8}, {50, 64}, {3, 64}, {100, 128}, {100, 128}} {
+		many, room := tt.many, tt.room
+		var sent []time.Time
+		first := e.send.next
+		for range many {
+			sent = append(sent, e.now)
+			e.Append(e.now, nil, []byte{1})
+			e.now = e.now.Add(10 * time.Millisecond)
+		}
+		for i, at := range sent {
+			e.ack(t, first+uint32(i))
+			rtt += (e.now.Sub(at) - rtt) / alphaDivisor
+			if got := e.Stats().RoundTrip; got != rtt {
+				t.Fatalf("packet %d of %d: RTT %v, want %v", i, many, got, rtt)
+			}
+		}
+		if got := len(e.send.sentAt); got != room {
+			t.Errorf("room for %d after %d", got, many)
+		}
+	}
+}
+
 // A slow peer that announced no delay is learnt from the acknowledgements that
 // come after the time-out.
 func TestTimeOutFindsASlowPeer(t *testing.T) {

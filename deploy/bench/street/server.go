@@ -13,8 +13,8 @@ import (
 	"carrier/shared/pptp"
 )
 
-// window is what the PNS advertises.
-const window = 16
+// window is what the PNS advertises, as our own does.
+const window = 64
 
 // The addresses that every call agrees on.
 var (
