@@ -40,7 +40,7 @@ var order = [][]string{
 	{"shared/pptp", "shared/gre", "shared/queue"},
 	{"shared/record"},
 	{"shared/ppp/link"},
-	{"shared/ppp/lcp", "shared/ppp/ipcp"},
+	{"shared/ppp/lcp", "shared/ppp/ipcp", "shared/ppp/ccp"},
 	{"shared/ppp/auth", "shared/ppp/cp"},
 	{"shared/ppp"},
 	{"shared/hdlc"},
