@@ -78,6 +78,8 @@ type Flow struct {
 	deliver  func([]byte) // f.fromTunnel, bound once
 	scratch  *scratch     // while a method of the data path runs
 	inbox    inbox
+	held     held
+	coding   Coding
 	queue    queue.Queue // for the caller
 	lost     queue.Stats // what stats has of queue's
 	net      Network
@@ -176,7 +178,7 @@ func (f *Flow) Close() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.closed = true
-	f.net = Network{}
+	f.net, f.coding, f.held = Network{}, Coding{}, held{}
 	f.queue.Clear()
 	f.tunnel.WakeAt(time.Time{})
 }

@@ -1,6 +1,10 @@
 package flow
 
-import "sync"
+import (
+	"sync"
+
+	"carrier/shared/ppp"
+)
 
 // A Frame is one frame of the caller's for the session. It belongs to whoever
 // took it, until Free.
@@ -26,9 +30,9 @@ type inbox struct {
 	n           int
 }
 
-// toSession copies a control frame into the inbox. When the session has fallen
-// behind, the frame is dropped.
-func (f *Flow) toSession(octets []byte) {
+// toSession copies a frame into the inbox. When the session has fallen behind,
+// the frame is dropped.
+func (f *Flow) toSession(p ppp.Protocol, info, octets []byte) {
 	in := &f.inbox
 	if in.n == controlQueue {
 		f.drop(&f.stats.SessionBusy)
@@ -43,6 +47,9 @@ func (f *Flow) toSession(octets []byte) {
 	}
 	in.last = c
 	in.n++
+	if opens(p, info) {
+		f.held.holding = true
+	}
 	f.ring()
 }
 
@@ -54,6 +61,7 @@ func (f *Flow) Next() *Frame {
 	in := &f.inbox
 	c := in.first
 	if c == nil {
+		f.release()
 		return nil
 	}
 	in.first = c.next

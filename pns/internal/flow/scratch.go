@@ -12,9 +12,12 @@ import (
 type scratch struct {
 	now   time.Time // when it began
 	out   gre.Batch // GRE packets for the tunnel
-	up    [][]byte  // packets for the LAN; they alias what the tunnel brought, or syns
+	up    [][]byte  // packets for the LAN; they alias what the tunnel brought, plain or syns
 	syns  gre.Batch // packets that clamp changed
+	plain gre.Batch // packets that decode made
 	frame []byte    // where toCaller puts one together
+
+	packet, info, coded []byte // where encode does
 }
 
 // scratches has as many as passages run at the same time.
@@ -41,4 +44,5 @@ func (f *Flow) toNetwork() {
 		s.up = s.up[:0]
 	}
 	s.syns.Take()
+	s.plain.Take()
 }

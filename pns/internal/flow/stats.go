@@ -19,7 +19,9 @@ type Stats struct {
 	TooLong     atomic.Uint64 // longer than the caller's MRU
 	QueueFull   atomic.Uint64
 	Early       atomic.Uint64 // by the queue, so that the caller's line is not lagging behind
-	SessionBusy atomic.Uint64 // control frames that the session was too slow for
+	SessionBusy atomic.Uint64 // frames that the session was too slow for
+	Undecoded   atomic.Uint64 // Compressed Datagrams of which nothing could be made
+	Unsealed    atomic.Uint64 // data that should have been encrypted
 }
 
 // Dropped calls f for each reason why frames went no further.
@@ -31,4 +33,6 @@ func (s *Stats) Dropped(f func(reason string, n uint64)) {
 	f("queue-full", s.QueueFull.Load())
 	f("early", s.Early.Load())
 	f("session-busy", s.SessionBusy.Load())
+	f("undecoded", s.Undecoded.Load())
+	f("unsealed", s.Unsealed.Load())
 }

@@ -44,14 +44,38 @@ func (f *Flow) Wake(now time.Time) {
 func (f *Flow) fromTunnel(frame []byte) {
 	f.tap.PPP(f.call, capture.Received, frame)
 	f.counters.Up(len(frame))
+	f.sort(frame)
+}
+
+// sort sends a frame where it belongs.
+func (f *Flow) sort(frame []byte) {
 	p, info, err := ppp.Split(frame)
 	switch {
 	case err != nil:
 		f.drop(&f.stats.Malformed)
-	case p == ppp.IPv4:
+	case p.Network() && f.held.holding:
+		f.hold(frame)
+	case p == ppp.Compressed && f.coding.In != nil:
+		f.decode(info)
+	case p.Network() && f.coding.Sealed:
+		f.drop(&f.stats.Unsealed)
+	case p.Network():
+		if f.coding.In != nil {
+			f.coding.In.Uncompressed(f.whole(p, info))
+		}
+		f.fromCaller(p, info, frame)
+	case p == ppp.CCP && f.reset(info):
+	default:
+		f.toSession(p, info, frame)
+	}
+}
+
+// fromCaller takes network data of the caller's, as frame has them.
+func (f *Flow) fromCaller(p ppp.Protocol, info, frame []byte) {
+	if p == ppp.IPv4 {
 		f.toLAN(info)
-	default: // data of other networks too: the session rejects their protocols
-		f.toSession(frame)
+	} else { // the session rejects the protocol
+		f.toSession(p, info, frame)
 	}
 }
 
@@ -107,6 +131,9 @@ func (f *Flow) countLost() {
 
 // send puts one frame into the batch that settle sends.
 func (f *Flow) send(now time.Time, frame []byte) {
+	if f.coding.Out != nil {
+		frame = f.encode(frame)
+	}
 	f.tap.PPP(f.call, capture.Sent, frame)
 	f.counters.Down(len(frame))
 	out := &f.scratch.out

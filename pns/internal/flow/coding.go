@@ -1,0 +1,115 @@
+package flow
+
+import (
+	"time"
+
+	"carrier/shared/ppp"
+	"carrier/shared/ppp/ccp"
+	"carrier/shared/ppp/cp"
+)
+
+// A Coding is what CCP agreed on: how network data are compressed or encrypted.
+// The zero value leaves them as they are.
+type Coding struct {
+	Out *ccp.Outbound // nil: towards the caller they go as they are
+	In  *ccp.Inbound  // nil: they come as they are
+	// Sealed says that they come encrypted: what does not is nobody's we know.
+	Sealed bool
+}
+
+// SetCoding changes how data are coded: when CCP opens, and with the zero Coding
+// when it leaves Opened. The coding is the flow's from now on.
+func (f *Flow) SetCoding(c Coding) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.coding = c
+}
+
+// Coded counts how often the coding lost its history, and the Reset-Requests
+// made and obeyed.
+func (f *Flow) Coded() (lost, asked, obeyed uint64) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if in := f.coding.In; in != nil {
+		lost, asked = in.Lost, in.Resets
+	}
+	if out := f.coding.Out; out != nil {
+		obeyed = out.Resets
+	}
+	return lost, asked, obeyed
+}
+
+// decode takes a Compressed Datagram of the caller's.
+func (f *Flow) decode(info []byte) {
+	s := f.scratch
+	packet, err := f.coding.In.Receive(s.plain.Next(), info)
+	if err != nil {
+		f.drop(&f.stats.Undecoded)
+		if p, ok := f.coding.In.ResetRequest(s.now); ok {
+			f.sendCCP(s.now, p)
+		}
+		return
+	}
+	s.plain.Add(packet)
+	p, info, err := ppp.Split(packet)
+	if err != nil || !p.Network() || p == ppp.Compressed {
+		f.drop(&f.stats.Malformed)
+		return
+	}
+	f.fromCaller(p, info, packet)
+}
+
+// reset obeys CCP's Reset packets here, where they have their place among the
+// data; true: info is one.
+func (f *Flow) reset(info []byte) bool {
+	p, err := cp.Parse(info)
+	switch {
+	case err != nil:
+		return false
+	case p.Code == ccp.ResetRequest:
+		if f.coding.Out != nil {
+			if ack, ok := f.coding.Out.ResetRequest(p); ok {
+				f.sendCCP(f.scratch.now, ack)
+			}
+		}
+		return true
+	case p.Code == ccp.ResetAck:
+		if f.coding.In != nil {
+			f.coding.In.ResetAck(p)
+		}
+		return true
+	}
+	return false
+}
+
+// sendCCP sends a packet before all data that waits.
+func (f *Flow) sendCCP(now time.Time, p cp.Packet) {
+	s := f.scratch
+	s.info = p.Append(s.info[:0])
+	s.frame = ppp.Append(s.frame[:0], ppp.CCP, s.info)
+	f.queue.Push(now, s.frame)
+}
+
+// encode makes of a frame with network data the one that is sent in its place.
+func (f *Flow) encode(frame []byte) []byte {
+	p, info, err := ppp.Split(frame)
+	if err != nil || !p.Network() {
+		return frame
+	}
+	s := f.scratch
+	coded, ok := f.coding.Out.Compress(s.info[:0], f.whole(p, info))
+	if !ok {
+		return frame
+	}
+	s.info = coded
+	s.coded = f.net.Compression.Append(s.coded[:0], ppp.Compressed, coded)
+	return s.coded
+}
+
+// whole is a packet from its Protocol field on, in two octets; valid until the
+// next.
+func (f *Flow) whole(p ppp.Protocol, info []byte) []byte {
+	s := f.scratch
+	s.packet = append(append(s.packet[:0], byte(p>>8), byte(p)), info...)
+	return s.packet
+}
