@@ -42,6 +42,7 @@ var order = [][]string{
 	{"shared/ppp/link"},
 	{"shared/ppp/lcp", "shared/ppp/ipcp", "shared/ppp/ccp"},
 	{"shared/ppp/auth", "shared/ppp/cp"},
+	{"shared/ppp/eap"},
 	{"shared/ppp"},
 	{"shared/hdlc"},
 	{"shared/wire"},
