@@ -122,7 +122,7 @@ func FuzzServer(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, method byte, b []byte) {
 		m := Method(method%byte(EAP)) + 1
-		s := NewServer(m, "denver", zeros{})
+		s := NewServer(m, ServerOptions{Name: "denver", Rand: zeros{}})
 		var out ppp.Outbox
 		s.Start(start, &out)
 		out.Take()
@@ -150,7 +150,7 @@ func FuzzClient(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, method byte, b []byte) {
 		m := Method(method%byte(MSCHAPv2)) + 1
-		c := NewClient(m, Login{Name: "saran", Secret: NewPassword("pw")}, zeros{})
+		c := NewClient(m, ClientOptions{Login: Login{Name: "saran", Secret: NewPassword("pw")}, Rand: zeros{}})
 		var out ppp.Outbox
 		c.Start(start, &out)
 		out.Take()

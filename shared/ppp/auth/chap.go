@@ -40,6 +40,6 @@ func appendCHAP(dst, value []byte, name string) []byte {
 
 // md5Response is RFC 1994 §4.1's Response Value.
 func md5Response(id byte, password string, challenge []byte) [md5.Size]byte {
-	b := append([]byte{id}, password...)
-	return md5.Sum(append(b, challenge...))
+	b := make([]byte, 0, 1+maxText+len(challenge)) // as much work without a password as with one
+	return md5.Sum(append(append(append(b, id), password...), challenge...))
 }

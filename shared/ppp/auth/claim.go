@@ -41,6 +41,7 @@ type Verdict struct {
 	Message string // for a person at the other end; what is not printable ASCII travels as '?'
 
 	authenticator [20]byte // MS-CHAPv2's proof of our side
+	keys          Keys
 }
 
 // What Check says; it does not tell an unknown name from a wrong password.
@@ -54,7 +55,7 @@ const (
 // claim has no proof and fails. The verdict's message is a general one; whoever
 // knows better puts its own there.
 func (c *Claim) Check(s Secret) Verdict {
-	v, p, known := Verdict{}, c.proof.open(), s.sealed.open()
+	v, p, known := Verdict{keys: noKeys(c.Method.String() + " leaves no keys")}, c.proof.open(), s.sealed.open()
 	switch c.Method {
 	case PAP:
 		v.OK = p.checkPAP(known)
@@ -62,15 +63,14 @@ func (c *Claim) Check(s Secret) Verdict {
 		want := md5Response(p.id, known.password, p.challenge)
 		v.OK = subtle.ConstantTimeCompare(p.response, want[:]) == 1 && known.clear
 	case MSCHAP:
-		v.OK = p.checkMSCHAP(known)
+		v.OK, v.keys = p.checkMSCHAP(known)
 	case MSCHAPv2:
-		v.OK, v.authenticator = p.checkMSCHAPv2(known, c.Name)
+		v.OK, v.authenticator, v.keys = p.checkMSCHAPv2(known, c.Name)
 	}
-	v.OK = v.OK && !s.IsZero()
-	v.Message = refused
-	if v.OK {
-		v.Message = accepted
+	if !v.OK || s.IsZero() {
+		return Verdict{Message: refused}
 	}
+	v.Message = accepted
 	return v
 }
 
@@ -100,17 +100,17 @@ func (p proof) checkPAP(s secret) bool {
 
 // checkMSCHAP takes the Windows NT response only: the LAN Manager response is
 // deprecated (RFC 2433 §6) and its hash is never kept here.
-func (p proof) checkMSCHAP(s secret) bool {
-	value := padded(p.response, msValueSize)
-	want := challengeResponse([8]byte(padded(p.challenge, 8)), s.hash)
+func (p proof) checkMSCHAP(s secret) (bool, Keys) {
+	value, challenge := padded(p.response, msValueSize), [8]byte(padded(p.challenge, 8))
+	want := challengeResponse(challenge, s.hash)
 	useNT := value[48] == 1
 	same := subtle.ConstantTimeCompare(value[24:48], want[:]) == 1
-	return same && useNT && len(p.response) == msValueSize
+	return same && useNT && len(p.response) == msValueSize, mschapKeys(s, challenge)
 }
 
 // checkMSCHAPv2 ignores the Reserved octets and the Flags, which "must be
 // zero": nothing depends on them, and they are not part of the proof.
-func (p proof) checkMSCHAPv2(s secret, name string) (ok bool, authenticator [20]byte) {
+func (p proof) checkMSCHAPv2(s secret, name string) (ok bool, authenticator [20]byte, keys Keys) {
 	value := padded(p.response, msValueSize)
 	ours, peers := [16]byte(padded(p.challenge, 16)), [16]byte(value[:16])
 	challenge := challengeHash(peers, ours, name)
@@ -118,10 +118,8 @@ func (p proof) checkMSCHAPv2(s secret, name string) (ok bool, authenticator [20]
 	authenticator = authenticatorResponse(s.hash, want, challenge)
 	same := subtle.ConstantTimeCompare(value[24:48], want[:]) == 1
 	// Our own challenge as the peer's comes from a mirror, not from chance.
-	if !same || ours == peers || len(p.response) != msValueSize {
-		return false, [20]byte{}
-	}
-	return true, authenticator
+	ok = same && ours != peers && len(p.response) == msValueSize
+	return ok, authenticator, mschapv2Keys(s.hash, want)
 }
 
 // padded is a copy of b with exactly n octets: cut, or filled up with zeros.

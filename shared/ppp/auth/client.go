@@ -34,25 +34,30 @@ type Result struct {
 type Client struct {
 	method Method
 	login  Login
-	rand   io.Reader
 
 	phase    phase
 	id       byte // of PAP's last request, or of the Challenge that was answered
 	asked    int  // PAP's requests, CHAP's repeats
 	deadline time.Time
 
-	challenge     []byte   // CHAP: the value that was answered
-	response      []byte   // with this Response
-	authenticator [20]byte // what MS-CHAPv2's Success must show
+	challenge []byte // CHAP: the value that was answered
+	response  []byte // with this Response
+	prover    prover
+	keys      Keys // of the first Success
 }
 
-// NewClient answers demands for method m, which l.Accepts. MS-CHAPv2's
-// challenge to the other side is drawn from rand; nil means crypto/rand.
-func NewClient(m Method, l Login, rand io.Reader) *Client {
-	if rand == nil {
-		rand = cryptorand.Reader
+// ClientOptions say how a Client answers.
+type ClientOptions struct {
+	Login Login
+	Rand  io.Reader // of MS-CHAPv2's challenge to the other side; nil: crypto/rand
+}
+
+// NewClient answers demands for method m, which o.Login.Accepts.
+func NewClient(m Method, o ClientOptions) *Client {
+	if o.Rand == nil {
+		o.Rand = cryptorand.Reader
 	}
-	return &Client{method: m, login: l, rand: rand}
+	return &Client{method: m, login: o.Login, prover: prover{method: m, login: o.Login, rand: o.Rand}}
 }
 
 // Start begins: PAP sends its Authenticate-Request; CHAP waits for a
@@ -103,6 +108,7 @@ func (c *Client) receivePAP(k packet) Result {
 	switch k.code {
 	case papAck:
 		r.Outcome = Success
+		c.accepted()
 	case papNak:
 		r.Outcome = Failure
 	default:
@@ -116,14 +122,11 @@ func (c *Client) receivePAP(k packet) Result {
 // so that the Success on its way still fits.
 func (c *Client) answer(now time.Time, k packet, out *ppp.Outbox) {
 	value, _, err := parseCHAP(k.data)
-	switch {
-	case err != nil || len(value) == 0 || !c.login.Accepts(c.method):
-		return
-	case c.method.microsoft() && len(value) != challengeSize(c.method):
+	if err != nil || !c.prover.takes(value) || !c.login.Accepts(c.method) {
 		return
 	}
 	if k.id != c.id || !bytes.Equal(value, c.challenge) {
-		response := c.prove(k.id, value)
+		response := c.prover.prove(k.id, value)
 		if response == nil {
 			return
 		}
@@ -138,29 +141,6 @@ func (c *Client) respond(out *ppp.Outbox) {
 	out.Send(ppp.CHAP, packet{chapResponse, c.id, data}.append(nil))
 }
 
-// prove makes a Response's Value; nil when there are no random octets.
-func (c *Client) prove(id byte, challenge []byte) []byte {
-	s := c.login.Secret.sealed.open()
-	switch c.method {
-	case CHAPMD5:
-		sum := md5Response(id, s.password, challenge)
-		return sum[:]
-	case MSCHAP: // RFC 2433 §6: LAN Manager's response zero, the flag one
-		nt := challengeResponse([8]byte(challenge), s.hash)
-		return append(append(make([]byte, 24, msValueSize), nt[:]...), 1)
-	}
-	var peer [16]byte
-	if _, err := io.ReadFull(c.rand, peer[:]); err != nil {
-		return nil
-	}
-	hash := challengeHash(peer, [16]byte(challenge), c.login.Name)
-	nt := challengeResponse(hash, s.hash)
-	c.authenticator = authenticatorResponse(s.hash, nt, hash)
-	v := append(make([]byte, 0, msValueSize), peer[:]...) // RFC 2759 §4
-	v = append(v, make([]byte, 8)...)                     // Reserved
-	return append(append(v, nt[:]...), 0)                 // Flags
-}
-
 // receiveCHAP takes the answer to our Response. One that nobody asked for
 // would let the other side in without proof, or us (RFC 2759 §5).
 func (c *Client) receiveCHAP(k packet) Result {
@@ -170,7 +150,7 @@ func (c *Client) receiveCHAP(k packet) Result {
 	text, ok := string(k.data), true
 	switch {
 	case k.code == chapSuccess && c.method == MSCHAPv2:
-		text, ok = msSuccess(text, c.authenticator)
+		text, ok = msSuccess(text, c.prover.authenticator)
 	case k.code == chapSuccess:
 		text = printable(text)
 	case k.code == chapFailure && c.method.microsoft():
@@ -183,12 +163,24 @@ func (c *Client) receiveCHAP(k packet) Result {
 	c.phase, c.deadline = settled, time.Time{}
 	switch {
 	case ok:
+		c.accepted()
 		return Result{Success, text}
 	case k.code == chapSuccess:
 		return Result{Failure, "the other side does not know our password: its Success proves nothing"}
 	}
 	return Result{Failure, text}
 }
+
+// accepted keeps the keys of the first Success: a new Challenge on an open link
+// does not change them.
+func (c *Client) accepted() {
+	if c.keys == (Keys{}) {
+		c.keys = c.prover.found()
+	}
+}
+
+// Keys is the keying material once the other side has accepted us.
+func (c *Client) Keys() Keys { return c.keys }
 
 // Deadline is when Expire wants to be called; zero when it does not.
 func (c *Client) Deadline() time.Time { return c.deadline }

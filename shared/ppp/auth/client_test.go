@@ -16,7 +16,7 @@ func message(code, id byte, text string) []byte {
 }
 
 func TestPAPClient(t *testing.T) {
-	c, out := NewClient(PAP, login, nil), new(ppp.Outbox)
+	c, out := NewClient(PAP, ClientOptions{Login: login}), new(ppp.Outbox)
 	now := start
 	c.Start(now, out)
 	sent(t, out, ppp.PAP, "01 01 0011 05"+saran+"06 736563726574")
@@ -41,7 +41,7 @@ func TestPAPClient(t *testing.T) {
 }
 
 func TestPAPClientIsRefused(t *testing.T) {
-	c, out := NewClient(PAP, login, nil), new(ppp.Outbox)
+	c, out := NewClient(PAP, ClientOptions{Login: login}), new(ppp.Outbox)
 	c.Start(start, out)
 	r := c.Receive(start, ppp.PAP, unhex(t, "03 01 0017 12 6e6f2061646472657373206973 2066726565"), out)
 	if r != (Result{Failure, "no address is free"}) {
@@ -54,7 +54,7 @@ func TestPAPClientIsRefused(t *testing.T) {
 }
 
 func TestPAPClientGivesUp(t *testing.T) {
-	c, out := NewClient(PAP, login, nil), new(ppp.Outbox)
+	c, out := NewClient(PAP, ClientOptions{Login: login}), new(ppp.Outbox)
 	c.Start(start, out)
 	n := 1
 	for !c.Expire(c.Deadline(), out) {
@@ -66,7 +66,7 @@ func TestPAPClientGivesUp(t *testing.T) {
 }
 
 func TestCHAPClient(t *testing.T) {
-	c, out := NewClient(CHAPMD5, login, nil), new(ppp.Outbox)
+	c, out := NewClient(CHAPMD5, ClientOptions{Login: login}), new(ppp.Outbox)
 	c.Start(start, out)
 	sent(t, out, ppp.CHAP)
 	if r := c.Receive(start, ppp.CHAP, message(chapSuccess, 0, "come in"), out); r.Outcome != Pending {
@@ -100,7 +100,7 @@ func TestCHAPClient(t *testing.T) {
 // mschapv2 is a client that has answered RFC 2759 §9.2's challenge.
 func mschapv2(t *testing.T) (*Client, *ppp.Outbox) {
 	peer := &octets{b: unhex(t, rfcPeer), at: 1}
-	c := NewClient(MSCHAPv2, Login{Name: `BIGCO\User`, Secret: NewPassword(rfcPassword)}, peer)
+	c := NewClient(MSCHAPv2, ClientOptions{Login: Login{Name: `BIGCO\User`, Secret: NewPassword(rfcPassword)}, Rand: peer})
 	out := new(ppp.Outbox)
 	c.Receive(start, ppp.CHAP, unhex(t, "01 07 0015 10"+rfcChallenge), out)
 	sent(t, out, ppp.CHAP, "02 07 0040 31"+rfcPeer+"0000000000000000"+rfcNT+"00"+fmt.Sprintf("%x", `BIGCO\User`))
@@ -139,7 +139,7 @@ func TestMSCHAPv2ClientWantsProof(t *testing.T) { // RFC 2759 §5: the peer MUST
 }
 
 func TestMSCHAPClient(t *testing.T) {
-	c := NewClient(MSCHAP, Login{Name: "saran", Secret: NewPassword("MyPw")}, nil)
+	c := NewClient(MSCHAP, ClientOptions{Login: Login{Name: "saran", Secret: NewPassword("MyPw")}})
 	out := new(ppp.Outbox)
 	c.Receive(start, ppp.CHAP, unhex(t, "01 07 000d 08 102db5df085d3041"), out)
 	const lm, nt = "000000000000000000000000000000000000000000000000", "4E9D3C8F9CFD385D5BF4D3246791956CA4C351AB409A3D61"
@@ -162,24 +162,24 @@ func TestChallengesThatAreNotAnswered(t *testing.T) {
 		{MSCHAPv2, "01 07 000d 08 102db5df085d3041"},
 		{PAP, "01 07 0015 10" + rfcChallenge},
 	} {
-		c, out := NewClient(tt.m, login, nil), new(ppp.Outbox)
+		c, out := NewClient(tt.m, ClientOptions{Login: login}), new(ppp.Outbox)
 		c.Receive(start, ppp.CHAP, unhex(t, tt.challenge), out)
 		sent(t, out, ppp.CHAP)
 	}
 	for m := CHAPMD5; m <= MSCHAPv2; m++ { // nobody can answer
-		c, out := NewClient(m, Login{Name: "saran"}, nil), new(ppp.Outbox)
+		c, out := NewClient(m, ClientOptions{Login: Login{Name: "saran"}}), new(ppp.Outbox)
 		c.Receive(start, ppp.CHAP, packet{1, 1, appendCHAP(nil, make([]byte, challengeSize(m)), "")}.append(nil), out)
 		c.Start(start, out)
 		sent(t, out, ppp.CHAP)
 	}
-	c, out := NewClient(MSCHAPv2, login, dry{}), new(ppp.Outbox)
+	c, out := NewClient(MSCHAPv2, ClientOptions{Login: login, Rand: dry{}}), new(ppp.Outbox)
 	c.Receive(start, ppp.CHAP, unhex(t, "01 07 0015 10"+rfcChallenge), out)
 	sent(t, out, ppp.CHAP)
 }
 
 func TestNoPrefixOfAReplyIsAnOutcome(t *testing.T) {
 	for m := PAP; m <= MSCHAPv2; m++ {
-		c, out := NewClient(m, login, nil), new(ppp.Outbox)
+		c, out := NewClient(m, ClientOptions{Login: login}), new(ppp.Outbox)
 		c.Start(start, out)
 		c.Receive(start, ppp.CHAP, packet{1, 1, appendCHAP(nil, make([]byte, challengeSize(m)), "")}.append(nil), out)
 		good := message(chapFailure, 1, "E=691 R=0 M=no")
@@ -202,7 +202,7 @@ func TestNoPrefixOfAReplyIsAnOutcome(t *testing.T) {
 func TestBothRolesAgree(t *testing.T) {
 	for m := PAP; m <= MSCHAPv2; m++ {
 		for _, theirs := range []Secret{known, NewPassword("Secret"), NewNTHash(NTHash("secret")), {}} {
-			s, c, out := NewServer(m, "denver", nil), NewClient(m, login, nil), new(ppp.Outbox)
+			s, c, out := NewServer(m, ServerOptions{Name: "denver"}), NewClient(m, ClientOptions{Login: login}), new(ppp.Outbox)
 			s.Start(start, out)
 			c.Start(start, out)
 			if m != PAP {

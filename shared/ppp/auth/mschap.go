@@ -53,6 +53,21 @@ func challengeResponse(challenge [8]byte, hash [16]byte) (response [ntResponseSi
 	return response
 }
 
+// lmHash is LmPasswordHash (RFC 2433 A.2), of ASCII: capitals of other letters
+// depend on a code page that nobody names. Octets beyond 14 do not count.
+func lmHash(password string) (hash [16]byte) {
+	var b [14]byte
+	copy(b[:], password)
+	for i, c := range b {
+		if 'a' <= c && c <= 'z' {
+			b[i] = c - 'a' + 'A'
+		}
+	}
+	desEncrypt(hash[:8], []byte("KGS!@#$%"), [7]byte(b[:7]))
+	desEncrypt(hash[8:], []byte("KGS!@#$%"), [7]byte(b[7:]))
+	return hash
+}
+
 // desEncrypt is DesEncrypt (RFC 2433 A.4, RFC 2759 §8.6).
 func desEncrypt(dst, clear []byte, key [7]byte) {
 	k := desKey(key)

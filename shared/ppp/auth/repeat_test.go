@@ -10,7 +10,7 @@ import (
 // server has to repeat its answer (RFC 1994 §4.1).
 func TestCHAPClientRepeatsItsResponse(t *testing.T) {
 	for m := CHAPMD5; m <= MSCHAPv2; m++ {
-		s, c, out := NewServer(m, "denver", nil), NewClient(m, login, nil), new(ppp.Outbox)
+		s, c, out := NewServer(m, ServerOptions{Name: "denver"}), NewClient(m, ClientOptions{Login: login}), new(ppp.Outbox)
 		s.Start(start, out)
 		c.Receive(start, ppp.CHAP, info(t, out), out)
 		response := info(t, out)
@@ -37,7 +37,7 @@ func TestCHAPClientRepeatsItsResponse(t *testing.T) {
 
 // Repeats are bounded. The link, not the client, then gives up waiting.
 func TestCHAPClientStopsRepeating(t *testing.T) {
-	c, out := NewClient(CHAPMD5, login, nil), new(ppp.Outbox)
+	c, out := NewClient(CHAPMD5, ClientOptions{Login: login}), new(ppp.Outbox)
 	c.Receive(start, ppp.CHAP, unhex(t, "01 07 0015 10"+rfcChallenge), out)
 	n := 0
 	for ; !c.Deadline().IsZero(); n++ {

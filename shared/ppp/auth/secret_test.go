@@ -14,7 +14,7 @@ import (
 // A secret must not show, however it is printed and wherever it is embedded.
 func TestSecretsAreNeverPrinted(t *testing.T) {
 	s := NewPassword("hunter2")
-	server := NewServer(PAP, "denver", nil)
+	server := NewServer(PAP, ServerOptions{Name: "denver"})
 	var out ppp.Outbox
 	server.Start(start, &out)
 	claim := server.Receive(start, ppp.PAP, unhex(t, "01 01 0012 05 736172616e 07 68756e74657232"), &out)
@@ -33,7 +33,7 @@ func TestSecretsAreNeverPrinted(t *testing.T) {
 			c Claim
 			l Login
 		}{s, *claim, login},
-		"client": NewClient(PAP, login, nil), "server": server, "slice": []Secret{s}, "map": map[string]Secret{"a": s},
+		"client": NewClient(PAP, ClientOptions{Login: login}), "server": server, "slice": []Secret{s}, "map": map[string]Secret{"a": s},
 	}
 	for name, thing := range things {
 		var printed strings.Builder

@@ -34,6 +34,7 @@ type Server struct {
 	deadline time.Time
 	code     byte // the last answer, for repeats
 	message  []byte
+	keys     Keys // of the first Success
 }
 
 // A phase is what a Server or Client waits for.
@@ -47,14 +48,18 @@ const (
 	broken        // no random octets: for Expire, to fail
 )
 
-// NewServer demands method m in the name given, which CHAP's Challenges carry;
-// it is cut at 255 octets. Challenges are drawn from rand; nil means
-// crypto/rand.
-func NewServer(m Method, name string, rand io.Reader) *Server {
-	if rand == nil {
-		rand = cryptorand.Reader
+// ServerOptions say how a Server demands.
+type ServerOptions struct {
+	Name string    // ours, in CHAP's Challenges; it is cut at 255 octets
+	Rand io.Reader // of challenges; nil: crypto/rand
+}
+
+// NewServer demands method m, as LCP agreed on it.
+func NewServer(m Method, o ServerOptions) *Server {
+	if o.Rand == nil {
+		o.Rand = cryptorand.Reader
 	}
-	return &Server{method: m, name: name[:min(len(name), maxText)], rand: rand}
+	return &Server{method: m, name: o.Name[:min(len(o.Name), maxText)], rand: o.Rand}
 }
 
 // Start begins: a CHAP Challenge or an EAP Identity request goes out; PAP
@@ -164,6 +169,9 @@ func (s *Server) Answer(now time.Time, v Verdict, out *ppp.Outbox) {
 	s.code, s.message = chapFailure, []byte(text) // EAP's codes are the same
 	if v.OK {
 		s.code = chapSuccess
+		if s.keys == (Keys{}) { // a new Challenge on an open link does not change them
+			s.keys = v.keys
+		}
 	}
 	switch {
 	case s.method == PAP:
@@ -179,6 +187,10 @@ func (s *Server) Answer(now time.Time, v Verdict, out *ppp.Outbox) {
 	s.phase, s.deadline = settled, time.Time{}
 	s.reply(out)
 }
+
+// Keys is the keying material once the peer was accepted. Later Challenges do
+// not change it.
+func (s *Server) Keys() Keys { return s.keys }
 
 // reply sends the last answer, again if need be.
 func (s *Server) reply(out *ppp.Outbox) {

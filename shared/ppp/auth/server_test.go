@@ -16,7 +16,7 @@ var known = NewPassword("secret")
 
 // started is a server that has asked its first question, which is thrown away.
 func started(m Method) (*Server, *ppp.Outbox) {
-	s, out := NewServer(m, "denver", zeros{}), new(ppp.Outbox)
+	s, out := NewServer(m, ServerOptions{Name: "denver", Rand: zeros{}}), new(ppp.Outbox)
 	s.Start(start, out)
 	out.Take()
 	return s, out
@@ -56,7 +56,7 @@ func TestPAPServerRefuses(t *testing.T) {
 
 func TestCHAPServer(t *testing.T) {
 	value := unhex(t, "000102030405060708090a0b0c0d0e0f")
-	s, out := NewServer(CHAPMD5, "denver", &octets{b: value}), new(ppp.Outbox)
+	s, out := NewServer(CHAPMD5, ServerOptions{Name: "denver", Rand: &octets{b: value}}), new(ppp.Outbox)
 	s.Start(start, out)
 	sent(t, out, ppp.CHAP, "01 01 001b 10 000102030405060708090a0b0c0d0e0f 64656e766572")
 	response := "02 01 001a 10 3a62b0c63c1f7dd8e4c4f4e2e1b0d9a4" + saran // a wrong value
@@ -86,7 +86,7 @@ func TestCHAPMD5Value(t *testing.T) {
 }
 
 func TestMSCHAPv2Server(t *testing.T) {
-	s, out := NewServer(MSCHAPv2, "", &octets{b: unhex(t, rfcChallenge)}), new(ppp.Outbox)
+	s, out := NewServer(MSCHAPv2, ServerOptions{Rand: &octets{b: unhex(t, rfcChallenge)}}), new(ppp.Outbox)
 	s.Start(start, out)
 	sent(t, out, ppp.CHAP, "01 01 0015 10"+rfcChallenge)
 	for _, name := range []string{"User", `BIGCO\User`} { // RFC 2759 §4: the hash is over the bare name
@@ -107,7 +107,7 @@ func TestMSCHAPv2Server(t *testing.T) {
 }
 
 func TestMSCHAPServer(t *testing.T) { // RFC 2433 B.2's challenge and response
-	s, out := NewServer(MSCHAP, "", &octets{b: unhex(t, "10 2D B5 DF 08 5D 30 41")}), new(ppp.Outbox)
+	s, out := NewServer(MSCHAP, ServerOptions{Rand: &octets{b: unhex(t, "10 2D B5 DF 08 5D 30 41")}}), new(ppp.Outbox)
 	s.Start(start, out)
 	sent(t, out, ppp.CHAP, "01 01 000d 08 102db5df085d3041")
 	const lm, nt = "000000000000000000000000000000000000000000000000", "4E9D3C8F9CFD385D5BF4D3246791956CA4C351AB409A3D61"
@@ -126,7 +126,7 @@ func TestMSCHAPServer(t *testing.T) { // RFC 2433 B.2's challenge and response
 }
 
 func TestEAPServerAsksForTheNameOnly(t *testing.T) {
-	s, out := NewServer(EAP, "denver", zeros{}), new(ppp.Outbox)
+	s, out := NewServer(EAP, ServerOptions{Name: "denver", Rand: zeros{}}), new(ppp.Outbox)
 	s.Start(start, out)
 	sent(t, out, ppp.EAP, "01 00 0005 01")
 	for _, other := range []string{
@@ -185,14 +185,14 @@ func TestAWrongValueSizeFails(t *testing.T) {
 
 // whole is a good answer to a started server's question, for each method.
 func whole(t *testing.T, m Method) []byte {
-	_, out := NewServer(m, "denver", zeros{}), new(ppp.Outbox)
+	_, out := NewServer(m, ServerOptions{Name: "denver", Rand: zeros{}}), new(ppp.Outbox)
 	switch m {
 	case PAP:
 		return unhex(t, "01 07 0011 05"+saran+"06 736563726574")
 	case EAP:
 		return unhex(t, "02 00 000a 01"+saran)
 	}
-	client := NewClient(m, Login{Name: "saran", Secret: known}, nil)
+	client := NewClient(m, ClientOptions{Login: Login{Name: "saran", Secret: known}})
 	challenge := packet{chapChallenge, 1, appendCHAP(nil, make([]byte, challengeSize(m)), "denver")}
 	client.Receive(start, ppp.CHAP, challenge.append(nil), out)
 	return info(t, out)
@@ -216,7 +216,7 @@ func TestNoPrefixOfAnAnswerIsAClaim(t *testing.T) {
 func TestWhatDoesNotBelongIsDropped(t *testing.T) {
 	for _, m := range Methods() {
 		good := whole(t, m)
-		s, out := NewServer(m, "denver", zeros{}), new(ppp.Outbox)
+		s, out := NewServer(m, ServerOptions{Name: "denver", Rand: zeros{}}), new(ppp.Outbox)
 		if s.Receive(start, m.Protocol(), good, out) != nil {
 			t.Errorf("%v: a claim before the start", m)
 		}
@@ -238,7 +238,7 @@ func TestWhatDoesNotBelongIsDropped(t *testing.T) {
 }
 
 func TestChallengesAreRepeatedWithNewIdentifierAndValue(t *testing.T) {
-	s, out := NewServer(CHAPMD5, "", nil), new(ppp.Outbox)
+	s, out := NewServer(CHAPMD5, ServerOptions{}), new(ppp.Outbox)
 	now := start
 	s.Start(now, out)
 	seen := map[string]bool{}
@@ -302,7 +302,7 @@ func TestRechallenge(t *testing.T) {
 }
 
 func TestReflection(t *testing.T) {
-	s, out := NewServer(CHAPMD5, "denver", nil), new(ppp.Outbox)
+	s, out := NewServer(CHAPMD5, ServerOptions{Name: "denver"}), new(ppp.Outbox)
 	s.Start(start, out)
 	ours := info(t, out)
 	other := bytes.Clone(ours)
@@ -324,7 +324,7 @@ func TestTheZeroSecretMatchesNothing(t *testing.T) {
 	for _, m := range Methods() {
 		for _, password := range []string{"", "secret"} {
 			s, out := started(m)
-			client := NewClient(m, Login{Name: "saran", Secret: NewPassword(password)}, nil)
+			client := NewClient(m, ClientOptions{Login: Login{Name: "saran", Secret: NewPassword(password)}})
 			challenge := packet{chapChallenge, 1, appendCHAP(nil, make([]byte, challengeSize(m)), "")}
 			client.Start(start, out)
 			client.Receive(start, ppp.CHAP, challenge.append(nil), out)
@@ -345,7 +345,7 @@ func TestTheZeroSecretMatchesNothing(t *testing.T) {
 
 func TestWithoutRandomOctetsTheServerFailsAtOnce(t *testing.T) {
 	for _, m := range []Method{CHAPMD5, MSCHAP, MSCHAPv2} {
-		s, out := NewServer(m, "denver", dry{}), new(ppp.Outbox)
+		s, out := NewServer(m, ServerOptions{Name: "denver", Rand: dry{}}), new(ppp.Outbox)
 		s.Start(start, out)
 		sent(t, out, ppp.CHAP)
 		if !s.Expire(start, out) {

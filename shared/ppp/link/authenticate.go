@@ -37,14 +37,14 @@ func (l *Link) authenticate(now time.Time) {
 	agreed := l.lcp.Agreed()
 	a.until = now.Add(l.opt.AuthTimeout)
 	if m, err := auth.ParseOption(agreed.Ours.Auth); err == nil {
-		a.server = auth.NewServer(m, l.opt.Name, l.opt.Rand)
+		a.server = auth.NewServer(m, auth.ServerOptions{Name: l.opt.Name, Rand: l.opt.Rand})
 		a.server.Start(now, &l.out)
 	} else {
 		a.peerOK = true
 		l.tell(Event{Kind: Authenticated})
 	}
 	if m, err := auth.ParseOption(agreed.Theirs.Auth); err == nil {
-		a.client = auth.NewClient(m, l.opt.Login, l.opt.Rand)
+		a.client = auth.NewClient(m, auth.ClientOptions{Login: l.opt.Login, Rand: l.opt.Rand})
 		a.client.Start(now, &l.out)
 	} else {
 		a.weOK = true
