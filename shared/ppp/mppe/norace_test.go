@@ -1,0 +1,5 @@
+//go:build !race
+
+package mppe
+
+const rounds = 1_000_000
