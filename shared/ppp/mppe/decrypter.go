@@ -30,7 +30,7 @@ type decrypter struct {
 // we asked for and the peer acknowledged is agreed. Its errors are those of
 // NewEncrypter.
 func NewDecrypter(agreed Bits, keys Keys) (Decrypter, error) {
-	w, err := newWay(agreed, keys.sealed.open().receive)
+	w, err := newWay(agreed, keys.open().receive)
 	if err != nil {
 		return Decrypter{}, err
 	}
@@ -52,7 +52,10 @@ const farthest = space / 2
 // A gap in the counts makes a stateless Decrypter change its key once for each
 // packet in it, at most 2,048 times (RFC 3078 §8.1), about a millisecond of
 // work; a late packet is dropped. A stateful one changes it once for each
-// "flag" packet in the gap, and discards what comes until FLUSHED (§8.2).
+// "flag" packet in the gap, and discards what comes until FLUSHED (§8.2). When
+// more than 2,047 were lost in a row the counts say too little: packets are then
+// taken for late ones, and later, with the wrong key, opened to nonsense, which
+// their protocols show. Only a new negotiation of CCP helps.
 func (d Decrypter) Open(dst, info []byte) (Flags, []byte, error) {
 	return d.sealed.open().open(dst, info)
 }

@@ -4,7 +4,8 @@ import "encoding/binary"
 
 // An Encrypter makes the Compressed Datagrams of one direction, with MPPE, MPPC
 // or both, as was agreed. Copies share one state; it is not for concurrent use.
-// Its key shows itself to no verb of fmt.
+// Its key shows itself to no verb of fmt. The zero Encrypter seals nothing: it
+// panics, where otherwise it would send in clear.
 //
 // It has not the methods of the other compressors: what MPPC makes of a packet
 // goes in as octets and Flags, because both share the header's coherency count,
@@ -21,7 +22,7 @@ type encrypter struct {
 // peer asked for and we acknowledged is agreed. The error is ErrBits, or
 // ErrNoKey when keys lack one of the agreed length.
 func NewEncrypter(agreed Bits, keys Keys) (Encrypter, error) {
-	w, err := newWay(agreed, keys.sealed.open().send)
+	w, err := newWay(agreed, keys.open().send)
 	if err != nil {
 		return Encrypter{}, err
 	}
@@ -64,7 +65,9 @@ func (e *encrypter) seal(dst []byte, flags Flags, data []byte) []byte {
 }
 
 // Reset is the peer's Reset-Request: the next packet carries FLUSHED (RFC 3078
-// §8.2). That is the whole answer, a Reset-Ack is not needed; Linux, though,
-// throws Compressed Datagrams away until it has one, as RFC 1962 §3.1 lets it
-// expect, so an empty one does no harm.
+// §8.2). That alone puts the peer right, but the owner sends a Reset-Ack without
+// data as well: RFC 1962 §3.1 demands one, and Linux, once it has asked, opens
+// nothing before it came, not even in stateless mode. In stateful mode Linux
+// also changes its key with each FLUSHED, against §8.2, so that a loss ends its
+// understanding; FreeBSD reads §8.2 as we do.
 func (e Encrypter) Reset() { e.sealed.open().flush = true }

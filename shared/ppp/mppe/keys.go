@@ -23,9 +23,16 @@ type start struct {
 	strong    [16]byte
 }
 
+func (k Keys) open() startKeys {
+	if k == (Keys{}) {
+		return startKeys{}
+	}
+	return *k.sealed.open()
+}
+
 // Bits are the key lengths that k is good for, all of Encryption or none; after
 // MS-CHAP perhaps Key128 alone.
-func (k Keys) Bits() Bits { return k.sealed.open().send.strengths }
+func (k Keys) Bits() Bits { return k.open().send.strengths }
 
 // A Role is who authenticated whom, where both ends derive keys from that. It
 // is another thing than who opened the tunnel.

@@ -17,7 +17,7 @@ func TestKeysOfMSCHAP(t *testing.T) {
 	if start := startKey(hashHash, challenge); !bytes.Equal(start[:], unhex(t, "a8 94 78 50 cf c0 ac c1 d1 78 9f b6 2d dc dd b0")) {
 		t.Errorf("InitialSessionKey % x", start)
 	}
-	keys := FromMSCHAP(hashHash, challenge, [16]byte(unhex(t, rfcLMHash)), true).sealed.open()
+	keys := FromMSCHAP(hashHash, challenge, [16]byte(unhex(t, rfcLMHash)), true).open()
 	for strength, want := range map[Bits]string{
 		Key40:  "d1 26 9e 53 8c ec 4a 08",
 		Key56:  "d1 08 01 53 8c ec 4a 08",
@@ -37,7 +37,7 @@ func TestKeysOfMSCHAPv2(t *testing.T) {
 	if !bytes.Equal(master[:], unhex(t, "FD EC E3 71 7A 8C 83 8C B3 88 E5 27 AE 3C DD 31")) {
 		t.Errorf("MasterKey % X", master)
 	}
-	send := rfcKeys(t, Server).sealed.open().send
+	send := rfcKeys(t, Server).open().send
 	if !bytes.Equal(send.weak[:], unhex(t, "8B 7C DC 14 9B 99 3A 1B")) {
 		t.Errorf("SendStartKey40, 56 % X", send.weak)
 	}
@@ -74,7 +74,7 @@ func TestRolesMirrorEachOther(t *testing.T) {
 		"MS-CHAPv2": func(r Role) Keys { return rfcKeys(t, r) },
 		"EAP":       func(r Role) Keys { return FromMSK(msk, r) },
 	} {
-		server, client := keys(Server).sealed.open(), keys(Client).sealed.open()
+		server, client := keys(Server).open(), keys(Client).open()
 		if server.send != client.receive || server.receive != client.send || server.send == server.receive {
 			t.Errorf("%s: server %v, client %v", name, server, client)
 		}
@@ -88,7 +88,7 @@ func TestKeysOfEAP(t *testing.T) {
 	for i := range msk {
 		msk[i] = byte(i)
 	}
-	client := FromMSK(msk, Client).sealed.open()
+	client := FromMSK(msk, Client).open()
 	if !bytes.Equal(client.send.strong[:], msk[:16]) || !bytes.Equal(client.send.weak[:], msk[:8]) ||
 		!bytes.Equal(client.receive.strong[:], msk[32:48]) || !bytes.Equal(client.receive.weak[:], msk[32:40]) {
 		t.Errorf("send %x %x, receive %x %x", client.send.strong, client.send.weak, client.receive.strong, client.receive.weak)
@@ -101,7 +101,7 @@ func TestKeysOfEAP(t *testing.T) {
 		16: {"0001020304050607", "000102030405060708090a0b0c0d0e0f"},
 		32: {"0001020304050607", "000102030405060708090a0b0c0d0e0f"},
 	} {
-		s := FromMaster(msk[:length], nil).sealed.open().send
+		s := FromMaster(msk[:length], nil).open().send
 		if !bytes.Equal(s.weak[:], unhex(t, want.weak)) || !bytes.Equal(s.strong[:], unhex(t, want.strong)) {
 			t.Errorf("%d octets: %x and %x, want %v", length, s.weak, s.strong, want)
 		}
@@ -154,7 +154,7 @@ func TestKeysAreNeverPrinted(t *testing.T) {
 		}{keys, e, &d},
 		"slice": []Keys{keys}, "map": map[string]Encrypter{"a": e},
 	}
-	start := keys.sealed.open().send.strong
+	start := keys.open().send.strong
 	var spoilt []string
 	for _, secret := range [][]byte{start[:4], e.sealed.open().session.key()[:4]} {
 		spoilt = append(spoilt, fmt.Sprintf("%x", secret), fmt.Sprintf("%X", secret), string(secret),

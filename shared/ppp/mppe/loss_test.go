@@ -145,6 +145,30 @@ func TestTheAnswerToAResetIsLost(t *testing.T) {
 	opens(t, d, e.Seal(nil, 0, []byte(message)), message)
 }
 
+// More than 2,047 in a row is what Open's comment says: late ones first, then
+// nonsense, and no end of that.
+func TestMoreIsLostThanTheCountCanSay(t *testing.T) {
+	for _, mode := range []Bits{Stateless, 0} {
+		e, d := pair(t, Key128|mode)
+		send(e, 3000)
+		late, nonsense := 0, 0
+		for range 9000 {
+			e.Reset()
+			switch _, got, err := d.Open(nil, e.Seal(nil, 0, []byte(message))); {
+			case err == ErrLate && nonsense == 0:
+				late++
+			case err == nil && string(got) != message:
+				nonsense++
+			default:
+				t.Fatalf("%v: %q, %v after %d late ones and %d of nonsense", mode, got, err, late, nonsense)
+			}
+		}
+		if late != space-3000 {
+			t.Errorf("%v: %d late ones", mode, late)
+		}
+	}
+}
+
 // What is no packet of ours is refused, and the next one read as if it had not
 // been.
 func TestWrongHeaders(t *testing.T) {

@@ -1,8 +1,8 @@
 // Package mppe is Microsoft Point-to-Point Encryption (RFC 3078), with the keys
 // of RFC 3079 and the header that it shares with Microsoft's compression (RFC
 // 2118, MPPC): one Encrypter and one Decrypter serve a call with either of them
-// or both. RC4 keeps a curious carrier from reading along; nothing here
-// notices when a packet was changed on its way.
+// or both. RC4 keeps an onlooker from reading along; nothing here notices that
+// a packet was changed on its way.
 package mppe
 
 import "carrier/shared/ppp"

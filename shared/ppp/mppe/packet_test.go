@@ -178,3 +178,14 @@ func TestDstIsKept(t *testing.T) {
 		t.Errorf("%q, %v from % x", got, err, sealed)
 	}
 }
+
+func TestTheZeroEncrypterSendsNothing(t *testing.T) {
+	defer func() {
+		if recover() == nil {
+			t.Error("it sent")
+		}
+	}()
+	if info := (Encrypter{}).Seal(nil, 0, []byte(message)); info != nil {
+		t.Errorf("% x", info)
+	}
+}

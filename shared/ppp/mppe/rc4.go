@@ -1,8 +1,8 @@
 package mppe
 
 // A cipher is an RC4 state in its owner's memory. Package crypto/rc4 allocates
-// one for each key and needs three times as long to schedule it, which in
-// stateless mode happens thrice a packet, here twice.
+// one for each key, and needs three times as long to schedule it; stateless mode
+// does that twice for each packet.
 //
 // Both loops read the next element before they store the swapped ones: a
 // processor then need not wait to learn whether a store meets that load. Where

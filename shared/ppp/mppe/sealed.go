@@ -7,10 +7,5 @@ type sealed[T any] struct{ p **T }
 
 func seal[T any](v *T) sealed[T] { return sealed[T]{&v} }
 
-// open returns what is held; a zero value holds T's.
-func (s sealed[T]) open() *T {
-	if s.p == nil {
-		return new(T)
-	}
-	return *s.p
-}
+// open returns what is held. A zero value, which holds nothing, panics.
+func (s sealed[T]) open() *T { return *s.p }
