@@ -1,0 +1,5 @@
+//go:build !race
+
+package mppc
+
+const raced = false

@@ -1,0 +1,6 @@
+//go:build race
+
+package mppc
+
+// raced: all is ten times as slow.
+const raced = true
