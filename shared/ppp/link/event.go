@@ -9,7 +9,7 @@ import (
 type Event struct {
 	Kind     Kind
 	Claim    *auth.Claim  // of Claimed
-	Protocol ppp.Protocol // of NetworkUp and NetworkDown
+	Protocol ppp.Protocol // of NetworkUp, NetworkDown and NetworkOver
 	Cause    Cause        // of Finished
 	// Text is what the peer said: of LoginRefused its message, of Finished its
 	// Terminate-Request's, or our own reason. It is printable and came from
@@ -30,12 +30,13 @@ const (
 	LoginRefused                  // the peer refused us
 	NetworkUp                     // a network control protocol opened
 	NetworkDown                   // and left Opened
+	NetworkOver                   // it will not open any more, unless the peer begins anew; Text says why
 	Finished                      // the link is over; the last event
 	kinds
 )
 
 var kindNames = [kinds]string{LinkUp: "link up", LinkDown: "link down", Claimed: "claimed", Authenticated: "authenticated",
-	LoggedIn: "logged in", LoginRefused: "login refused", NetworkUp: "network up", NetworkDown: "network down", Finished: "finished"}
+	LoggedIn: "logged in", LoginRefused: "login refused", NetworkUp: "network up", NetworkDown: "network down", NetworkOver: "network over", Finished: "finished"}
 
 // String is the kind in words.
 func (k Kind) String() string {

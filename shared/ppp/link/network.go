@@ -15,20 +15,39 @@ type ncp struct {
 	machine  *cp.Machine
 	opened   bool // at least once on this link
 	rejected bool // by the peer's Protocol-Reject
+	held     bool // until Release, after each negotiation of LCP
 }
 
 // Network adds a network control protocol, once. It opens as soon as the phase
 // allows, again after each new negotiation of LCP.
 func (l *Link) Network(now time.Time, p ppp.Protocol, negotiator cp.Negotiator) {
+	l.network(now, p, negotiator, false)
+}
+
+// Hold is Network for a protocol that must wait for another, as for encryption:
+// it opens only after Release, once for each negotiation of LCP. What the peer
+// sends of it before is dropped silently, so that it tries again.
+func (l *Link) Hold(now time.Time, p ppp.Protocol, negotiator cp.Negotiator) {
+	l.network(now, p, negotiator, true)
+}
+
+func (l *Link) network(now time.Time, p ppp.Protocol, negotiator cp.Negotiator, held bool) {
 	if l.ncp(p) != nil || l.finished {
 		return
 	}
-	n := &ncp{protocol: p, machine: cp.NewMachine(p, negotiator, l.opt.machine())}
+	n := &ncp{protocol: p, machine: cp.NewMachine(p, negotiator, l.opt.machine()), held: held}
 	n.machine.SetMRU(int(l.lcp.Agreed().Theirs.MRU))
 	l.ncps = append(l.ncps, n)
 	l.ncpDid(now, n, n.machine.Open(now, &l.out))
-	if l.phase == Network {
+	if l.phase == Network && !held {
 		l.ncpDid(now, n, n.machine.Up(now, &l.out))
+	}
+}
+
+// Release lets a protocol go on that was held.
+func (l *Link) Release(now time.Time, p ppp.Protocol) {
+	if n := l.ncp(p); n != nil && l.phase == Network {
+		l.ncpDid(now, n, n.machine.Up(now, &l.out)) // which does nothing if it is up
 	}
 }
 
@@ -48,7 +67,9 @@ func (l *Link) enterNetwork(now time.Time) {
 	l.phase = Network
 	for _, n := range l.ncps {
 		l.ncpDid(now, n, n.machine.Open(now, &l.out))
-		l.ncpDid(now, n, n.machine.Up(now, &l.out))
+		if !n.held {
+			l.ncpDid(now, n, n.machine.Up(now, &l.out))
+		}
 	}
 }
 
@@ -75,8 +96,22 @@ func (l *Link) ncpDid(now time.Time, n *ncp, do cp.Action) {
 		l.tell(Event{Kind: NetworkUp, Protocol: n.protocol})
 	}
 	if do.Has(cp.TLF) {
+		l.tell(Event{Kind: NetworkOver, Protocol: n.protocol, Text: n.why()})
 		l.noNetwork(now)
 	}
+}
+
+// why tells why the protocol is not open.
+func (n *ncp) why() string {
+	switch _, ended := n.machine.PeerTerminated(); {
+	case n.rejected:
+		return fmt.Sprintf("%v is rejected", n.protocol)
+	case n.machine.Err() != nil:
+		return fmt.Sprintf("%v: %v", n.protocol, n.machine.Err())
+	case ended:
+		return fmt.Sprintf("%v is terminated by the peer", n.protocol)
+	}
+	return fmt.Sprintf("%v does not converge", n.protocol)
 }
 
 // expireNCP sends a request anew. A peer that has not said a word may not know
@@ -90,25 +125,26 @@ func (l *Link) expireNCP(now time.Time, n *ncp) {
 }
 
 // noNetwork closes a link on which every network control protocol has failed.
-// One that was open and closed again is no reason (RFC 1661 §3.7).
+// One that was open and closed again is no reason (RFC 1661 §3.7), nor is
+// compression.
 func (l *Link) noNetwork(now time.Time) {
 	if l.phase != Network {
 		return
 	}
 	why := ""
 	for _, n := range l.ncps {
-		switch s := n.machine.State(); {
-		case n.opened || s.Negotiating() || s == cp.Closing || s == cp.Stopping:
+		s := n.machine.State()
+		switch {
+		case n.protocol == ppp.CCP:
+			continue
+		case n.opened || s.Negotiating() || s == cp.Closing || s == cp.Stopping || n.held && s == cp.Starting && !n.rejected:
 			return
-		case n.rejected:
-			why = fmt.Sprintf("%v is rejected", n.protocol)
-		case n.machine.Err() != nil:
-			why = fmt.Sprintf("%v: %v", n.protocol, n.machine.Err())
-		default:
-			why = fmt.Sprintf("%v does not converge", n.protocol)
 		}
+		why = n.why()
 	}
-	l.close(now, NetworkTimeout, why)
+	if why != "" {
+		l.close(now, NetworkTimeout, why)
+	}
 }
 
 // rejected takes the peer's Protocol-Reject: nothing more is sent of that

@@ -2,12 +2,14 @@ package link
 
 import (
 	"fmt"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
 
 	"carrier/shared/ppp"
 	"carrier/shared/ppp/auth"
+	"carrier/shared/ppp/ccp"
 	"carrier/shared/ppp/cp"
 	"carrier/shared/ppp/ipcp"
 )
@@ -76,10 +78,12 @@ func TestProtocolRejectEndsThatProtocolOnly(t *testing.T) {
 	p.a.Network(p.now, ppp.IPV6CP, second)
 	p.up()
 	p.run(time.Second) // b rejects IPV6CP
-	p.want(p.a, serverUp)
+	const rejected = `network over IPV6CP "IPV6CP is rejected", `
+	behind := func(story string) string { return strings.Replace(story, "network up", rejected+"network up", 1) }
+	p.want(p.a, behind(serverUp))
 	p.answered("Protocol-Reject of IP", p.say(ppp.LCP, packet(8, 1, "\x00\x21\x45")...))
 	p.settle()
-	p.want(p.a, "network down IPCP")
+	p.want(p.a, `network down IPCP, network over IPCP "IPCP is rejected"`)
 	p.answered("IPCP afterwards", p.say(ppp.IPCP, packet(cp.ConfigureRequest, 9, "")...))
 	p.run(time.Minute)
 	if p.want(p.a, ""); p.a.Phase() != Network { // it had been open: no reason to end the link (RFC 1661 §3.7)
@@ -87,7 +91,7 @@ func TestProtocolRejectEndsThatProtocolOnly(t *testing.T) {
 	}
 	p.b.Restart(p.now) // a new negotiation tries again
 	p.run(time.Second)
-	p.want(p.a, "link down, "+serverUp)
+	p.want(p.a, "link down, "+behind(serverUp))
 }
 
 func TestProtocolRejects(t *testing.T) {
@@ -95,8 +99,8 @@ func TestProtocolRejects(t *testing.T) {
 		rejected, story string
 		ask             []auth.Method
 	}{
-		{"\x80\x21", `link up, authenticated, link down, finished: no network protocol "IPCP is rejected"`, nil},
-		{"\x00\x21", `link up, authenticated, link down, finished: no network protocol "IPCP is rejected"`, nil},
+		{"\x80\x21", `link up, authenticated, network over IPCP "IPCP is rejected", link down, finished: no network protocol "IPCP is rejected"`, nil},
+		{"\x00\x21", `link up, authenticated, network over IPCP "IPCP is rejected", link down, finished: no network protocol "IPCP is rejected"`, nil},
 		{"\xc0\x21", `link up, authenticated, link down, finished: LCP rejected "peer rejects LCP itself"`, nil},
 		{"\xc2\x23", `link up, link down, finished: peer refused "peer rejects CHAP"`, []auth.Method{auth.CHAPMD5}},
 		{"\xc0\x23", `link up`, []auth.Method{auth.CHAPMD5}}, // we never sent PAP
@@ -115,14 +119,14 @@ func TestNoNetworkProtocol(t *testing.T) {
 	p.run(30*time.Second - 1)
 	p.want(p.a, "link up, authenticated")
 	p.run(10 * time.Second)
-	p.want(p.a, `link down, finished: no network protocol "IPCP does not converge"`)
+	p.want(p.a, `network over IPCP "IPCP does not converge", link down, finished: no network protocol "IPCP does not converge"`)
 
 	p = newPair(t, server(auth.PAP), client()) // a server without an address to give
 	p.a.ncps = nil
 	p.a.Network(p.now, ppp.IPCP, ipcp.New(ipcp.Options{}))
 	p.up()
 	p.run(time.Minute)
-	p.want(p.b, `link up, authenticated, logged in, link down, finished: no network protocol "IPCP: peer gives us no IP address"`)
+	p.want(p.b, `link up, authenticated, logged in, network over IPCP "IPCP: peer gives us no IP address", link down, finished: no network protocol "IPCP: peer gives us no IP address"`)
 }
 
 func TestNetworkMayBeAddedLate(t *testing.T) {
@@ -156,4 +160,46 @@ func TestPeerClosesANetworkProtocol(t *testing.T) {
 	if p.a.Phase() != Network {
 		t.Errorf("phase %v", p.a.Phase())
 	}
+}
+
+// TestHeld keeps IPCP down until it is released, and again after each
+// negotiation of LCP.
+func TestHeld(t *testing.T) {
+	p := newPair(t, server(auth.PAP), client())
+	p.a.ncps = nil
+	p.a.Hold(p.now, ppp.IPCP, ipcp.New(ipcp.Options{Local: netip.MustParseAddr("2.1.1.60"), Remote: netip.MustParseAddr("2.1.1.129")}))
+	up := "link up, claimed saran, authenticated"
+	p.up()
+	p.run(10 * time.Second)
+	p.want(p.a, up)
+	p.answered("IPCP while it is held", p.say(ppp.IPCP, packet(cp.ConfigureRequest, 9, "")...))
+	p.a.Release(p.now, ppp.IPCP)
+	p.run(10 * time.Second)
+	p.want(p.a, "network up IPCP")
+	p.a.Release(p.now, ppp.IPCP) // again
+	p.b.Restart(p.now)
+	p.run(time.Second)
+	p.want(p.a, "network down IPCP, link down, "+up)
+	p.a.Release(p.now, ppp.IPCP)
+	p.run(10 * time.Second)
+	p.want(p.a, "network up IPCP")
+}
+
+// TestCompressionIsNoNetwork: without it the link goes on, and with it alone it
+// does not.
+func TestCompressionIsNoNetwork(t *testing.T) {
+	p := newPair(t, server(), client())
+	p.a.Network(p.now, ppp.CCP, ccp.New(ccp.Options{}))
+	p.up()
+	p.run(time.Second)
+	p.want(p.a, `link up, authenticated, network over CCP "CCP is rejected", network up IPCP`)
+	p = newPair(t, server(), client())
+	for _, end := range []*end{p.a, p.b} {
+		end.ncps = nil
+		end.Network(p.now, ppp.CCP, ccp.New(ccp.Options{}))
+	}
+	p.a.Network(p.now, ppp.IPCP, ipcp.New(ipcp.Options{Local: netip.MustParseAddr("2.1.1.60")}))
+	p.up()
+	p.run(time.Second)
+	p.want(p.a, `link up, authenticated, network up CCP, network over IPCP "IPCP is rejected", network down CCP, link down, finished: no network protocol "IPCP is rejected"`)
 }

@@ -145,6 +145,8 @@ func (e *end) story() string {
 			w += " " + v.Claim.Name
 		case NetworkUp, NetworkDown:
 			w += " " + v.Protocol.String()
+		case NetworkOver:
+			w += fmt.Sprintf(" %v %q", v.Protocol, v.Text)
 		case LoginRefused:
 			w += fmt.Sprintf(" %q", v.Text)
 		case Finished:
