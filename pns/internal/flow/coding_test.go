@@ -24,6 +24,7 @@ func (n *numbered) Value() []byte                                { return nil }
 func (n *numbered) Naked([]byte) ([]byte, bool)                  { return nil, false }
 func (n *numbered) Judge([]byte) ([]byte, bool)                  { return nil, true }
 func (n *numbered) Compressor([]byte) (ccp.Compressor, error)    { return n, nil }
+func (n *numbered) Lost() bool                                   { return n.lost }
 func (n *numbered) Uncompressed([]byte)                          { n.seen++ }
 func (n *numbered) Reset(request []byte) (ack []byte, acks bool) { n.next = 0; return nil, true }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"slices"
+	"time"
 )
 
 // level is a method with a history of its own invention: its value is one
@@ -48,7 +49,7 @@ func (m level) Decompressor(value []byte, mru int) (Decompressor, error) {
 
 var (
 	errGap   = errors.New("a packet is missing")
-	errOther = errors.Join(ErrDropped, errors.New("no datagram of ours"))
+	errOther = errors.New("no datagram of ours")
 )
 
 // history numbers packets; it is either end.
@@ -86,9 +87,13 @@ func (h *history) Decompress(dst, info []byte) ([]byte, error) {
 	return append(dst, info[1:]...), nil
 }
 
+func (h *history) Lost() bool { return h.lost }
+
 func (h *history) Uncompressed(packet []byte) { h.seen = append(h.seen, bytes.Clone(packet)) }
 
 // receiving is a history as a Decompressor.
 type receiving struct{ *history }
 
 func (r receiving) Reset(ack []byte) { r.history.Reset(ack) }
+
+var start = time.Unix(1000, 0)

@@ -1,7 +1,6 @@
 package ccp
 
 import (
-	"errors"
 	"time"
 
 	"carrier/shared/ppp/cp"
@@ -43,7 +42,7 @@ func (in *Inbound) Receive(dst, info []byte) ([]byte, error) {
 	case err == nil:
 		in.waiting = false // where there is no Reset-Ack, it shows thus
 		return out, nil
-	case !errors.Is(err, ErrDropped) && !in.waiting:
+	case in.d.Lost() && !in.waiting:
 		in.waiting, in.asked = true, time.Time{}
 		in.id++
 		in.Lost++

@@ -1,7 +1,5 @@
 package ccp
 
-import "errors"
-
 // A Method is one way to compress or to encrypt, under one option of CCP. It
 // has no state of a link in it: links may share one. Values are those of its
 // option, without type and length; they are valid during the call, and those
@@ -38,16 +36,14 @@ type Compressor interface {
 
 // A Decompressor undoes what the peer's compressor does.
 type Decompressor interface {
-	// Decompress appends the packet that a Compressed Datagram carries. An error
-	// that is not ErrDropped means that the history is lost, and nothing is
-	// delivered until the peer has reset its own.
+	// Decompress appends the packet that a Compressed Datagram carries. With an
+	// error dst is returned as it was.
 	Decompress(dst, info []byte) ([]byte, error)
+	// Lost tells, after an error, that nothing more is delivered until the peer
+	// has reset its own history; else it concerned that one datagram.
+	Lost() bool
 	// Uncompressed tells of a packet that came as it is.
 	Uncompressed(packet []byte)
 	// Reset takes the data of the peer's Reset-Ack.
 	Reset(ack []byte)
 }
-
-// ErrDropped is in errors about one datagram, after which the next may be
-// right: it is late, or nothing that the method knows.
-var ErrDropped = errors.New("datagram dropped")
