@@ -22,6 +22,7 @@ const (
 	ControlLost               // the control connection was lost
 	LinkFailed                // LCP did not converge or the peer fell silent
 	AuthFailed                // name or password was wrong
+	NotEncrypted              // encryption is required, and was not agreed
 	NoAddress                 // no address was free
 	AddressInUse              // the user's fixed address is in use by a call that stays
 	NetworkFailed             // no network protocol opened
@@ -42,7 +43,7 @@ var reasonNames = [endReasons]string{
 	HostUnreachable: "host-unreachable", HostClosed: "host-closed",
 	RefusedByPNS: "refused-by-pns", ClearedByPNS: "cleared-by-pns", ClearedByPAC: "cleared-by-pac",
 	ControlLost: "control-lost", LinkFailed: "link-failed", AuthFailed: "auth-failed",
-	NoAddress: "no-address", AddressInUse: "address-in-use", NetworkFailed: "network-failed",
+	NotEncrypted: "not-encrypted", NoAddress: "no-address", AddressInUse: "address-in-use", NetworkFailed: "network-failed",
 	Replaced: "replaced", IdleTimeout: "idle-timeout", SessionTimeout: "session-timeout",
 	Operator: "operator", Drained: "drained", Shutdown: "shutdown", ProtocolError: "protocol-error",
 }

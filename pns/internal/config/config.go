@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"carrier/pns/internal/pool"
+	"carrier/pns/internal/session"
 	"carrier/pns/internal/users"
 	"carrier/shared/conf"
 	"carrier/shared/daemon"
@@ -31,6 +32,7 @@ type Config struct {
 	PACs    []PAC
 	LAN     LAN
 	Methods []auth.Method // demanded of callers, in this order
+	Coding  session.Coding
 	Idle    time.Duration // of users without a limit of their own; 0: none
 	Session time.Duration // likewise
 	// Drain is how long calls may go on after SIGTERM; and, with Drains, when a
@@ -99,6 +101,7 @@ func read(f *conf.File) (*Config, error) {
 		UDP:      conf.Value(t, "udp", netip.AddrPortFrom(netip.IPv4Unspecified(), peer.GREPort), endpoint),
 		PACs:     pacs(t),
 		Methods:  methods(t.Table("auth")),
+		Coding:   coding(t.Table("ppp")),
 		Idle:     limits.Duration("idle", 0, 0, week),
 		Session:  limits.Duration("session", 0, 0, week),
 		Drain:    limits.Duration("drain", 0, 0, week),
@@ -112,6 +115,7 @@ func read(f *conf.File) (*Config, error) {
 		c.NeedsGRE = c.NeedsGRE || p.Transport == peer.GRE
 		c.NeedsUDP = c.NeedsUDP || p.Transport == peer.UDP
 	}
+	keys(t, c)
 	c.LAN = network(t)
 	c.Users = people(t, c)
 	peers(t, c)

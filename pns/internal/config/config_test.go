@@ -14,11 +14,13 @@ import (
 	"time"
 
 	"carrier/pns/internal/pool"
+	"carrier/pns/internal/session"
 	"carrier/pns/internal/users"
 	"carrier/shared/daemon"
 	"carrier/shared/peer"
 	"carrier/shared/ppp/auth"
 	"carrier/shared/ppp/link"
+	"carrier/shared/ppp/mppe"
 )
 
 // whole has every key there is.
@@ -60,6 +62,11 @@ addresses = ["2.1.3.1"]
 
 [auth]
 methods = ["mschap-v2", "pap"]
+
+[ppp]
+encryption = "optional"
+strengths  = ["40", "128"]
+stateless  = false
 
 [limits]
 idle          = "15m"
@@ -109,6 +116,7 @@ func TestWhole(t *testing.T) {
 			Map: map[netip.AddrPort]string{netip.MustParseAddrPort("2.1.1.10:80"): "127.0.0.1:8080"}, OnlyMapped: true,
 		},
 		Methods: []auth.Method{auth.MSCHAPv2, auth.PAP},
+		Coding:  session.Coding{Encryption: session.Optional, MPPE: mppe.Key40 | mppe.Key128},
 		Idle:    15 * time.Minute, Session: 8 * time.Hour,
 		Echo: link.EchoOptions{Interval: 20 * time.Second, Failures: 5},
 		Users: []users.User{
@@ -153,6 +161,7 @@ func TestDefaults(t *testing.T) {
 			Hold: 5 * time.Minute,
 			Map:  map[netip.AddrPort]string{}},
 		Methods:  []auth.Method{auth.MSCHAPv2, auth.CHAPMD5, auth.PAP},
+		Coding:   session.Coding{Encryption: session.Optional, MPPE: mppe.Key128 | mppe.Stateless},
 		Echo:     link.EchoOptions{Interval: 30 * time.Second, Failures: 3},
 		Users:    []users.User{{Name: "saran"}},
 		NeedsGRE: true,

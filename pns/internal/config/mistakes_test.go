@@ -10,7 +10,7 @@ import (
 func TestMistakes(t *testing.T) {
 	const pac, user = "[[pac]]\nname = 'x'\n", "[[user]]\nname = 'u'\n"
 	for _, tt := range []struct{ name, add, want string }{
-		{"unknown key", "[echo]\n", `10: echo: unknown key; would be right: one of auth, lan, limits, listen, log, name, pac, panel, pool, socket, udp, user`},
+		{"unknown key", "[echo]\n", `10: echo: unknown key; would be right: one of auth, lan, limits, listen, log, name, pac, panel, pool, ppp, socket, udp, user`},
 		{"key of pac.toml", user + "pasword = 'x'", "10: user[2].password: missing; would be right: password = \"…\" or nt_hash = \"…\"\n12: user[2].pasword: unknown key; would be right: password"},
 
 		{"PAC without name", "[[pac]]\nfrom = ['192.0.2.9']", `10: pac[2].name: missing; would be right: name = "atlanta"`},
@@ -30,6 +30,12 @@ func TestMistakes(t *testing.T) {
 		{"methods", "[auth]\nmethods = ['ms-chap', 'eap', 'pap', 'pap']", `11: auth.methods[1]: "ms-chap" is no method; would be right: "mschap-v2", "mschap", "chap-md5" or "pap"
 11: auth.methods[2]: "eap" proves nothing here, it only tells a name; would be right: "mschap-v2", "mschap", "chap-md5" or "pap"
 11: auth.methods[4]: "pap" stands twice; would be right: once`},
+		{"encryption", "[ppp]\nencryption = 'always'\nstrengths = ['64']\nstateless = 1", `11: ppp.encryption: "always" is not known here; would be right: "none", "optional" or "required"
+12: ppp.strengths[1]: "64" is no length of MPPE's keys; would be right: "128", "56" or "40"
+13: ppp.stateless: 1 is not true or false; would be right: stateless = false`},
+		{"no strengths", "[ppp]\nstrengths = []", `11: ppp.strengths: names no length of keys; would be right: strengths = ["128"], or encryption = "none"`},
+		{"encryption without keys", "[ppp]\nencryption = 'required'\n[auth]\nmethods = ['mschap-v2', 'pap']", `13: auth.methods[2]: pap leaves no keys for the encryption that ppp.encryption requires; would be right: "mschap-v2"`},
+
 		{"limits", "[limits]\nidle = 900\nsession = '8d'\necho = '-1s'\necho_failures = 0", `11: limits.idle: 900 is not text in quotes; would be right: idle = "…"
 12: limits.session: "8d" is not a duration; would be right: "45s", "10m" or "1h30m"
 13: limits.echo: "-1s" is out of range; would be right: from "0s" to "1h"

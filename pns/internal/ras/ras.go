@@ -49,10 +49,12 @@ type Settings struct {
 	PACs  []PAC
 	Users *users.Table
 	Link  link.Options // of every session
-	DNS   []netip.Addr
-	NBNS  []netip.Addr
-	Idle  time.Duration // 0: none
-	Limit time.Duration // of a call's length, 0: none
+	// Coding is how data may be coded.
+	Coding session.Coding
+	DNS    []netip.Addr
+	NBNS   []netip.Addr
+	Idle   time.Duration // 0: none
+	Limit  time.Duration // of a call's length, 0: none
 	// Drain is how long calls may go on after the end of Run's context; and, with
 	// Drains, when their PAC may bring calls no more. Without it they last.
 	Drain  time.Duration

@@ -20,9 +20,11 @@ import (
 	"carrier/shared/peer"
 	"carrier/shared/ppp"
 	"carrier/shared/ppp/auth"
+	"carrier/shared/ppp/ccp"
 	"carrier/shared/ppp/ipcp"
 	"carrier/shared/ppp/lcp"
 	"carrier/shared/ppp/link"
+	"carrier/shared/ppp/mppe"
 	"carrier/shared/pptp"
 	"carrier/shared/record"
 )
@@ -90,6 +92,7 @@ type fakeData struct {
 	up       []*flow.Frame // that wait
 	taken    []*flow.Frame
 	network  flow.Network
+	coding   flow.Coding
 	last     time.Time
 	received uint64
 	closed   bool
@@ -134,6 +137,13 @@ func (d *fakeData) SendControl(f []byte) {
 func (d *fakeData) SetNetwork(n flow.Network) {
 	d.log.add("network %v %v %d", n.Open, n.Remote, n.MRU)
 	d.with(func() { d.network, d.last = n, time.Now() })
+}
+
+func (d *fakeData) SetCoding(c flow.Coding) {
+	if c != (flow.Coding{}) {
+		d.log.add("coding out %v in %v sealed %v", c.Out != nil, c.In != nil, c.Sealed)
+	}
+	d.with(func() { d.coding = c })
 }
 
 func (d *fakeData) LastData() (t time.Time) { d.with(func() { t = d.last }); return t }
@@ -253,15 +263,20 @@ type caller struct {
 	do      chan func(time.Time)
 	link    *link.Link
 	ip      *ipcp.IPCP
+	can     mppe.Bits // once logged in; 0: she rejects CCP
+	ccp     *ccp.CCP
 	mute    bool // sends nothing any more
 	said    []link.Event
 	stopped chan struct{}
 }
 
 // dial lets a caller with these options speak on a connected call.
-func (v *visit) dial(o link.Options) *caller {
+func (v *visit) dial(o link.Options, with ...func(*caller)) *caller {
 	ctx, stop := context.WithCancel(context.Background())
 	c := &caller{v: v, ctx: ctx, stop: stop, do: make(chan func(time.Time)), stopped: make(chan struct{})}
+	for _, f := range with {
+		f(c)
+	}
 	c.start(time.Now(), o)
 	v.connect()
 	go c.run()
@@ -279,7 +294,14 @@ func (c *caller) start(now time.Time, o link.Options) {
 func (c *caller) run() {
 	defer close(c.stopped)
 	for {
-		c.said = append(c.said, c.link.Events()...)
+		for _, e := range c.link.Events() {
+			c.said = append(c.said, e)
+			if e.Kind == link.LoggedIn && c.can != 0 {
+				m := ccp.MPPE{Can: c.can, Keys: ccp.KeysOf(c.link.Keys(), mppe.Client)}
+				c.ccp = ccp.New(ccp.Options{Receive: []ccp.Method{m}, Send: []ccp.Method{m}})
+				c.link.Network(time.Now(), ppp.CCP, c.ccp)
+			}
+		}
 		for _, f := range c.link.Take() {
 			if !c.mute {
 				c.send(f)

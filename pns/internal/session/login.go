@@ -142,7 +142,11 @@ func (s *Session) welcome(now time.Time) {
 		l.offered = true
 		r := &s.record
 		s.log(slog.LevelInfo, "authenticated", "user", r.User, "method", r.Method, "address", r.Address)
-		s.link.Network(now, ppp.IPCP, ipcp.New(ipcp.Options{
+		add := s.link.Network
+		if s.o.Coding.Encryption == Required {
+			add = s.link.Hold
+		}
+		add(now, ppp.IPCP, ipcp.New(ipcp.Options{
 			Local: s.o.LAN.Local(), Remote: l.lease.Addr(), DNS: s.o.DNS, NBNS: s.o.NBNS}))
 	}
 	s.link.Answer(now, l.verdict)
@@ -210,6 +214,9 @@ func (s *Session) refuse(now time.Time, c *auth.Claim, o Outcome, reason record.
 func (s *Session) authenticated(now time.Time) {
 	if s.login.lease == nil && s.running() { // nothing was asked of her
 		s.close(now, record.AuthFailed, "nobody has logged in")
+		return
+	}
+	if s.running() && !s.offerCoding(now) {
 		return
 	}
 	s.stage(record.Configuring)

@@ -11,6 +11,7 @@ import (
 	"carrier/shared/hdlc"
 	"carrier/shared/ppp"
 	"carrier/shared/ppp/link"
+	"carrier/shared/ppp/mppe"
 	"carrier/shared/record"
 )
 
@@ -34,11 +35,15 @@ func (s *Session) linkDown() {
 
 // networkUp lets data through.
 func (s *Session) networkUp(now time.Time, p ppp.Protocol) {
-	if p != ppp.IPCP || s.login.lease == nil || s.detach != nil {
+	if p == ppp.CCP {
+		s.codingUp(now)
+		return
+	}
+	if p != ppp.IPCP || s.login.lease == nil || s.detach != nil || !s.running() {
 		return
 	}
 	addr, theirs := s.login.lease.Addr(), s.link.LCP().Theirs
-	mtu := min(int(theirs.MRU), cmp.Or(s.o.MTU, lan.DefaultMTU))
+	mtu := min(s.room(), cmp.Or(s.o.MTU, lan.DefaultMTU))
 	s.data.SetNetwork(flow.Network{Open: true, Remote: addr, MRU: mtu,
 		Compression: ppp.Compression{Address: theirs.ACFC, Protocol: theirs.PFC}})
 	detach, err := s.o.LAN.Attach(addr, mtu, s.data)
@@ -56,10 +61,30 @@ func (s *Session) networkUp(now time.Time, p ppp.Protocol) {
 	s.startLimits(now)
 }
 
+// room is how many octets of a packet fit the caller's MRU, however it is coded.
+func (s *Session) room() int {
+	room := int(s.link.LCP().Theirs.MRU)
+	if s.coding.ccp != nil {
+		room -= mppe.HeaderLength + 2 // of the Protocol field, which goes along
+	}
+	return room
+}
+
 // networkDown stops data. The session's time goes on.
 func (s *Session) networkDown(p ppp.Protocol) {
-	if p == ppp.IPCP {
+	switch p {
+	case ppp.IPCP:
 		s.offline()
+	case ppp.CCP:
+		s.codingDown()
+	}
+}
+
+// networkOver is for those that the session cannot do without; without any
+// network the link ends by itself.
+func (s *Session) networkOver(now time.Time, e link.Event) {
+	if e.Protocol == ppp.CCP {
+		s.codingOver(now, e.Text)
 	}
 }
 

@@ -131,6 +131,7 @@ func (s *Session) connected(now time.Time, m pptp.IncomingCallConnected) {
 	}
 	s.note(func(r *record.Call) { r.Rate = int(m.ConnectSpeed) })
 	s.data = s.o.Connect(m, s.ring)
+	s.seal()
 	s.stage(record.Establishing)
 	s.link.Up(now)
 }
@@ -181,6 +182,8 @@ func (s *Session) happened(now time.Time, e link.Event) {
 		s.networkUp(now, e.Protocol)
 	case link.NetworkDown:
 		s.networkDown(e.Protocol)
+	case link.NetworkOver:
+		s.networkOver(now, e)
 	case link.Finished:
 		s.finished(now, e)
 	}

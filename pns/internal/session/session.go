@@ -36,6 +36,7 @@ type Data interface {
 	Next() *flow.Frame
 	SendControl(frame []byte)
 	SetNetwork(flow.Network)
+	SetCoding(flow.Coding)
 	LastData() time.Time
 	Stats() gre.Stats
 	Close()
@@ -84,12 +85,13 @@ type Common struct {
 	Prober Prober  // nil: addresses are nobody else's
 	Online *Online // shared by all sessions
 
-	Link  link.Options // Ask must not be empty: nobody gets an address without a name
-	DNS   []netip.Addr // given to callers who ask; may be empty
-	NBNS  []netip.Addr // as DNS
-	MTU   int          // largest packet to the caller, in octets; 0: lan.DefaultMTU
-	Idle  time.Duration
-	Limit time.Duration // of a call's length; this and Idle: where the user has no own limit; 0: none
+	Link   link.Options // Ask must not be empty: nobody gets an address without a name
+	DNS    []netip.Addr // given to callers who ask; may be empty
+	NBNS   []netip.Addr // as DNS
+	Coding Coding
+	MTU    int // largest packet to the caller, in octets; 0: lan.DefaultMTU
+	Idle   time.Duration
+	Limit  time.Duration // of a call's length; this and Idle: where the user has no own limit; 0: none
 
 	Stats *Stats
 	Namer Namer // nil: nobody asks
@@ -110,6 +112,7 @@ type Session struct {
 	asked  ending      // what End asks for
 
 	login   login
+	coding  coding
 	left    chan struct{} // closed once the session has given back its seat; nil: it has had none
 	detach  func()        // from the LAN; nil: not attached
 	idle    time.Time     // when to look whether the caller is idle

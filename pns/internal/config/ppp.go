@@ -1,0 +1,65 @@
+package config
+
+import (
+	"slices"
+
+	"carrier/pns/internal/session"
+	"carrier/shared/conf"
+	"carrier/shared/ppp/auth"
+	"carrier/shared/ppp/mppe"
+)
+
+// coding reads how data may be coded between callers and us.
+func coding(t *conf.Table) session.Coding {
+	c := session.Coding{MPPE: mppe.Key128}
+	switch t.Choice("encryption", "optional", "none", "optional", "required") {
+	case "optional":
+		c.Encryption = session.Optional
+	case "required":
+		c.Encryption = session.Required
+	}
+	if t.Has("strengths") {
+		c.MPPE = 0
+		for _, s := range conf.Values(t, "strengths", strength) {
+			c.MPPE |= s
+		}
+		if c.MPPE == 0 && t.Good("strengths") {
+			t.Bad("strengths", `names no length of keys; would be right: strengths = ["128"], or encryption = "none"`)
+		}
+	}
+	if t.Bool("stateless", true) {
+		c.MPPE |= mppe.Stateless
+	}
+	return c
+}
+
+func strength(s string) (mppe.Bits, error) {
+	switch s {
+	case "128":
+		return mppe.Key128, nil
+	case "56":
+		return mppe.Key56, nil
+	case "40":
+		return mppe.Key40, nil
+	}
+	return 0, conf.Unfit("is no length of MPPE's keys", conf.Quote("128", "56", "40"))
+}
+
+// keys holds methods that leave no keys against encryption that is required.
+func keys(root *conf.Table, c *Config) {
+	if c.Coding.Encryption != session.Required {
+		return
+	}
+	t := root.Table("auth")
+	if !t.Has("methods") {
+		c.Methods = slices.DeleteFunc(slices.Clone(c.Methods), keyless)
+		return
+	}
+	for i, m := range c.Methods {
+		if keyless(m) {
+			t.BadItem("methods", i, `%v leaves no keys for the encryption that ppp.encryption requires; would be right: "mschap-v2"`, m)
+		}
+	}
+}
+
+func keyless(m auth.Method) bool { return m == auth.PAP || m == auth.CHAPMD5 }

@@ -1,0 +1,113 @@
+package session
+
+import (
+	"cmp"
+	"log/slog"
+	"time"
+
+	"carrier/pns/internal/flow"
+	"carrier/shared/ppp"
+	"carrier/shared/ppp/ccp"
+	"carrier/shared/ppp/mppe"
+	"carrier/shared/record"
+)
+
+// A Policy says what becomes of callers' data on the way.
+type Policy uint8
+
+// The policies.
+const (
+	Clear    Policy = iota // nothing is encrypted
+	Optional               // what the caller's machine agrees to
+	Required               // a call without it ends before any network protocol opens
+)
+
+// Coding is how data may be coded.
+type Coding struct {
+	Encryption Policy
+	MPPE       mppe.Bits // key lengths that are good enough, Stateless where that is preferred, and MPPC
+}
+
+// A coding is CCP's part of a session.
+type coding struct {
+	ccp  *ccp.CCP  // nil: not offered
+	mppe *ccp.MPPE // nil: not offered; its keys are those of the last log-in
+}
+
+// seal keeps data from passing in clear before anything is agreed.
+func (s *Session) seal() {
+	if s.o.Coding.Encryption == Required {
+		s.data.SetCoding(flow.Coding{Sealed: true})
+	}
+}
+
+// offerCoding has CCP negotiated, once the caller is known and her keys with
+// her. It is false when the call cannot go on.
+func (s *Session) offerCoding(now time.Time) bool {
+	keys := ccp.KeysOf(s.link.Keys(), mppe.Server)
+	can := s.o.Coding.MPPE & (keys.Bits() | mppe.Stateless | mppe.MPPC)
+	if s.o.Coding.Encryption == Clear {
+		can &^= mppe.Encryption
+	}
+	if s.o.Coding.Encryption == Required && can&mppe.Encryption == 0 {
+		s.close(now, record.NotEncrypted, "encryption is required: "+cmp.Or(s.link.Keys().Why(), "this log-in leaves only keys of other lengths"))
+		return false
+	}
+	if can&(mppe.Encryption|mppe.MPPC) == 0 {
+		return true
+	}
+	c := &s.coding
+	if c.mppe == nil {
+		c.mppe = &ccp.MPPE{Required: s.o.Coding.Encryption == Required}
+	}
+	c.mppe.Can, c.mppe.Keys = can, keys
+	if c.ccp == nil {
+		methods := []ccp.Method{c.mppe}
+		c.ccp = ccp.New(ccp.Options{Receive: methods, Send: methods, Required: c.mppe.Required})
+		s.link.Network(now, ppp.CCP, c.ccp)
+	}
+	return true
+}
+
+// codingUp puts in force what CCP agreed on.
+func (s *Session) codingUp(now time.Time) {
+	agreed := s.coding.ccp.Agreed()
+	out, err := ccp.NewOutbound(agreed.Send)
+	if err != nil {
+		s.close(now, record.NotEncrypted, err.Error())
+		return
+	}
+	in, err := ccp.NewInbound(agreed.Receive, int(s.link.LCP().Ours.MRU))
+	if err != nil {
+		s.close(now, record.NotEncrypted, err.Error())
+		return
+	}
+	required := s.o.Coding.Encryption == Required
+	if required && (out == nil || in == nil) {
+		s.close(now, record.NotEncrypted, "encryption is required, both ways")
+		return
+	}
+	s.data.SetCoding(flow.Coding{Out: out, In: in, Sealed: required || encrypts(agreed.Receive)})
+	s.log(slog.LevelInfo, "coding", "from", agreed.Receive, "to", agreed.Send)
+	if required {
+		s.link.Release(now, ppp.IPCP)
+	}
+}
+
+// encrypts tells whether a method hides what it carries.
+func encrypts(c ccp.Choice) bool {
+	bits, err := mppe.Parse(c.Value)
+	return err == nil && c.Method != nil && c.Method.Type() == mppe.Option && bits&mppe.Encryption != 0
+}
+
+// codingDown ends what was in force: CCP is negotiated anew, or ends.
+func (s *Session) codingDown() {
+	s.data.SetCoding(flow.Coding{Sealed: s.o.Coding.Encryption == Required})
+}
+
+// codingOver says that there will be no coding.
+func (s *Session) codingOver(now time.Time, why string) {
+	if s.o.Coding.Encryption == Required {
+		s.close(now, record.NotEncrypted, "encryption is required: "+why)
+	}
+}

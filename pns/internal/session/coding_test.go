@@ -1,0 +1,160 @@
+package session
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"carrier/shared/ppp"
+	"carrier/shared/ppp/auth"
+	"carrier/shared/ppp/cp"
+	"carrier/shared/ppp/link"
+	"carrier/shared/ppp/mppe"
+	"carrier/shared/record"
+)
+
+const strong = mppe.Key128 | mppe.Stateless
+
+// dialCoded is dial for a caller who can encrypt so.
+func (v *visit) dialCoded(can mppe.Bits, m auth.Method) *caller {
+	return v.dial(sara("saran", "secret", m), func(c *caller) { c.can = can })
+}
+
+func TestEncryption(t *testing.T) {
+	const (
+		sealed = "coding out false in false sealed true"
+		online = "network true 2.1.1.129 1400"
+	)
+	coded := func(sealed string) string { return "coding out true in true sealed " + sealed }
+	for _, tt := range []struct {
+		name   string
+		policy Coding
+		can    mppe.Bits
+		by     auth.Method
+		said   string // at the data half, in this order
+		why    string // the call ends so; empty: it does not
+	}{
+		{"required", Coding{Required, strong}, strong, auth.MSCHAPv2, sealed + ", " + coded("true") + ", " + online, ""},
+		{"required, of MS-CHAP's keys", Coding{Required, strong}, strong, auth.MSCHAP, sealed + ", " + coded("true") + ", " + online, ""},
+		{"optional", Coding{Optional, strong}, strong, auth.MSCHAPv2, coded("true"), ""},
+		{"optional, and the caller has other keys", Coding{Optional, strong}, mppe.Key40, auth.MSCHAPv2, online, ""},
+		{"optional, and the caller knows nothing of it", Coding{Optional, strong}, 0, auth.MSCHAPv2, online, ""},
+		{"optional, and PAP leaves no keys", Coding{Optional, strong}, strong, auth.PAP, online, ""},
+		{"none", Coding{Clear, strong}, strong, auth.MSCHAPv2, online, ""},
+		{"none, but compression", Coding{Clear, strong | mppe.MPPC}, strong | mppe.MPPC, auth.MSCHAPv2, coded("false"), ""},
+		{"required, and other keys", Coding{Required, strong}, mppe.Key40, auth.MSCHAPv2, sealed, "encryption is required: CCP: peer agrees to no required method"},
+		{"required, and nothing known of it", Coding{Required, strong}, 0, auth.MSCHAPv2, sealed, "encryption is required: CCP is rejected"},
+		{"required, and only compression", Coding{Required, strong | mppe.MPPC}, mppe.MPPC, auth.MSCHAPv2, sealed, "encryption is required: CCP: peer agrees to no required method"},
+		{"required, and PAP", Coding{Required, strong}, strong, auth.PAP, sealed, "encryption is required: pap leaves no keys"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				p := newPlace(t, addresses, saran(nil))
+				p.opt = func(o *Options) { o.Coding = tt.policy }
+				v := p.call()
+				c := v.dialCoded(tt.can, tt.by)
+				time.Sleep(10 * time.Second)
+				said := strings.Join(only(v.log.take(), "coding", "network true"), ", ")
+				if !strings.HasPrefix(said+", ", tt.said+", ") && !strings.HasSuffix(", "+said, ", "+tt.said) {
+					t.Errorf("at the data half: %s\nwant %s", said, tt.said)
+				}
+				if tt.why == "" {
+					if r := v.s.Record(); r.Stage != record.Online {
+						t.Errorf("%+v", r)
+					}
+					v.cancel()
+					v.over(t)
+					c.hangUp()
+					return
+				}
+				r, _ := v.over(t)
+				if r.Reason != record.NotEncrypted || r.Text != tt.why || !r.Up.IsZero() {
+					t.Errorf("%+v", r)
+				}
+				events := c.hangUp()
+				if e := heard(t, events, link.Finished); !strings.HasPrefix(e.Text, tt.why) {
+					t.Errorf("the caller reads %q, want %q", e.Text, tt.why)
+				}
+				for _, e := range events {
+					if e.Kind == link.NetworkUp && e.Protocol == ppp.IPCP {
+						t.Error("IPCP opened")
+					}
+				}
+			})
+		})
+	}
+}
+
+// only are those lines that begin so.
+func only(lines []string, with ...string) (found []string) {
+	for _, l := range lines {
+		for _, w := range with {
+			if strings.HasPrefix(l, w) {
+				found = append(found, l)
+			}
+		}
+	}
+	return found
+}
+
+// TestEncryptionIsGivenUp has a caller end CCP in the middle of a call: where it
+// is required, no more data pass and the call ends.
+func TestEncryptionIsGivenUp(t *testing.T) {
+	for policy, stays := range map[Policy]bool{Required: false, Optional: true} {
+		bubble(t, func(t *testing.T) {
+			p := newPlace(t, addresses, saran(nil))
+			p.opt = func(o *Options) { o.Coding = Coding{policy, strong} }
+			v := p.call()
+			c := v.dialCoded(strong, auth.MSCHAPv2)
+			time.Sleep(5 * time.Second)
+			v.log.take()
+			c.says(func(time.Time) {
+				c.send(ppp.Append(nil, ppp.CCP, cp.Packet{Code: cp.TerminateRequest, ID: 9}.Append(nil)))
+			})
+			time.Sleep(time.Second)
+			v.data.with(func() {
+				if v.data.coding.Sealed == stays || v.data.coding.Out != nil || v.data.coding.In != nil {
+					t.Errorf("%v: %+v", policy, v.data.coding)
+				}
+			})
+			time.Sleep(10 * time.Second)
+			if stays {
+				v.cancel()
+			}
+			if r, _ := v.over(t); (r.Reason == record.NotEncrypted) == stays {
+				t.Errorf("%v: %+v", policy, r)
+			}
+			c.hangUp()
+		})
+	}
+}
+
+// TestEncryptionAfterLCPAgain has the caller negotiate everything anew: the keys
+// are those of her new log-in, and IPCP waits again.
+func TestEncryptionAfterLCPAgain(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		p := newPlace(t, addresses, saran(nil))
+		p.opt = func(o *Options) { o.Coding = Coding{Required, strong} }
+		v := p.call()
+		c := v.dialCoded(strong, auth.MSCHAPv2)
+		time.Sleep(5 * time.Second)
+		v.log.take()
+		c.says(func(now time.Time) { c.start(now, sara("saran", "secret", auth.MSCHAPv2)) })
+		time.Sleep(5 * time.Second)
+		equal(t, "at the data half", only(v.log.take(), "coding", "network"), []string{
+			"network false invalid IP 0", "coding out false in false sealed true",
+			"coding out true in true sealed true", "network true 2.1.1.129 1400"})
+		down := v.data.coding.Out
+		info, ok := down.Compress(nil, []byte("\x00\x21a packet"))
+		d, err := c.ccp.Agreed().Receive.Method.Decompressor(c.ccp.Agreed().Receive.Value, 1500)
+		if err != nil || !ok {
+			t.Fatal(err, ok)
+		}
+		if got, err := d.Decompress(nil, info); string(got) != "\x00\x21a packet" || err != nil {
+			t.Errorf("%q, %v", got, err)
+		}
+		v.cancel()
+		v.over(t)
+		c.hangUp()
+	})
+}
