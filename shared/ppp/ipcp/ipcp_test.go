@@ -12,6 +12,7 @@ import (
 
 	"carrier/shared/ppp"
 	"carrier/shared/ppp/cp"
+	"carrier/shared/ppp/vj"
 )
 
 var _ cp.Negotiator = (*IPCP)(nil)
@@ -86,7 +87,7 @@ func TestEachOptionIsAnswered(t *testing.T) {
 		{"an address asked for, when we have none", "03 06 00 00 00 00", "4: 03 06 00 00 00 00", open},
 		{"a group's address", "03 06 e0 00 00 01", "4: 03 06 e0 00 00 01", open},
 		{"IP-Addresses", "01 0a 00 00 00 00 00 00 00 00", "4: 01 0a 00 00 00 00 00 00 00 00", denver},
-		{"VJ compression", "02 06 00 2d 0f 01", "4: 02 06 00 2d 0f 01", denver},
+		{"VJ compression, when we have none", "02 06 00 2d 0f 01", "4: 02 06 00 2d 0f 01", denver},
 		{"Mobile-IPv4 (RFC 2290)", "04 06 00 00 00 00", "4: 04 06 00 00 00 00", denver},
 		{"DNS", "03 06 02 01 01 81 81 06 00 00 00 00 83 06 00 00 00 00", "3: 81 06 02 01 01 35 83 06 02 01 01 36", denver},
 		{"DNS, right", "03 06 02 01 01 81 81 06 02 01 01 35", "2: 03 06 02 01 01 81 81 06 02 01 01 35", denver},
@@ -136,7 +137,7 @@ func TestBothRolesAgree(t *testing.T) {
 		wantC, wantS Agreed
 	}{
 		{"client that asks for everything", Options{AskAddress: true, AskDNS: true, AskNBNS: true},
-			Agreed{denver.Remote, denver.Local, denver.DNS, denver.NBNS}, Agreed{Local: denver.Local, Remote: denver.Remote}},
+			Agreed{Local: denver.Remote, Remote: denver.Local, DNS: denver.DNS, NBNS: denver.NBNS}, Agreed{Local: denver.Local, Remote: denver.Remote}},
 		{"client with a wish", Options{AskAddress: true, Local: netip.MustParseAddr("10.0.0.1")},
 			Agreed{Local: denver.Remote, Remote: denver.Local}, Agreed{Local: denver.Local, Remote: denver.Remote}},
 		{"client that never names an address", Options{},
@@ -222,13 +223,16 @@ func TestUnfilledAddressesAreNone(t *testing.T) {
 func FuzzJudge(f *testing.F) {
 	f.Add([]byte{3, 6, 0, 0, 0, 0, 129, 6, 0, 0, 0, 0, 131, 6, 0, 0, 0, 0})
 	f.Add([]byte{2, 6, 0, 0x2D, 15, 1, 3, 6, 2, 1, 1, 129})
+	f.Add([]byte{2, 4, 0, 0x2D, 2, 4, 0, 0x37, 2, 14, 0, 0x61, 0, 16, 0, 16, 0, 1, 0, 5, 0, 168})
 	f.Add([]byte{1, 10, 0, 0, 0, 0, 0, 0, 0, 0, 132, 2})
 	f.Fuzz(func(t *testing.T, b []byte) {
 		opts, err := cp.ParseOptions(b)
 		if err != nil {
 			return
 		}
-		n := New(denver)
+		o := denver
+		o.VJ = vj.Slots{Count: 16, Implied: len(b)%2 == 0}
+		n := New(o)
 		n.Reset()
 		a, _ := n.Judge(opts)
 		if len(a.Reject)+len(a.Nak) > len(opts)+1 {
@@ -239,8 +243,14 @@ func FuzzJudge(f *testing.F) {
 		}
 		_ = n.Naked(opts)
 		_ = n.Rejected(opts)
-		if got := n.Request(); len(got) > 1 {
+		if got := n.Request(); len(got) > 2 {
 			t.Errorf("asks for %v", got)
+		}
+		agreed := n.Agreed()
+		for _, s := range []vj.Slots{agreed.SendVJ, agreed.ReceiveVJ} {
+			if s.Count < 0 || s.Count > o.VJ.Count || s.Implied && !o.VJ.Implied {
+				t.Errorf("% x: %+v, but we can only %+v", b, s, o.VJ)
+			}
 		}
 	})
 }

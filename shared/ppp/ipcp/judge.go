@@ -4,15 +4,20 @@ import (
 	"net/netip"
 
 	"carrier/shared/ppp/cp"
+	"carrier/shared/ppp/vj"
 )
 
 // Judge answers the peer's options (cp.Negotiator). A peer that does not name
 // its address, though we have one for it, is told in a Nak (RFC 1332 §3.3).
 func (n *IPCP) Judge(opts []cp.Option) (cp.Answer, error) {
-	n.remote = netip.Addr{}
+	n.remote, n.peerVJ = netip.Addr{}, vj.Slots{}
 	var a cp.Answer
 	named := false
 	for _, o := range opts {
+		if o.Type == optionCompression {
+			n.judgeCompression(o, &a)
+			continue
+		}
 		named = named || o.Type == optionAddress
 		switch want := n.right(o); {
 		case !want.IsValid():
@@ -27,6 +32,21 @@ func (n *IPCP) Judge(opts []cp.Option) (cp.Answer, error) {
 		a.Nak = append(a.Nak, option(optionAddress, n.opt.Remote))
 	}
 	return a, nil
+}
+
+// judgeCompression takes any number of slots: our compressor need not use all of
+// them, and need not leave out their numbers. Other protocols are told of the
+// one that we speak.
+func (n *IPCP) judgeCompression(o cp.Option, a *cp.Answer) {
+	s, err := vj.ParseSlots(o.Data)
+	switch {
+	case n.opt.VJ.Count == 0:
+		a.Reject = append(a.Reject, o)
+	case err != nil:
+		a.Nak = append(a.Nak, compression(n.opt.VJ))
+	default:
+		n.peerVJ = s
+	}
 }
 
 // right is the address that we acknowledge in an option, invalid if there is
