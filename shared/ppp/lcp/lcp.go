@@ -12,8 +12,7 @@ import (
 	"carrier/shared/wire"
 )
 
-// The codes that only LCP has. An Identification may come at any time and is
-// not answered, nor is Time-Remaining (RFC 1570 §1).
+// The codes that only LCP has: RFC 1661 §5.7 to §5.9, RFC 1570 §1.
 const (
 	ProtocolReject cp.Code = iota + cp.CodeReject + 1
 	EchoRequest
@@ -30,6 +29,7 @@ type LCP struct {
 	neg         *negotiator
 	echo        echo
 	lastRequest []byte
+	unheard     [2]bool // the peer rejects Identification, Time-Remaining
 }
 
 // A Notice is what the owner has to know after an event.
@@ -37,6 +37,7 @@ type Notice struct {
 	Do       cp.Action    // TLU, TLD, TLS and TLF concern the owner: first TLD, then TLU
 	Rejected ppp.Protocol // the peer's Protocol-Reject names it: stop sending it; 0: none came
 	Dead     bool         // the peer left too many Echo-Requests unanswered
+	Heard    *Message     // the peer told us something; nil: it did not
 }
 
 // New makes the LCP of one link, in state Initial. Magic-Numbers and the first
@@ -106,9 +107,7 @@ func (l *LCP) Receive(now time.Time, info []byte, out *ppp.Outbox) Notice {
 			l.lastRequest = p.Append(nil)
 		}
 	case cp.CodeReject:
-		if len(p.Data) > 0 && cp.Code(p.Data[0]) == EchoRequest {
-			l.echo.stop()
-		}
+		l.codeRejected(p.Data)
 	case ProtocolReject:
 		return l.protocolReject(now, p, out)
 	case EchoRequest:
@@ -116,10 +115,25 @@ func (l *LCP) Receive(now time.Time, info []byte, out *ppp.Outbox) Notice {
 	case EchoReply:
 		l.echo.reply(p.Data, l.Agreed().Ours.Magic)
 		return l.did(now, l.machine.Event(now, cp.RXR, out))
-	case DiscardRequest, Identification, TimeRemaining:
+	case Identification, TimeRemaining:
+		return l.message(now, p, out)
+	case DiscardRequest:
 		return l.did(now, l.machine.Event(now, cp.RXR, out))
 	}
 	return l.did(now, l.machine.Receive(now, p, out))
+}
+
+// codeRejected stops what the peer does not know.
+func (l *LCP) codeRejected(packet []byte) {
+	if len(packet) == 0 {
+		return
+	}
+	switch c := cp.Code(packet[0]); c {
+	case EchoRequest:
+		l.echo.stop()
+	case Identification, TimeRemaining:
+		l.unheard[c-firstMessage] = true
+	}
 }
 
 // did starts and ends what goes with the Opened state.
@@ -127,6 +141,7 @@ func (l *LCP) did(now time.Time, do cp.Action) Notice {
 	if do.Has(cp.TLD) {
 		l.machine.SetMRU(ppp.DefaultMRU)
 		l.echo.stop()
+		l.unheard = [2]bool{} // it may be another peer that comes
 	}
 	if do.Has(cp.TLU) {
 		l.machine.SetMRU(int(l.neg.theirs.MRU))

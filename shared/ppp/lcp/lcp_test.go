@@ -283,6 +283,8 @@ func FuzzReceive(f *testing.F) {
 	f.Add([]byte{8, 1, 0, 10, 0x80, 0x21, 1, 1, 0, 4}, true)
 	f.Add([]byte{9, 1, 0, 10, 1, 2, 3, 4, 'h', 'i'}, true)
 	f.Add([]byte{7, 1, 0, 8, 9, 1, 0, 4}, true)
+	f.Add([]byte{12, 1, 0, 10, 1, 2, 3, 4, 'h', 'i'}, false)
+	f.Add([]byte{13, 1, 0, 12, 1, 2, 3, 4, 0, 0, 0, 60}, true)
 	f.Fuzz(func(t *testing.T, info []byte, open bool) {
 		r := newRig(t, Options{MRU: 1400, Magic: true, PFC: true, Demand: [][]byte{md5, pap}, Accept: [][]byte{md5}}, Echo{Interval: time.Second})
 		if open {

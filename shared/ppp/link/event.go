@@ -1,6 +1,8 @@
 package link
 
 import (
+	"time"
+
 	"carrier/shared/ppp"
 	"carrier/shared/ppp/auth"
 )
@@ -11,10 +13,11 @@ type Event struct {
 	Claim    *auth.Claim  // of Claimed
 	Protocol ppp.Protocol // of NetworkUp, NetworkDown and NetworkOver
 	Cause    Cause        // of Finished
-	// Text is what the peer said: of LoginRefused its message, of Finished its
-	// Terminate-Request's, or our own reason. It is printable and came from
-	// outside.
-	Text string
+	// Text is what the peer said: of LoginRefused, Identified and Remaining its
+	// message, of Finished its Terminate-Request's, or our own reason. It is
+	// printable and came from outside.
+	Text      string
+	Remaining time.Duration // of Remaining; may be lcp.Forever
 }
 
 // A Kind of event.
@@ -31,12 +34,15 @@ const (
 	NetworkUp                     // a network control protocol opened
 	NetworkDown                   // and left Opened
 	NetworkOver                   // it will not open any more, unless the peer begins anew; Text says why
+	Identified                    // the peer says what it is (RFC 1570 §1.1), in any phase
+	Remaining                     // the peer says how long the session may go on (RFC 1570 §1.2)
 	Finished                      // the link is over; the last event
 	kinds
 )
 
 var kindNames = [kinds]string{LinkUp: "link up", LinkDown: "link down", Claimed: "claimed", Authenticated: "authenticated",
-	LoggedIn: "logged in", LoginRefused: "login refused", NetworkUp: "network up", NetworkDown: "network down", NetworkOver: "network over", Finished: "finished"}
+	LoggedIn: "logged in", LoginRefused: "login refused", NetworkUp: "network up", NetworkDown: "network down", NetworkOver: "network over",
+	Identified: "identified", Remaining: "time remaining", Finished: "finished"}
 
 // String is the kind in words.
 func (k Kind) String() string {

@@ -125,6 +125,13 @@ func (l *Link) Restart(now time.Time) {
 	l.lcpDid(now, l.lcp.Up(now, &l.out))
 }
 
+// Identify tells the peer's people what we are (lcp.LCP), in any phase but Dead.
+func (l *Link) Identify(text string) { l.lcp.Identify(text, &l.out) }
+
+// TellRemaining tells them how long the session may go on, or lcp.Forever; it is
+// sent only while LCP is open.
+func (l *Link) TellRemaining(d time.Duration, text string) { l.lcp.TellRemaining(d, text, &l.out) }
+
 // Close ends the link: a Terminate-Request tells the peer the text. The event
 // Finished follows within MaxTerminate times Restart.
 func (l *Link) Close(now time.Time, text string) { l.close(now, Closed, text) }

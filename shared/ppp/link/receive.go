@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"carrier/shared/ppp"
+	"carrier/shared/ppp/lcp"
 )
 
 // Receive takes a frame without its FCS, in every form that ppp.Split knows; it
@@ -34,6 +35,13 @@ func (l *Link) receiveLCP(now time.Time, info []byte) {
 	l.lcpDid(now, n)
 	if n.Rejected != 0 {
 		l.rejected(now, n.Rejected)
+	}
+	if m := n.Heard; m != nil && !l.finished {
+		kind := Identified
+		if m.Code == lcp.TimeRemaining {
+			kind = Remaining
+		}
+		l.tell(Event{Kind: kind, Text: printable(m.Text), Remaining: m.Remaining})
 	}
 }
 

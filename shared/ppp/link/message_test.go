@@ -1,0 +1,44 @@
+package link
+
+import (
+	"testing"
+	"time"
+
+	"carrier/shared/ppp"
+	"carrier/shared/ppp/lcp"
+)
+
+// What one end says for people to read, the other's owner hears, fit to print.
+func TestPeerTells(t *testing.T) {
+	p := newPair(t, server(), client())
+	p.a.Up(p.now)
+	p.a.Take()
+	p.say(ppp.LCP, byte(lcp.Identification), 1, 0, 10, 0, 0, 0, 0, 'h', 'i') // in phase Establish
+	if len(p.a.log) != 1 || p.a.log[0] != (Event{Kind: Identified, Text: "hi"}) {
+		t.Errorf("heard %+v", p.a.log)
+	}
+
+	p = newPair(t, server(), client()).up()
+	p.run(time.Second)
+	p.a.log, p.b.log = nil, nil
+	p.b.Identify("Sara's\x1b[31m laptop")
+	p.a.TellRemaining(time.Minute, "lunch")
+	p.a.TellRemaining(lcp.Forever, "")
+	p.run(time.Second)
+	if want := (Event{Kind: Identified, Text: "Sara's.[31m laptop"}); len(p.a.log) != 1 || p.a.log[0] != want {
+		t.Errorf("heard %+v, want %+v", p.a.log, want)
+	}
+	if w := []Event{{Kind: Remaining, Text: "lunch", Remaining: time.Minute}, {Kind: Remaining, Remaining: lcp.Forever}}; len(p.b.log) != 2 || p.b.log[0] != w[0] || p.b.log[1] != w[1] {
+		t.Errorf("heard %+v, want %+v", p.b.log, w)
+	}
+	p.wantPhases(Network, Network)
+
+	// Finished is the last event.
+	p.a.Close(p.now, "")
+	p.run(time.Minute)
+	p.a.log = nil
+	p.say(ppp.LCP, byte(lcp.Identification), 1, 0, 8, 1, 2, 3, 4)
+	if len(p.a.log) != 0 {
+		t.Errorf("after the end: %+v", p.a.log)
+	}
+}
