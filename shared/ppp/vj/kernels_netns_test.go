@@ -87,7 +87,7 @@ func (k *kernel) setUp(peer string, timestamps bool) error {
 		clock = "1"
 	}
 	return errors.Join(
-		os.WriteFile("/proc/thread-self/root/proc/sys/net/ipv4/tcp_timestamps", []byte(clock), 0),
+		os.WriteFile("/proc/sys/net/ipv4/tcp_timestamps", []byte(clock), 0),
 		netlink.AddrAdd(link, own), netlink.LinkSetMTU(link, 576), netlink.LinkSetUp(link),
 		netlink.RouteAdd(&netlink.Route{LinkIndex: link.Attrs().Index, Dst: other, Scope: netlink.SCOPE_LINK}))
 }
