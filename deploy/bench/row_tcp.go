@@ -86,6 +86,9 @@ mode      = "tun"
 local     = %q
 addresses = ["10.99.0.2-10.99.60.1"]
 hold      = "0s"
+[ppp]
+encryption = "none"
+vj         = false
 [limits]
 echo = "0s"
 [[user]]

@@ -38,6 +38,27 @@ func TestPPPDEncrypts(t *testing.T) {
 	}
 }
 
+// pppd and the PNS compress TCP headers both ways, in clear and under MPPE.
+func TestPPPDCompressesHeaders(t *testing.T) {
+	w := newWorld(t, setting{pac: saran})
+	for _, encryption := range []string{"nomppe", "require-mppe-128"} {
+		const n = 1 << 20
+		hashes(t, w.run(`port=9; ccp= vj=; dial saran "blue moon" defaultroute `+encryption+" || exit 1\n"+transfer(n)+"hangup\n"), n)
+		log := w.Guest.Log(FastPort)
+		for _, want := range []string{"rcvd [IPCP ConfReq id=0x1 <addr 2.1.1.61> <compress VJ 0f 00>]", "sent [IPCP ConfReq id=0x2 <compress VJ 0f 01> <addr 2.1.1.129>]"} {
+			if !strings.Contains(log, want) {
+				t.Errorf("pppd's log has no %q:\n%s", want, log)
+			}
+		}
+		for _, reason := range []string{"unexpanded", "undecoded"} {
+			line := fmt.Sprintf("pns_frames_dropped_total{reason=%q}", reason)
+			if v := w.Metric(w.Office, pnsPanel, line); v != 0 {
+				t.Errorf("%s is %v", line, v)
+			}
+		}
+	}
+}
+
 // A caller's machine that does not encrypt reads why it may not come in, and no
 // network protocol has opened.
 func TestPPPDMustEncrypt(t *testing.T) {

@@ -138,7 +138,7 @@ func (s *Scene) Metric(h *Host, panel, line string) float64 {
 // guard time is set to a fifth of a second; what it had to say when it was hung up
 // already is a command's beginning, which a return ends. They use /dev/ttyS1, ppp1 and
 // /share/pppd1.log, or with port=N those of another number; with 9, the FastPort,
-// /dev/hvc1. CCP is off, unless ccp is set to what else pppd shall do.
+// /dev/hvc1. CCP and VJ are off, unless ccp and vj are set to what else pppd shall do.
 const Dial = `
 port=1
 pids=/tmp/pids; mkdir -p $pids
@@ -152,7 +152,7 @@ OK ATDT5551212 CONNECT ''
 X
   rm -f /share/pppd$port.log
   pppd $tty 115200 local nodetach noauth user "$user" password "$password" noipdefault \
-    noipv6 ${ccp-noccp} novj unit $port debug logfile /share/pppd$port.log connect "chat -f /tmp/chat$port" \
+    noipv6 ${ccp-noccp} ${vj-novj} unit $port debug logfile /share/pppd$port.log connect "chat -f /tmp/chat$port" \
     disconnect 'sleep 0.3; printf +++; sleep 0.3; chat -t 10 "" "\rATH" OK' "$@" >/dev/null 2>&1 &
   echo $! >$pids/$port
   for i in $(seq 600); do

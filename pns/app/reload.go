@@ -76,8 +76,8 @@ func (p *Program) settings(c *config.Config, who *users.Table) ras.Settings {
 	s := ras.Settings{Users: who, DNS: c.LAN.DNS, NBNS: c.LAN.WINS,
 		Link: link.Options{LCP: lcp.Options{MRU: lan.DefaultMTU, Magic: true, PFC: true, ACFC: true},
 			Ask: c.Methods, Name: c.Name, Echo: c.Echo},
-		Coding: c.Coding,
-		Idle:   c.Idle, Limit: c.Session, Drain: c.Drain, Drains: c.Drains}
+		Coding: c.Coding, VJ: c.VJ,
+		Idle: c.Idle, Limit: c.Session, Drain: c.Drain, Drains: c.Drains}
 	for _, a := range c.PACs {
 		p.metrics.pacKnown(a.Name)
 		s.PACs = append(s.PACs, ras.PAC{Name: a.Name, From: a.From, MSSByRate: a.MSSByRate,

@@ -14,6 +14,7 @@ import (
 	"carrier/shared/peer"
 	"carrier/shared/ppp/auth"
 	"carrier/shared/ppp/link"
+	"carrier/shared/ppp/vj"
 )
 
 // File and Socket are where the configuration and the commands' socket are when
@@ -33,6 +34,7 @@ type Config struct {
 	LAN     LAN
 	Methods []auth.Method // demanded of callers, in this order
 	Coding  session.Coding
+	VJ      vj.Slots      // zero: TCP headers are not compressed
 	Idle    time.Duration // of users without a limit of their own; 0: none
 	Session time.Duration // likewise
 	// Drain is how long calls may go on after SIGTERM; and, with Drains, when a
@@ -102,6 +104,7 @@ func read(f *conf.File) (*Config, error) {
 		PACs:     pacs(t),
 		Methods:  methods(t.Table("auth")),
 		Coding:   coding(t.Table("ppp")),
+		VJ:       headers(t.Table("ppp")),
 		Idle:     limits.Duration("idle", 0, 0, week),
 		Session:  limits.Duration("session", 0, 0, week),
 		Drain:    limits.Duration("drain", 0, 0, week),

@@ -21,6 +21,7 @@ import (
 	"carrier/shared/ppp/auth"
 	"carrier/shared/ppp/link"
 	"carrier/shared/ppp/mppe"
+	"carrier/shared/ppp/vj"
 )
 
 // whole has every key there is.
@@ -67,6 +68,7 @@ methods = ["mschap-v2", "pap"]
 encryption = "optional"
 strengths  = ["40", "128"]
 stateless  = false
+vj         = false
 
 [limits]
 idle          = "15m"
@@ -162,6 +164,7 @@ func TestDefaults(t *testing.T) {
 			Map:  map[netip.AddrPort]string{}},
 		Methods:  []auth.Method{auth.MSCHAPv2, auth.CHAPMD5, auth.PAP},
 		Coding:   session.Coding{Encryption: session.Optional, MPPE: mppe.Key128 | mppe.Stateless},
+		VJ:       vj.Slots{Count: 16},
 		Echo:     link.EchoOptions{Interval: 30 * time.Second, Failures: 3},
 		Users:    []users.User{{Name: "saran"}},
 		NeedsGRE: true,

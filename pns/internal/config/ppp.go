@@ -7,6 +7,7 @@ import (
 	"carrier/shared/conf"
 	"carrier/shared/ppp/auth"
 	"carrier/shared/ppp/mppe"
+	"carrier/shared/ppp/vj"
 )
 
 // coding reads how data may be coded between callers and us.
@@ -31,6 +32,18 @@ func coding(t *conf.Table) session.Coding {
 		c.MPPE |= mppe.Stateless
 	}
 	return c
+}
+
+// slots are as many TCP connections as are remembered. Their numbers are always
+// on the line: a frame that the line spoils shows at the PAC alone.
+const slots = 16
+
+// headers reads whether TCP headers are compressed.
+func headers(t *conf.Table) (s vj.Slots) {
+	if t.Bool("vj", true) {
+		s.Count = slots
+	}
+	return s
 }
 
 func strength(s string) (mppe.Bits, error) {

@@ -96,13 +96,21 @@ func (f *Flow) encode(frame []byte) []byte {
 	if err != nil || !p.Network() {
 		return frame
 	}
-	s := f.scratch
-	coded, ok := f.coding.Out.Compress(s.info[:0], f.whole(p, info))
-	if !ok {
+	s, was := f.scratch, p
+	if p == ppp.IPv4 && f.headers.out != nil {
+		s.short, p = f.headers.out.Compress(s.short[:0], info)
+		info = s.short
+	}
+	if f.coding.Out != nil {
+		if coded, ok := f.coding.Out.Compress(s.info[:0], f.whole(p, info)); ok {
+			s.info = coded
+			p, info = ppp.Compressed, coded
+		}
+	}
+	if p == was {
 		return frame
 	}
-	s.info = coded
-	s.coded = f.net.Compression.Append(s.coded[:0], ppp.Compressed, coded)
+	s.coded = f.net.Compression.Append(s.coded[:0], p, info)
 	return s.coded
 }
 

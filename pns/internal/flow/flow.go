@@ -13,6 +13,7 @@ import (
 	"carrier/shared/capture"
 	"carrier/shared/gre"
 	"carrier/shared/ppp"
+	"carrier/shared/ppp/vj"
 	"carrier/shared/queue"
 	"carrier/shared/record"
 )
@@ -80,6 +81,7 @@ type Flow struct {
 	inbox    inbox
 	held     held
 	coding   Coding
+	headers  headers
 	queue    queue.Queue // for the caller
 	lost     queue.Stats // what stats has of queue's
 	net      Network
@@ -93,7 +95,9 @@ type Network struct {
 	Open        bool
 	Remote      netip.Addr      // the caller's address: her packets come from it and from nowhere else
 	Compression ppp.Compression // of the frames we send
-	MRU         int             // the longest packet the caller takes, in octets; 0 means ppp.DefaultMRU
+	SendVJ      vj.Slots        // how TCP headers are compressed; zero: they are not
+	ReceiveVJ   vj.Slots
+	MRU         int // the longest packet the caller takes, in octets; 0 means ppp.DefaultMRU
 }
 
 // New makes a flow that lets only control frames through until SetNetwork.
@@ -142,20 +146,26 @@ func (f *Flow) SendControl(frame []byte) {
 }
 
 // SetNetwork opens the flow for data, or with the zero Network closes it and
-// drops what data is waiting: when IPCP opens, and when it leaves Opened.
-func (f *Flow) SetNetwork(n Network) {
+// drops what data is waiting: when IPCP opens, and when it leaves Opened. The
+// error is that of slots of VJ that are out of range.
+func (f *Flow) SetNetwork(n Network) error {
+	h, err := newHeaders(n.SendVJ, n.ReceiveVJ)
+	if err != nil {
+		return err
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if n.MRU <= 0 {
 		n.MRU = ppp.DefaultMRU
 	}
 	n.MRU = min(n.MRU, maxMRU)
-	f.net = n
+	f.net, f.headers = n, h
 	if n.Open {
 		f.lastData = time.Now()
 	} else {
 		f.queue.ClearData()
 	}
+	return nil
 }
 
 // LastData is when data last went either way, or the network opened: the idle
@@ -178,7 +188,7 @@ func (f *Flow) Close() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.closed = true
-	f.net, f.coding, f.held = Network{}, Coding{}, held{}
+	f.net, f.coding, f.headers, f.held = Network{}, Coding{}, headers{}, held{}
 	f.queue.Clear()
 	f.tunnel.WakeAt(time.Time{})
 }

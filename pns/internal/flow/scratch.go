@@ -17,7 +17,7 @@ type scratch struct {
 	plain gre.Batch // packets that decode made
 	frame []byte    // where toCaller puts one together
 
-	packet, info, coded []byte // where encode does
+	packet, info, short, coded []byte // where encode does
 }
 
 // scratches has as many as passages run at the same time.

@@ -21,6 +21,7 @@ type Stats struct {
 	Early       atomic.Uint64 // by the queue, so that the caller's line is not lagging behind
 	SessionBusy atomic.Uint64 // frames that the session was too slow for
 	Undecoded   atomic.Uint64 // Compressed Datagrams of which nothing could be made
+	Unexpanded  atomic.Uint64 // TCP headers of which nothing could be made
 	Unsealed    atomic.Uint64 // data that should have been encrypted
 }
 
@@ -34,5 +35,6 @@ func (s *Stats) Dropped(f func(reason string, n uint64)) {
 	f("early", s.Early.Load())
 	f("session-busy", s.SessionBusy.Load())
 	f("undecoded", s.Undecoded.Load())
+	f("unexpanded", s.Unexpanded.Load())
 	f("unsealed", s.Unsealed.Load())
 }

@@ -72,9 +72,14 @@ func (f *Flow) sort(frame []byte) {
 
 // fromCaller takes network data of the caller's, as frame has them.
 func (f *Flow) fromCaller(p ppp.Protocol, info, frame []byte) {
-	if p == ppp.IPv4 {
+	switch {
+	case p == ppp.IPv4:
 		f.toLAN(info)
-	} else { // the session rejects the protocol
+	case (p == ppp.VJCompressed || p == ppp.VJUncompressed) && f.headers.in != nil:
+		if packet, ok := f.expand(p, info); ok {
+			f.toLAN(packet)
+		}
+	default: // the session rejects the protocol
 		f.toSession(p, info, frame)
 	}
 }
@@ -131,7 +136,7 @@ func (f *Flow) countLost() {
 
 // send puts one frame into the batch that settle sends.
 func (f *Flow) send(now time.Time, frame []byte) {
-	if f.coding.Out != nil {
+	if f.coding.Out != nil || f.headers.out != nil {
 		frame = f.encode(frame)
 	}
 	f.tap.PPP(f.call, capture.Sent, frame)

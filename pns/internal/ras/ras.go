@@ -23,6 +23,7 @@ import (
 	"carrier/shared/gre"
 	"carrier/shared/peer"
 	"carrier/shared/ppp/link"
+	"carrier/shared/ppp/vj"
 	"carrier/shared/pptp"
 	"carrier/shared/record"
 )
@@ -51,6 +52,7 @@ type Settings struct {
 	Link  link.Options // of every session
 	// Coding is how data may be coded.
 	Coding session.Coding
+	VJ     vj.Slots // asked of callers, and done where they ask
 	DNS    []netip.Addr
 	NBNS   []netip.Addr
 	Idle   time.Duration // 0: none

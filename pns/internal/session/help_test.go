@@ -134,9 +134,10 @@ func (d *fakeData) SendControl(f []byte) {
 	}
 }
 
-func (d *fakeData) SetNetwork(n flow.Network) {
+func (d *fakeData) SetNetwork(n flow.Network) error {
 	d.log.add("network %v %v %d", n.Open, n.Remote, n.MRU)
 	d.with(func() { d.network, d.last = n, time.Now() })
+	return nil
 }
 
 func (d *fakeData) SetCoding(c flow.Coding) {

@@ -146,8 +146,9 @@ func (s *Session) welcome(now time.Time) {
 		if s.o.Coding.Encryption == Required {
 			add = s.link.Hold
 		}
-		add(now, ppp.IPCP, ipcp.New(ipcp.Options{
-			Local: s.o.LAN.Local(), Remote: l.lease.Addr(), DNS: s.o.DNS, NBNS: s.o.NBNS}))
+		s.ip = ipcp.New(ipcp.Options{
+			Local: s.o.LAN.Local(), Remote: l.lease.Addr(), DNS: s.o.DNS, NBNS: s.o.NBNS, VJ: s.o.VJ})
+		add(now, ppp.IPCP, s.ip)
 	}
 	s.link.Answer(now, l.verdict)
 	l.claim, l.verdict = nil, auth.Verdict{}

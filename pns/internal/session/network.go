@@ -44,11 +44,16 @@ func (s *Session) networkUp(now time.Time, p ppp.Protocol) {
 	}
 	addr, theirs := s.login.lease.Addr(), s.link.LCP().Theirs
 	mtu := min(s.room(), cmp.Or(s.o.MTU, lan.DefaultMTU))
-	s.data.SetNetwork(flow.Network{Open: true, Remote: addr, MRU: mtu,
+	agreed := s.ip.Agreed()
+	err := s.data.SetNetwork(flow.Network{Open: true, Remote: addr, MRU: mtu, SendVJ: agreed.SendVJ, ReceiveVJ: agreed.ReceiveVJ,
 		Compression: ppp.Compression{Address: theirs.ACFC, Protocol: theirs.PFC}})
+	if err != nil {
+		s.close(now, record.NetworkFailed, err.Error())
+		return
+	}
 	detach, err := s.o.LAN.Attach(addr, mtu, s.data)
 	if err != nil {
-		s.data.SetNetwork(flow.Network{})
+		s.shut()
 		s.close(now, record.NetworkFailed, err.Error())
 		return
 	}
@@ -95,9 +100,12 @@ func (s *Session) offline() {
 	}
 	s.detach()
 	s.detach = nil
-	s.data.SetNetwork(flow.Network{})
+	s.shut()
 	s.idle = time.Time{}
 }
+
+// shut lets no data through.
+func (s *Session) shut() { _ = s.data.SetNetwork(flow.Network{}) } // without VJ nothing can be wrong
 
 // The limits of a call: the user's own, or the program's.
 

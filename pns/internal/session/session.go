@@ -16,7 +16,9 @@ import (
 	"carrier/pns/internal/users"
 	"carrier/shared/gre"
 	"carrier/shared/peer"
+	"carrier/shared/ppp/ipcp"
 	"carrier/shared/ppp/link"
+	"carrier/shared/ppp/vj"
 	"carrier/shared/pptp"
 	"carrier/shared/record"
 )
@@ -35,7 +37,7 @@ type Data interface {
 	lan.Receiver
 	Next() *flow.Frame
 	SendControl(frame []byte)
-	SetNetwork(flow.Network)
+	SetNetwork(flow.Network) error
 	SetCoding(flow.Coding)
 	LastData() time.Time
 	Stats() gre.Stats
@@ -89,7 +91,8 @@ type Common struct {
 	DNS    []netip.Addr // given to callers who ask; may be empty
 	NBNS   []netip.Addr // as DNS
 	Coding Coding
-	MTU    int // largest packet to the caller, in octets; 0: lan.DefaultMTU
+	VJ     vj.Slots // asked of callers, and done where they ask
+	MTU    int      // largest packet to the caller, in octets; 0: lan.DefaultMTU
 	Idle   time.Duration
 	Limit  time.Duration // of a call's length; this and Idle: where the user has no own limit; 0: none
 
@@ -113,6 +116,7 @@ type Session struct {
 
 	login   login
 	coding  coding
+	ip      *ipcp.IPCP    // nil: not offered
 	left    chan struct{} // closed once the session has given back its seat; nil: it has had none
 	detach  func()        // from the LAN; nil: not attached
 	idle    time.Time     // when to look whether the caller is idle
