@@ -103,7 +103,8 @@ func Loss(t *testing.T, p Pair, request []byte) {
 			}
 		}
 		for { // lose one that counts, of either kind
-			if packet := traffic.Next(); packet[0] < 0x80 {
+			packet := traffic.Next()
+			if protocol, _, _ := ppp.Split(packet); protocol == ppp.IPv4 {
 				p.Compress(nil, packet)
 				break
 			}
