@@ -22,7 +22,9 @@ type proof struct {
 	password  string // PAP's
 	id        byte   // CHAP's
 	challenge []byte
-	response  []byte // CHAP's Value, of any length
+	response  []byte  // CHAP's Value, of any length
+	change    *change // MS-CHAPv2's Change-Password; nil: a Response
+	lm        bool    // MS-CHAP: the LAN Manager response counts too
 }
 
 // String is the claim without its proof.
@@ -33,22 +35,6 @@ func (c Claim) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, c.String()
 
 // LogValue is String, for log/slog.
 func (c Claim) LogValue() slog.Value { return slog.StringValue(c.String()) }
-
-// A Verdict is the answer to a Claim, made by Check or Refuse. Only a Verdict
-// of Check can accept an MS-CHAPv2 claim, since Success must prove our side.
-type Verdict struct {
-	OK      bool
-	Message string // for a person at the other end; what is not printable ASCII travels as '?'
-
-	authenticator [20]byte // MS-CHAPv2's proof of our side
-	keys          Keys
-}
-
-// What Check says; it does not tell an unknown name from a wrong password.
-const (
-	accepted = "Access granted"
-	refused  = "wrong user name or password"
-)
 
 // Check compares the claim's proof with what the owner of s would have sent,
 // in constant time; with the zero Secret it takes as long and fails. An EAP
@@ -65,7 +51,11 @@ func (c *Claim) Check(s Secret) Verdict {
 	case MSCHAP:
 		v.OK, v.keys = p.checkMSCHAP(known)
 	case MSCHAPv2:
-		v.OK, v.authenticator, v.keys = p.checkMSCHAPv2(known, c.Name)
+		if p.change != nil {
+			_, v.OK, v.authenticator, v.keys = p.checkChange(known, c.Name)
+		} else {
+			v.OK, v.authenticator, v.keys = p.checkMSCHAPv2(known, c.Name)
+		}
 	}
 	if !v.OK || s.IsZero() {
 		return Verdict{Message: refused}
@@ -80,11 +70,6 @@ func Typed(name, password string) *Claim {
 	return &Claim{PAP, name, seal(proof{password: password})}
 }
 
-// Refuse is a readable no to the claim, whatever it proves: PAP's
-// Authenticate-Nak or CHAP's Failure will carry the message. EAP's Failure
-// carries none. The claim may be nil.
-func Refuse(_ *Claim, message string) Verdict { return Verdict{Message: message} }
-
 // checkPAP compares digests, so that neither the length nor a common beginning
 // shows in the time it takes.
 func (p proof) checkPAP(s secret) bool {
@@ -98,14 +83,20 @@ func (p proof) checkPAP(s secret) bool {
 	return sameHash
 }
 
-// checkMSCHAP takes the Windows NT response only: the LAN Manager response is
-// deprecated (RFC 2433 §6) and its hash is never kept here.
+// checkMSCHAP takes the Windows NT response. The LAN Manager response is
+// deprecated (RFC 2433 §6): it counts where it is allowed, the peer says that
+// it is to be used, and the password is known.
 func (p proof) checkMSCHAP(s secret) (bool, Keys) {
 	value, challenge := padded(p.response, msValueSize), [8]byte(padded(p.challenge, 8))
 	want := challengeResponse(challenge, s.hash)
 	useNT := value[48] == 1
 	same := subtle.ConstantTimeCompare(value[24:48], want[:]) == 1
-	return same && useNT && len(p.response) == msValueSize, mschapKeys(s, challenge)
+	want = challengeResponse(challenge, lmHash(s.password))
+	sameLM := subtle.ConstantTimeCompare(value[:24], want[:]) == 1
+	if !useNT {
+		same = sameLM && p.lm && s.clear
+	}
+	return same && len(p.response) == msValueSize, mschapKeys(s, challenge)
 }
 
 // checkMSCHAPv2 ignores the Reserved octets and the Flags, which "must be

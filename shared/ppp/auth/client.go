@@ -41,7 +41,8 @@ type Client struct {
 	deadline time.Time
 
 	challenge []byte // CHAP: the value that was answered
-	response  []byte // with this Response
+	code      byte   // with this packet: a Response, or a Change-Password
+	response  []byte // and this data
 	prover    prover
 	keys      Keys // of the first Success
 }
@@ -94,7 +95,7 @@ func (c *Client) Receive(now time.Time, p ppp.Protocol, info []byte, out *ppp.Ou
 			c.answer(now, k, out)
 			return Result{}
 		}
-		return c.receiveCHAP(k)
+		return c.receiveCHAP(now, k, out)
 	}
 	return Result{}
 }
@@ -130,20 +131,37 @@ func (c *Client) answer(now time.Time, k packet, out *ppp.Outbox) {
 		if response == nil {
 			return
 		}
-		c.id, c.challenge, c.response = k.id, bytes.Clone(value), response
+		c.id, c.challenge = k.id, bytes.Clone(value)
+		c.code, c.response = chapResponse, appendCHAP(nil, response, c.login.Name)
 		c.phase, c.asked, c.deadline = asking, 0, now.Add(restart)
 	}
 	c.respond(out)
 }
 
 func (c *Client) respond(out *ppp.Outbox) {
-	data := appendCHAP(nil, c.response, c.login.Name)
-	out.Send(ppp.CHAP, packet{chapResponse, c.id, data}.append(nil))
+	out.Send(ppp.CHAP, packet{c.code, c.id, c.response}.append(nil))
 }
+
+// change answers a Failure that says that the password has expired, if there
+// is a new one.
+func (c *Client) change(now time.Time, f failure, out *ppp.Outbox) bool {
+	data := c.prover.change(f)
+	if data == nil {
+		return false
+	}
+	c.id++
+	c.challenge, c.code, c.response = nil, chapChange, data
+	c.asked, c.deadline = 0, now.Add(restart)
+	c.respond(out)
+	return true
+}
+
+// Changed tells that the other side has taken Login.Next as the password.
+func (c *Client) Changed() bool { return c.prover.changed }
 
 // receiveCHAP takes the answer to our Response. One that nobody asked for
 // would let the other side in without proof, or us (RFC 2759 §5).
-func (c *Client) receiveCHAP(k packet) Result {
+func (c *Client) receiveCHAP(now time.Time, k packet, out *ppp.Outbox) Result {
 	if c.phase != asking || k.id != c.id {
 		return Result{}
 	}
@@ -154,7 +172,11 @@ func (c *Client) receiveCHAP(k packet) Result {
 	case k.code == chapSuccess:
 		text = printable(text)
 	case k.code == chapFailure && c.method.microsoft():
-		text, ok = msFailure(text), false
+		f := parseMSFailure(text)
+		if c.change(now, f, out) {
+			return Result{}
+		}
+		text, ok = f.String(), false
 	case k.code == chapFailure:
 		text, ok = printable(text), false
 	default:
@@ -166,7 +188,7 @@ func (c *Client) receiveCHAP(k packet) Result {
 		c.accepted()
 		return Result{Success, text}
 	case k.code == chapSuccess:
-		return Result{Failure, "the other side does not know our password: its Success proves nothing"}
+		return Result{Failure, unproven}
 	}
 	return Result{Failure, text}
 }
@@ -174,6 +196,7 @@ func (c *Client) receiveCHAP(k packet) Result {
 // accepted keeps the keys of the first Success: a new Challenge on an open link
 // does not change them.
 func (c *Client) accepted() {
+	c.prover.accepted()
 	if c.keys == (Keys{}) {
 		c.keys = c.prover.found()
 	}

@@ -144,7 +144,7 @@ func TestMSCHAPClient(t *testing.T) {
 	c.Receive(start, ppp.CHAP, unhex(t, "01 07 000d 08 102db5df085d3041"), out)
 	const lm, nt = "000000000000000000000000000000000000000000000000", "4E9D3C8F9CFD385D5BF4D3246791956CA4C351AB409A3D61"
 	sent(t, out, ppp.CHAP, "02 07 003b 31"+lm+nt+"01"+saran)
-	if r := c.Receive(start, ppp.CHAP, message(chapFailure, 7, "E=647 R=0"), out); r != (Result{Failure, msErrors[647]}) {
+	if r := c.Receive(start, ppp.CHAP, message(chapFailure, 7, "E=647 R=0"), out); r != (Result{Failure, AccountDisabled.String()}) {
 		t.Errorf("%v", r)
 	}
 }

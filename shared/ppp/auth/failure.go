@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"cmp"
 	"crypto/subtle"
 	"encoding/hex"
 	"fmt"
@@ -8,44 +9,67 @@ import (
 	"strings"
 )
 
-// msErrors are the codes of MS-CHAP's Failure in words (RFC 2433 §8, RFC 2759
-// §6).
-var msErrors = map[int]string{
-	646: "the account is not allowed to log on at this hour",
-	647: "the account is disabled",
-	648: "the password has expired",
-	649: "the account has no permission to dial in",
-	691: "wrong user name or password",
-	709: "the password could not be changed",
+// A failure is MS-CHAP's Failure message (RFC 2433 §8, RFC 2759 §6).
+type failure struct {
+	reason    Reason // zero: none that can be read
+	retry     bool
+	challenge []byte // for the next try; nil: none
+	version   int    // of changing passwords, that the authenticator speaks
+	text      string // M=, which RFC 2759 §6 defines and RFC 2433 §8 lets pass
+	whole     string
 }
 
-// appendMSFailure appends MS-CHAP's Failure message. No retry is allowed; the
-// text rides along as M=, which RFC 2759 §6 defines and RFC 2433 §8 lets pass.
-// Version 2 must show a challenge. Version 1 may leave it out, and does: peers
-// that read no more than 63 octets see more of the text so.
-func appendMSFailure(dst []byte, m Method, challenge [16]byte, text string) []byte {
+// appendMSFailure appends the message. Version 2 must show a challenge.
+// Version 1 may leave it out, and does unless the peer may try again: peers
+// that read no more than 63 octets see more of the text so. An expired password
+// is no retry: the new one comes instead (RFC 2759 §9.1.6).
+func appendMSFailure(dst []byte, m Method, f failure) []byte {
+	retry, version := 0, 3
+	if f.retry && f.reason != PasswordExpired {
+		retry = 1
+	}
+	dst = fmt.Appendf(dst, "E=%d R=%d ", cmp.Or(f.reason, WrongPassword), retry)
 	if m == MSCHAP {
-		return fmt.Appendf(dst, "E=691 R=0 V=2 M=%s", text)
+		version = 2
 	}
-	return fmt.Appendf(dst, "E=691 R=0 C=%X V=3 M=%s", challenge, text)
+	if m != MSCHAP || f.retry {
+		dst = fmt.Appendf(dst, "C=%X ", f.challenge)
+	}
+	return fmt.Appendf(dst, "V=%d M=%s", version, f.text)
 }
 
-// msFailure is a Failure's message for a person: its M=, else its code in
-// words, else all of it (RFC 2433 §8: codes not listed are dealt with
-// gracefully, text not recognised is ignored).
-func msFailure(message string) string {
-	fields, text, ok := cutMessage(message)
-	if ok && text != "" {
-		return printable(text)
-	}
-	for f := range strings.FieldsSeq(fields) {
-		if code, ok := strings.CutPrefix(f, "E="); ok {
-			if n, err := strconv.Atoi(code); err == nil && msErrors[n] != "" {
-				return msErrors[n]
-			}
+// parseMSFailure reads the message. What cannot be read is left out (RFC 2433
+// §8: text not recognised is ignored).
+func parseMSFailure(message string) failure {
+	fields, text, _ := cutMessage(message)
+	f := failure{text: text, whole: message}
+	for s := range strings.FieldsSeq(fields) {
+		key, value, _ := strings.Cut(s, "=")
+		switch key {
+		case "E":
+			n, _ := strconv.ParseUint(value, 10, 16)
+			f.reason = Reason(n)
+		case "R":
+			f.retry = value == "1"
+		case "C":
+			f.challenge, _ = hex.DecodeString(value)
+		case "V":
+			f.version, _ = strconv.Atoi(value)
 		}
 	}
-	return printable(message)
+	return f
+}
+
+// String is the message for a person: its M=, else its code in words, else all
+// of it (RFC 2433 §8: codes not listed are dealt with gracefully).
+func (f failure) String() string {
+	switch words, known := reasons[f.reason]; {
+	case f.text != "":
+		return printable(f.text)
+	case known:
+		return words
+	}
+	return printable(f.whole)
 }
 
 // appendMSSuccess appends MS-CHAPv2's Success message (RFC 2759 §5).

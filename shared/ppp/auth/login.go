@@ -8,6 +8,12 @@ type Login struct {
 	Name   string
 	Secret Secret
 	Allow  []Method // empty: every method that Secret can serve
+	// Next is the password to change to when the other side says that Secret has
+	// expired, which MS-CHAPv2 can; zero: none.
+	Next Secret
+	// LM sends MS-CHAP's LAN Manager response too, for servers that know no
+	// better. A listener can find the password from it.
+	LM bool
 }
 
 // preferred is the order in which a client suggests methods: best proof first.

@@ -4,7 +4,6 @@ import (
 	"crypto/des"
 	"crypto/sha1"
 	"encoding/binary"
-	"unicode/utf16"
 
 	"golang.org/x/crypto/md4" //lint:ignore SA1019 RFC 2433 and RFC 2759 are defined over MD4
 )
@@ -18,11 +17,7 @@ const (
 // NTHash is NtPasswordHash (RFC 2759 §8.3): MD4 over the password in UTF-16,
 // little end first, without an ending zero. The password is UTF-8.
 func NTHash(password string) [16]byte {
-	var b []byte
-	for _, u := range utf16.Encode([]rune(password)) {
-		b = binary.LittleEndian.AppendUint16(b, u)
-	}
-	return md4Sum(b)
+	return md4Sum(utf16Octets(password))
 }
 
 func md4Sum(b []byte) (sum [16]byte) {

@@ -80,18 +80,18 @@ func TestNTHashIsOverUTF16(t *testing.T) {
 func TestMSFailureForPeople(t *testing.T) {
 	for message, want := range map[string]string{
 		"E=691 R=0 C=00112233445566778899AABBCCDDEEFF V=3 M=no address is free": "no address is free",
-		"E=649 R=0 C=00112233445566778899AABBCCDDEEFF V=3":                      msErrors[649],
-		"E=691 R=1": msErrors[691],
-		"E=691 R=1 C=00112233445566778899AABBCCDDEEFF V=3 M=": msErrors[691],
-		"R=1 V=2 E=647":       msErrors[647],
-		"E=0000000648 R=0":    msErrors[648],
+		"E=649 R=0 C=00112233445566778899AABBCCDDEEFF V=3":                      NoDialIn.String(),
+		"E=691 R=1": WrongPassword.String(),
+		"E=691 R=1 C=00112233445566778899AABBCCDDEEFF V=3 M=": WrongPassword.String(),
+		"R=1 V=2 E=647":       AccountDisabled.String(),
+		"E=0000000648 R=0":    PasswordExpired.String(),
 		"E=12345 R=0":         "E=12345 R=0",
 		"E=99999999999999999": "E=99999999999999999",
 		"Login incorrect":     "Login incorrect",
 		"M=hello":             "hello",
 		"":                    "",
 	} {
-		if got := msFailure(message); got != want {
+		if got := parseMSFailure(message).String(); got != want {
 			t.Errorf("%q: %q, want %q", message, got, want)
 		}
 	}
@@ -100,11 +100,11 @@ func TestMSFailureForPeople(t *testing.T) {
 func TestMSFailureAsSent(t *testing.T) {
 	challenge := [16]byte(unhex(t, "00112233445566778899aabbccddeeff"))
 	const v2 = "E=691 R=0 C=00112233445566778899AABBCCDDEEFF V=3 M=no address is free"
-	if s := string(appendMSFailure(nil, MSCHAPv2, challenge, "no address is free")); s != v2 {
+	if s := string(appendMSFailure(nil, MSCHAPv2, failure{challenge: challenge[:], text: "no address is free"})); s != v2 {
 		t.Errorf("version 2: %s", s)
 	}
 	const v1 = "E=691 R=0 V=2 M=no address is free"
-	if s := string(appendMSFailure(nil, MSCHAP, challenge, "no address is free")); s != v1 {
+	if s := string(appendMSFailure(nil, MSCHAP, failure{challenge: challenge[:8], text: "no address is free"})); s != v1 {
 		t.Errorf("version 1: %s", s)
 	}
 }

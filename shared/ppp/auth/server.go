@@ -24,8 +24,7 @@ const remembered = 16
 // safe for concurrent use.
 type Server struct {
 	method Method
-	name   string
-	rand   io.Reader
+	opt    ServerOptions
 
 	phase    phase
 	id       byte // of the present question; PAP: of the peer's last request
@@ -34,7 +33,13 @@ type Server struct {
 	deadline time.Time
 	code     byte // the last answer, for repeats
 	message  []byte
-	keys     Keys // of the first Success
+	outcome  Outcome
+	wants    byte   // the code of the peer's next CHAP packet
+	next     bool   // it answers a Failure: its Identifier is one more
+	taken    byte   // the code of its last one
+	tries    int    // how often the peer was let try again
+	user     string // the Name of its last Response
+	keys     Keys   // of the first Success
 }
 
 // A phase is what a Server or Client waits for.
@@ -52,6 +57,9 @@ const (
 type ServerOptions struct {
 	Name string    // ours, in CHAP's Challenges; it is cut at 255 octets
 	Rand io.Reader // of challenges; nil: crypto/rand
+	// LM takes MS-CHAP's LAN Manager response where the peer sends nothing
+	// better. A listener can find the password from it.
+	LM bool
 }
 
 // NewServer demands method m, as LCP agreed on it.
@@ -59,7 +67,8 @@ func NewServer(m Method, o ServerOptions) *Server {
 	if o.Rand == nil {
 		o.Rand = cryptorand.Reader
 	}
-	return &Server{method: m, name: o.Name[:min(len(o.Name), maxText)], rand: o.Rand}
+	o.Name = o.Name[:min(len(o.Name), maxText)]
+	return &Server{method: m, opt: o}
 }
 
 // Start begins: a CHAP Challenge or an EAP Identity request goes out; PAP
@@ -88,8 +97,8 @@ func (s *Server) Rechallenge(now time.Time, out *ppp.Outbox) {
 // identifier and value each time (RFC 1994 §4.1); a repeated EAP request keeps
 // its identifier (RFC 3748 §4.1).
 func (s *Server) ask(now time.Time, out *ppp.Outbox) {
-	s.asked++
-	s.phase, s.deadline = asking, now.Add(time.Duration(s.asked)*restart)
+	s.wait(now)
+	s.wants, s.next = chapResponse, false
 	if s.method == EAP {
 		out.Send(ppp.EAP, packet{eapRequest, s.id, []byte{eapIdentity}}.append(nil))
 		return
@@ -99,15 +108,20 @@ func (s *Server) ask(now time.Time, out *ppp.Outbox) {
 		return
 	}
 	s.id++
-	s.past = append(s.past[max(0, len(s.past)-remembered+1):], value)
-	out.Send(ppp.CHAP, packet{chapChallenge, s.id, appendCHAP(nil, value, s.name)}.append(nil))
+	s.remember(value)
+	out.Send(ppp.CHAP, packet{chapChallenge, s.id, appendCHAP(nil, value, s.opt.Name)}.append(nil))
+}
+
+func (s *Server) wait(now time.Time) {
+	s.asked++
+	s.phase, s.deadline = asking, now.Add(time.Duration(s.asked)*restart)
 }
 
 // random draws n octets. When there are none it breaks the server, which then
 // asks nobody and fails at once.
 func (s *Server) random(now time.Time, n int) []byte {
 	b := make([]byte, n)
-	if _, err := io.ReadFull(s.rand, b); err != nil {
+	if _, err := io.ReadFull(s.opt.Rand, b); err != nil {
 		s.phase, s.deadline = broken, now
 	}
 	return b
@@ -124,6 +138,8 @@ func (s *Server) Receive(now time.Time, p ppp.Protocol, info []byte, out *ppp.Ou
 	}
 	c := s.read(k)
 	switch {
+	case c == nil && s.next && k.id == s.id && k.code == s.taken: // the Failure was lost
+		s.reply(out)
 	case c == nil:
 	case s.phase == asking:
 		s.phase, s.deadline = claimed, time.Time{}
@@ -149,26 +165,50 @@ func (s *Server) read(k packet) *Claim {
 		if name, ok := parseIdentity(k.data); ok {
 			return &Claim{EAP, name, sealed[proof]{}}
 		}
-	case s.method.Protocol() == ppp.CHAP && k.code == chapResponse && k.id == s.id:
-		value, name, err := parseCHAP(k.data)
-		if err != nil {
-			return nil
-		}
-		return &Claim{s.method, name, seal(proof{id: k.id, challenge: s.past[len(s.past)-1], response: bytes.Clone(value)})}
+	case s.method.Protocol() == ppp.CHAP:
+		return s.readCHAP(k)
 	}
 	return nil
 }
 
-// Answer tells the peer the verdict on the last claim. Without a claim that
-// waits for one it does nothing.
+// readCHAP makes a claim of a Response or a Change-Password packet. What
+// answers a Failure has the next Identifier (RFC 2759 §7).
+func (s *Server) readCHAP(k packet) *Claim {
+	id := s.id
+	if s.next {
+		id++
+	}
+	if k.code != s.wants || k.id != id {
+		return nil
+	}
+	p := proof{id: k.id, challenge: s.past[len(s.past)-1], lm: s.opt.LM}
+	var err error
+	if k.code == chapChange {
+		p.change = new(change)
+		*p.change, p.response, err = parseChange(k.data)
+	} else {
+		var value []byte
+		value, s.user, err = parseCHAP(k.data)
+		p.response = bytes.Clone(value)
+	}
+	if err != nil {
+		return nil
+	}
+	s.id, s.next, s.taken = id, false, k.code
+	return &Claim{s.method, s.user, seal(p)}
+}
+
+// Answer tells the peer the verdict on the last claim; Outcome says what came
+// of it. Without a claim that waits for a verdict it does nothing.
 func (s *Server) Answer(now time.Time, v Verdict, out *ppp.Outbox) {
 	if s.phase != claimed {
 		return
 	}
 	text := printable(v.Message)
-	s.code, s.message = chapFailure, []byte(text) // EAP's codes are the same
+	s.code, s.message, s.outcome = chapFailure, []byte(text), Failure // EAP's codes are the same
+	s.phase, s.deadline = settled, time.Time{}
 	if v.OK {
-		s.code = chapSuccess
+		s.code, s.outcome = chapSuccess, Success
 		if s.keys == (Keys{}) { // a new Challenge on an open link does not change them
 			s.keys = v.keys
 		}
@@ -181,12 +221,41 @@ func (s *Server) Answer(now time.Time, v Verdict, out *ppp.Outbox) {
 	case s.method == MSCHAPv2 && v.OK:
 		s.message = appendMSSuccess(nil, v.authenticator, text)
 	case s.method.microsoft() && !v.OK:
-		challenge := [16]byte(s.random(now, 16))
-		s.message = appendMSFailure(nil, s.method, challenge, text)
+		s.refuse(now, v, text)
 	}
-	s.phase, s.deadline = settled, time.Time{}
 	s.reply(out)
 }
+
+// refuse makes MS-CHAP's Failure, after which the peer may try again if the
+// verdict lets it.
+func (s *Server) refuse(now time.Time, v Verdict, text string) {
+	f := failure{reason: v.Reason, text: text, challenge: make([]byte, challengeSize(s.method))}
+	_, err := io.ReadFull(s.opt.Rand, f.challenge)
+	f.retry = v.Retry && err == nil && s.tries < maxTries && s.taken != chapChange // RFC 2433 B.1: not after a change
+	wants := byte(chapResponse)
+	if v.Reason == PasswordExpired {
+		wants = chapChange
+		f.retry = f.retry && s.method == MSCHAPv2
+	}
+	s.message = appendMSFailure(nil, s.method, f)
+	if !f.retry {
+		return
+	}
+	s.tries++
+	s.wants = wants
+	s.outcome, s.next, s.asked = Pending, true, 0
+	s.remember(f.challenge)
+	s.wait(now)
+}
+
+// remember keeps a challenge, to know it again.
+func (s *Server) remember(challenge []byte) {
+	s.past = append(s.past[max(0, len(s.past)-remembered+1):], challenge)
+}
+
+// Outcome is what the peer has been told in the end; Pending while it may still
+// answer.
+func (s *Server) Outcome() Outcome { return s.outcome }
 
 // Keys is the keying material once the peer was accepted. Later Challenges do
 // not change it.
@@ -200,7 +269,7 @@ func (s *Server) reply(out *ppp.Outbox) {
 // Repeat sends the last answer again unasked, if it let the peer in: it may
 // have been lost, and few CHAP peers repeat their Response.
 func (s *Server) Repeat(out *ppp.Outbox) {
-	if s.phase == settled && s.code != chapFailure && (s.method != PAP || s.code == papAck) {
+	if s.phase == settled && s.outcome == Success {
 		s.reply(out)
 	}
 }
@@ -218,6 +287,11 @@ func (s *Server) Expire(now time.Time, out *ppp.Outbox) (failed bool) {
 	if s.phase == broken || s.asked >= maxAsked {
 		s.phase, s.deadline = idle, time.Time{}
 		return true
+	}
+	if s.next { // RFC 2759 §6: a person may have to type; the Failure may have been lost
+		s.wait(now)
+		s.reply(out)
+		return false
 	}
 	s.ask(now, out)
 	return false

@@ -92,7 +92,8 @@ func (l *Link) receiveAuth(now time.Time, p ppp.Protocol, info []byte) {
 }
 
 // Answer gives the verdict on the last Claim. A refusal is sent, then the link
-// closes with the same text. Without a Claim it does nothing.
+// closes with the same text, unless the verdict lets the peer try again.
+// Without a Claim it does nothing.
 func (l *Link) Answer(now time.Time, v auth.Verdict) {
 	a := &l.auth
 	if !a.claimed {
@@ -100,7 +101,11 @@ func (l *Link) Answer(now time.Time, v auth.Verdict) {
 	}
 	a.claimed = false
 	a.server.Answer(now, v, &l.out)
-	if !v.OK {
+	switch a.server.Outcome() {
+	case auth.Pending:
+		a.until = now.Add(l.opt.AuthTimeout)
+		return
+	case auth.Failure:
 		l.close(now, AuthRefused, v.Message)
 		return
 	}

@@ -96,6 +96,38 @@ func TestNameOnlyWaits(t *testing.T) {
 	p.want(p.a, "link up, claimed saran")
 }
 
+// A password that has expired is changed while the link waits, longer than
+// authentication may take otherwise.
+func TestAPasswordIsChangedOnTheWay(t *testing.T) {
+	o := client(auth.MSCHAPv2)
+	o.Login.Next, o.AuthTimeout = auth.NewPassword("new secret"), 2*time.Minute
+	p := newPair(t, server(auth.MSCHAPv2), o)
+	p.a.wait = true
+	p.up()
+	p.run(time.Second)
+	p.want(p.a, "link up, claimed saran")
+	p.run(50 * time.Second)
+	lost := 0
+	p.a.lose = func() bool { lost++; return lost < 10 } // 27 seconds
+	p.a.Answer(p.now, auth.Verdict{Reason: auth.PasswordExpired, Retry: true})
+	p.run(30 * time.Second)
+	p.want(p.a, "claimed saran")
+	next, ok := p.a.claim.Changed(auth.NewPassword(password))
+	if !ok {
+		t.Fatal("the claim brings no new password")
+	}
+	if v := p.a.claim.Check(auth.NewPassword("new secret")); v.OK { // it wants the old one
+		t.Error("checked with the new password")
+	}
+	p.a.Answer(p.now, p.a.claim.Check(auth.NewPassword(password)))
+	p.run(5 * time.Second)
+	p.want(p.a, "authenticated, network up IPCP")
+	p.want(p.b, "link up, authenticated, logged in, network up IPCP")
+	if !next.Verifies(auth.CHAPMD5) {
+		t.Error("only the hash of the new password is known")
+	}
+}
+
 func spaced(magic uint32) string {
 	return fmt.Sprintf("% x", []byte{byte(magic >> 24), byte(magic >> 16), byte(magic >> 8), byte(magic)})
 }
