@@ -12,6 +12,7 @@ import (
 
 	"carrier/hardware/caller"
 	"carrier/hardware/netport"
+	"carrier/shared/ppp"
 	"carrier/shared/ppp/auth"
 	"carrier/shared/ppp/link"
 )
@@ -107,7 +108,7 @@ func (j *job) login(user, password, file, methods string) error {
 			break
 		}
 		m, err := auth.ParseMethod(name)
-		if err != nil || m == auth.EAP {
+		if err != nil || m.Protocol() == ppp.EAP {
 			return fmt.Errorf("-methods: %q is none of %s", name, methodNames())
 		}
 		j.options.Login.Allow = append(j.options.Login.Allow, m)
@@ -118,7 +119,7 @@ func (j *job) login(user, password, file, methods string) error {
 func methodNames() string {
 	var names []string
 	for _, m := range auth.Methods() {
-		if m != auth.EAP { // the caller does not answer it
+		if m.Protocol() != ppp.EAP { // with a password the caller answers EAP too, but nobody needs to name it
 			names = append(names, m.String())
 		}
 	}

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"slices"
 	"time"
 
 	"carrier/pac/internal/identify"
@@ -41,7 +42,7 @@ func methods(t *conf.Table) []auth.Method {
 
 func method(s string) (auth.Method, error) {
 	m, err := auth.ParseMethod(s)
-	if err != nil {
+	if err != nil || !slices.Contains(askOrder, m) {
 		names := make([]string, 0, len(askOrder))
 		for _, m := range askOrder {
 			names = append(names, m.String())

@@ -11,6 +11,7 @@ import (
 	"carrier/pns/internal/pool"
 	"carrier/pns/internal/users"
 	"carrier/shared/conf"
+	"carrier/shared/ppp"
 	"carrier/shared/ppp/auth"
 )
 
@@ -41,7 +42,7 @@ func method(s string) (auth.Method, error) {
 	right := conf.Quote("mschap-v2", "mschap", "chap-md5", "pap")
 	m, err := auth.ParseMethod(s)
 	switch {
-	case err != nil:
+	case err != nil, m.Protocol() == ppp.EAP && m != auth.EAP:
 		return 0, conf.Unfit("is no method", right)
 	case m == auth.EAP:
 		return 0, conf.Unfit("proves nothing here, it only tells a name", right)

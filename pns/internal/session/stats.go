@@ -35,7 +35,7 @@ func (o Outcome) String() string {
 type Stats struct {
 	Clashes atomic.Uint64 // addresses for callers that a host of the LAN had
 
-	auth [auth.EAP + 1][outcomes]atomic.Uint64
+	auth [auth.EAPTLS + 1][outcomes]atomic.Uint64
 }
 
 func (s *Stats) count(m auth.Method, o Outcome) { s.auth[m][o].Add(1) }

@@ -1,11 +1,13 @@
 // Package auth speaks PPP's authentication protocols, both roles: PAP (RFC
-// 1334 §2), CHAP with MD5 (RFC 1994), MS-CHAP (RFC 2433) and MS-CHAPv2 (RFC
-// 2759); of EAP (RFC 3748) only as much as tells the peer's name.
+// 1334 §2), CHAP with MD5 (RFC 1994), MS-CHAP (RFC 2433), MS-CHAPv2 (RFC
+// 2759), and EAP (RFC 3748) with MD5, MS-CHAPv2 or TLS inside, or only to learn
+// the peer's name.
 //
 // A Server demands: it hands out a Claim when the peer has named itself, its
 // owner decides, and Answer tells the peer. A Client answers the demands of
 // the other side. Both do no I/O and have no clock: the owner gives them the
 // time, packets and expired deadlines, and sends what they leave in an Outbox.
+// Where EAP-TLS may be spoken the owner must call End.
 package auth
 
 import (
@@ -25,11 +27,15 @@ const (
 	CHAPMD5
 	MSCHAP
 	MSCHAPv2
-	EAP
+	EAP // LCP's name for all of EAP; of a claim, or alone in a demand: only the peer's name, unproven
+	EAPMD5
+	EAPMSCHAPv2
+	EAPTLS
 	methods
 )
 
-var methodNames = [methods]string{PAP: "pap", CHAPMD5: "chap-md5", MSCHAP: "mschap", MSCHAPv2: "mschap-v2", EAP: "eap"}
+var methodNames = [methods]string{PAP: "pap", CHAPMD5: "chap-md5", MSCHAP: "mschap", MSCHAPv2: "mschap-v2", EAP: "eap",
+	EAPMD5: "eap-md5", EAPMSCHAPv2: "eap-mschap-v2", EAPTLS: "eap-tls"}
 
 // Algorithms of CHAP in the Authentication-Protocol option.
 const (
@@ -39,7 +45,9 @@ const (
 )
 
 // Methods lists every method, for metrics that show zeros.
-func Methods() []Method { return []Method{PAP, CHAPMD5, MSCHAP, MSCHAPv2, EAP} }
+func Methods() []Method {
+	return []Method{PAP, CHAPMD5, MSCHAP, MSCHAPv2, EAP, EAPMD5, EAPMSCHAPv2, EAPTLS}
+}
 
 // String is the method's name in configuration, logs and metrics.
 func (m Method) String() string {
@@ -60,10 +68,11 @@ func ParseMethod(name string) (Method, error) {
 }
 
 // Option is the value of LCP's Authentication-Protocol option for m, without
-// the option's type and length; nil for no method.
+// the option's type and length; nil for no method. EAP's methods share one:
+// which of them it is they settle later.
 func (m Method) Option() []byte {
 	switch m {
-	case PAP, EAP:
+	case PAP, EAP, EAPMD5, EAPMSCHAPv2, EAPTLS:
 		p := m.Protocol()
 		return []byte{byte(p >> 8), byte(p)}
 	case CHAPMD5:
@@ -107,7 +116,7 @@ func (m Method) Protocol() ppp.Protocol {
 	switch m {
 	case PAP:
 		return ppp.PAP
-	case EAP:
+	case EAP, EAPMD5, EAPMSCHAPv2, EAPTLS:
 		return ppp.EAP
 	case CHAPMD5, MSCHAP, MSCHAPv2:
 		return ppp.CHAP
@@ -116,4 +125,4 @@ func (m Method) Protocol() ppp.Protocol {
 }
 
 // microsoft tells the methods whose Failure has fields of its own.
-func (m Method) microsoft() bool { return m == MSCHAP || m == MSCHAPv2 }
+func (m Method) microsoft() bool { return m == MSCHAP || m == MSCHAPv2 || m == EAPMSCHAPv2 }

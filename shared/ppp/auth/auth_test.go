@@ -24,6 +24,11 @@ func TestOptionOfEachMethod(t *testing.T) {
 			t.Errorf("%q reads as %v, %v", m.String(), got, err)
 		}
 	}
+	for _, m := range []Method{EAPMD5, EAPMSCHAPv2, EAPTLS} {
+		if got, err := ParseMethod(m.String()); !bytes.Equal(m.Option(), EAP.Option()) || got != m || err != nil || m.Protocol() != ppp.EAP {
+			t.Errorf("%v: option % x, reads as %v, %v", m, m.Option(), got, err)
+		}
+	}
 	if b := Method(0).Option(); b != nil || Method(0).Protocol() != 0 || Method(99).String() != "none" {
 		t.Error("no method has an option")
 	}

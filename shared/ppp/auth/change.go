@@ -103,7 +103,7 @@ func (p proof) checkChange(old secret, name string) (next secret, ok bool, authe
 	want := encryptHash(old.hash, next.hash)
 	same := subtle.ConstantTimeCompare(want[:], p.change.hash[:]) == 1
 	ok, authenticator, keys = p.checkMSCHAPv2(next, name)
-	return next, ok && same && fits, authenticator, keys
+	return next, ok && same && fits && old.hashed, authenticator, keys
 }
 
 // newSecret is the secret of a password in UTF-16. Where it is not well formed
@@ -113,7 +113,7 @@ func newSecret(b []byte) secret {
 	for i := range u {
 		u[i] = binary.LittleEndian.Uint16(b[2*i:])
 	}
-	s := secret{password: string(utf16.Decode(u)), hash: md4Sum(b)}
+	s := secret{password: string(utf16.Decode(u)), hash: md4Sum(b), hashed: true}
 	s.clear = NTHash(s.password) == s.hash
 	return s
 }

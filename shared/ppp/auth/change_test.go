@@ -203,7 +203,7 @@ func TestANewPasswordMustBeProven(t *testing.T) {
 		t.Error("the claim itself is spoilt")
 	}
 	// What nobody's zero hash opens is nobody's.
-	p := prover{method: MSCHAPv2, login: Login{Name: "saran", Next: NewPassword("mine")}, rand: &octets{b: []byte{1, 2, 3}}}
+	p := prover{method: MSCHAPv2, login: &Login{Name: "saran", Next: NewPassword("mine")}, rand: &octets{b: []byte{1, 2, 3}}}
 	data := p.change(failure{reason: PasswordExpired, version: 3, challenge: make([]byte, 16)})
 	made, value, err := parseChange(data)
 	nobody := Claim{MSCHAPv2, "saran", seal(proof{challenge: make([]byte, 16), response: value, change: &made})}

@@ -24,6 +24,8 @@ type proof struct {
 	challenge []byte
 	response  []byte  // CHAP's Value, of any length
 	change    *change // MS-CHAPv2's Change-Password; nil: a Response
+	certified bool    // EAP-TLS: the certificate is good, and has the claim's name
+	keys      Keys    // that it left
 	lm        bool    // MS-CHAP: the LAN Manager response counts too
 }
 
@@ -37,25 +39,28 @@ func (c Claim) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, c.String()
 func (c Claim) LogValue() slog.Value { return slog.StringValue(c.String()) }
 
 // Check compares the claim's proof with what the owner of s would have sent,
-// in constant time; with the zero Secret it takes as long and fails. An EAP
-// claim has no proof and fails. The verdict's message is a general one; whoever
+// in constant time; with the zero Secret it takes as long and fails. A claim by
+// EAP alone has no proof and fails; one by EAP-TLS was proven by a certificate
+// in the claim's name, which must be enough for s. The verdict's message is a general one; whoever
 // knows better puts its own there.
 func (c *Claim) Check(s Secret) Verdict {
 	v, p, known := Verdict{keys: noKeys(c.Method.String() + " leaves no keys")}, c.proof.open(), s.sealed.open()
 	switch c.Method {
 	case PAP:
 		v.OK = p.checkPAP(known)
-	case CHAPMD5:
+	case CHAPMD5, EAPMD5:
 		want := md5Response(p.id, known.password, p.challenge)
 		v.OK = subtle.ConstantTimeCompare(p.response, want[:]) == 1 && known.clear
 	case MSCHAP:
 		v.OK, v.keys = p.checkMSCHAP(known)
-	case MSCHAPv2:
+	case MSCHAPv2, EAPMSCHAPv2:
 		if p.change != nil {
 			_, v.OK, v.authenticator, v.keys = p.checkChange(known, c.Name)
 		} else {
 			v.OK, v.authenticator, v.keys = p.checkMSCHAPv2(known, c.Name)
 		}
+	case EAPTLS:
+		v.OK, v.keys = p.certified && known.certificate, p.keys
 	}
 	if !v.OK || s.IsZero() {
 		return Verdict{Message: refused}
@@ -80,7 +85,7 @@ func (p proof) checkPAP(s secret) bool {
 	if s.clear {
 		return same
 	}
-	return sameHash
+	return sameHash && s.hashed
 }
 
 // checkMSCHAP takes the Windows NT response. The LAN Manager response is
@@ -96,7 +101,7 @@ func (p proof) checkMSCHAP(s secret) (bool, Keys) {
 	if !useNT {
 		same = sameLM && p.lm && s.clear
 	}
-	return same && len(p.response) == msValueSize, mschapKeys(s, challenge)
+	return same && len(p.response) == msValueSize && s.hashed, mschapKeys(s, challenge)
 }
 
 // checkMSCHAPv2 ignores the Reserved octets and the Flags, which "must be
@@ -109,7 +114,7 @@ func (p proof) checkMSCHAPv2(s secret, name string) (ok bool, authenticator [20]
 	authenticator = authenticatorResponse(s.hash, want, challenge)
 	same := subtle.ConstantTimeCompare(value[24:48], want[:]) == 1
 	// Our own challenge as the peer's comes from a mirror, not from chance.
-	ok = same && ours != peers && len(p.response) == msValueSize
+	ok = same && ours != peers && len(p.response) == msValueSize && s.hashed
 	return ok, authenticator, mschapv2Keys(s.hash, want)
 }
 

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"carrier/shared/ppp"
+	"carrier/shared/ppp/eap"
 )
 
 // maxRequests is how often PAP asks to be let in, and CHAP repeats a Response,
@@ -44,21 +45,29 @@ type Client struct {
 	code      byte   // with this packet: a Response, or a Change-Password
 	response  []byte // and this data
 	prover    prover
-	keys      Keys // of the first Success
+	eap       *eap.Peer // of EAP
+	keys      Keys      // of the first Success
 }
 
 // ClientOptions say how a Client answers.
 type ClientOptions struct {
 	Login Login
 	Rand  io.Reader // of MS-CHAPv2's challenge to the other side; nil: crypto/rand
+	MRU   int       // the other side's, which EAPTLS keeps to; zero: the default
 }
 
-// NewClient answers demands for method m, which o.Login.Accepts.
+// NewClient answers demands for method m, as LCP agreed on it, which
+// o.Login.Accepts.
 func NewClient(m Method, o ClientOptions) *Client {
 	if o.Rand == nil {
 		o.Rand = cryptorand.Reader
 	}
-	return &Client{method: m, login: o.Login, prover: prover{method: m, login: o.Login, rand: o.Rand}}
+	c := &Client{method: m, login: o.Login}
+	c.prover = prover{method: m, login: &c.login, rand: o.Rand}
+	if m == EAP {
+		c.eap = c.eapPeer(o)
+	}
+	return c
 }
 
 // Start begins: PAP sends its Authenticate-Request; CHAP waits for a
@@ -84,8 +93,11 @@ func (c *Client) request(now time.Time, out *ppp.Outbox) {
 // knows the secret is a Failure. What does not belong here is dropped silently.
 func (c *Client) Receive(now time.Time, p ppp.Protocol, info []byte, out *ppp.Outbox) Result {
 	k, err := parsePacket(info)
-	if err != nil || p != c.method.Protocol() {
+	switch {
+	case err != nil || p != c.method.Protocol():
 		return Result{}
+	case c.method == EAP:
+		return c.receiveEAP(info, out)
 	}
 	switch c.method {
 	case PAP:
@@ -193,12 +205,23 @@ func (c *Client) receiveCHAP(now time.Time, k packet, out *ppp.Outbox) Result {
 	return Result{Failure, text}
 }
 
-// accepted keeps the keys of the first Success: a new Challenge on an open link
-// does not change them.
 func (c *Client) accepted() {
 	c.prover.accepted()
+	c.keep(c.prover.found())
+}
+
+// keep keeps the keys of the first Success: a new Challenge on an open link does
+// not change them.
+func (c *Client) keep(k Keys) {
 	if c.keys == (Keys{}) {
-		c.keys = c.prover.found()
+		c.keys = k
+	}
+}
+
+// End gives up what EAP holds. Whoever has made a Client ends it.
+func (c *Client) End() {
+	if c.eap != nil {
+		c.eap.End()
 	}
 }
 

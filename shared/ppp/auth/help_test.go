@@ -11,6 +11,9 @@ import (
 	"carrier/shared/ppp"
 )
 
+// agreed are the methods that LCP tells apart.
+var agreed = []Method{PAP, CHAPMD5, MSCHAP, MSCHAPv2, EAP}
+
 var start = time.Unix(1000, 0)
 
 // unhex reads octets written in hexadecimal, with spaces anywhere.

@@ -78,6 +78,14 @@ func mschapKeys(s secret, challenge [8]byte) Keys {
 	return Keys{seal(material{kind: MSCHAPKeys, hashHash: md4Sum(s.hash[:]), challenge: challenge, lm: lmHash(s.password), lmKnown: s.clear})}
 }
 
+// masterKeys is what EAP-TLS leaves, or why it leaves nothing.
+func masterKeys(msk [64]byte, err error) Keys {
+	if err != nil {
+		return noKeys(err.Error())
+	}
+	return Keys{seal(material{kind: MasterKeys, msk: msk})}
+}
+
 // mschapv2Keys is what an MS-CHAPv2 Response that was right leaves.
 func mschapv2Keys(hash [16]byte, nt [ntResponseSize]byte) Keys {
 	return Keys{seal(material{kind: MSCHAPv2Keys, hashHash: md4Sum(hash[:]), nt: nt})}

@@ -143,7 +143,7 @@ func TestKeysAreNeverPrinted(t *testing.T) {
 // A name that nobody has and a wrong password cost the same work: what is
 // computed, and so what is allocated, does not depend on the Secret.
 func TestAnUnknownUserCostsAsMuchAsAWrongPassword(t *testing.T) {
-	for _, m := range Methods() {
+	for _, m := range agreed {
 		s, out := started(m)
 		c := s.Receive(start, m.Protocol(), whole(t, m), out)
 		cost := func(s Secret) float64 {

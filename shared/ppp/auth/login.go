@@ -1,6 +1,9 @@
 package auth
 
-import "slices"
+import (
+	"crypto/tls"
+	"slices"
+)
 
 // A Login is how we answer a peer that demands authentication. With a zero
 // Login every demand is refused.
@@ -11,15 +14,18 @@ type Login struct {
 	// Next is the password to change to when the other side says that Secret has
 	// expired, which MS-CHAPv2 can; zero: none.
 	Next Secret
+	// TLS answers by EAP-TLS: our certificate, and the RootCAs and ServerName that
+	// the other side must answer to; nil: not.
+	TLS *tls.Config `json:"-"`
 	// LM sends MS-CHAP's LAN Manager response too, for servers that know no
 	// better. A listener can find the password from it.
 	LM bool
 }
 
 // preferred is the order in which a client suggests methods: best proof first.
-var preferred = [...]Method{MSCHAPv2, CHAPMD5, MSCHAP, PAP}
+var preferred = [...]Method{EAPTLS, MSCHAPv2, EAPMSCHAPv2, CHAPMD5, EAPMD5, MSCHAP, PAP}
 
-// Methods lists what the login can answer, best first. It never has EAP.
+// Methods lists what the login can answer, best first; of EAP the methods.
 func (l Login) Methods() []Method {
 	var ms []Method
 	for _, m := range preferred {
@@ -32,8 +38,12 @@ func (l Login) Methods() []Method {
 
 // Accepts tells whether the login answers a demand for m: m is allowed, the
 // secret can serve it, and what PAP carries fits its one-octet lengths.
+// It accepts EAP where it does one of its methods.
 func (l Login) Accepts(m Method) bool {
-	if l.Secret.IsZero() || len(l.Name) > maxText {
+	if m == EAP {
+		return l.Accepts(EAPMD5) || l.Accepts(EAPMSCHAPv2) || l.Accepts(EAPTLS)
+	}
+	if len(l.Name) > maxText {
 		return false
 	}
 	if len(l.Allow) > 0 && !slices.Contains(l.Allow, m) {
@@ -43,10 +53,12 @@ func (l Login) Accepts(m Method) bool {
 	switch m {
 	case PAP:
 		return s.clear && len(s.password) <= maxText
-	case CHAPMD5:
+	case CHAPMD5, EAPMD5:
 		return s.clear
-	case MSCHAP, MSCHAPv2:
-		return true
+	case MSCHAP, MSCHAPv2, EAPMSCHAPv2:
+		return s.hashed
+	case EAPTLS:
+		return l.TLS != nil
 	}
 	return false
 }

@@ -5,8 +5,8 @@ import "io"
 // A prover answers the challenges of CHAP and its kin, alone and inside EAP:
 // it knows the Login's secret, and what the last answer was worth.
 type prover struct {
-	method Method // CHAPMD5, MSCHAP or MSCHAPv2; PAP has nothing to prove
-	login  Login
+	method Method // one of CHAP's, or of EAP's with a password; PAP has nothing to prove
+	login  *Login // shared: a new password counts for all
 	rand   io.Reader
 
 	authenticator [20]byte // what MS-CHAPv2's Success must show
@@ -32,7 +32,7 @@ func (p *prover) prove(id byte, challenge []byte) []byte {
 	s := p.login.Secret.sealed.open()
 	p.changing = false
 	switch p.method {
-	case CHAPMD5:
+	case CHAPMD5, EAPMD5:
 		sum := md5Response(id, s.password, challenge)
 		return sum[:]
 	case MSCHAP:
@@ -80,7 +80,7 @@ func (p *prover) found() Keys {
 func (p *prover) change(f failure) []byte {
 	old, next := p.login.Secret.sealed.open(), p.login.Next.sealed.open()
 	switch {
-	case p.method != MSCHAPv2 || f.reason != PasswordExpired || f.version < 3 || len(f.challenge) != 16:
+	case p.method != MSCHAPv2 && p.method != EAPMSCHAPv2 || f.reason != PasswordExpired || f.version < 3 || len(f.challenge) != 16:
 		return nil
 	case p.changing || !next.clear || len(utf16Octets(next.password)) > maxPassword:
 		return nil

@@ -34,7 +34,7 @@ func tryAgain(t *testing.T, m Method, k []byte) []byte {
 	if k[0] != chapFailure || !f.retry || len(f.challenge) != challengeSize(m) {
 		t.Fatalf("%q", k[4:])
 	}
-	p := prover{method: m, login: login, rand: zeros{}}
+	p := prover{method: m, login: &login, rand: zeros{}}
 	return packet{chapResponse, k[1] + 1, appendCHAP(nil, p.prove(k[1]+1, f.challenge), "saran")}.append(nil)
 }
 
@@ -143,7 +143,7 @@ func TestLANManagersResponseCountsOnlyWhereAllowed(t *testing.T) {
 		secret Secret
 		want   []byte
 	}{{false, password, make([]byte, 24)}, {true, password, value[:24]}, {true, NewNTHash(NTHash("SecREt01")), make([]byte, 24)}} {
-		p := prover{method: MSCHAP, login: Login{Secret: tt.secret, LM: tt.lm}}
+		p := prover{method: MSCHAP, login: &Login{Secret: tt.secret, LM: tt.lm}}
 		got := p.prove(1, challenge)
 		if !bytes.Equal(got[:24], tt.want) || got[48] != 1 || !bytes.Equal(got[24:48], nt[:]) {
 			t.Errorf("%v: % x", tt.lm, got)

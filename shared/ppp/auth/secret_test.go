@@ -2,6 +2,7 @@ package auth
 
 import (
 	"bytes"
+	"crypto/tls"
 	"encoding/json"
 	"fmt"
 	"log/slog"
@@ -67,7 +68,10 @@ func TestWhatASecretCanServe(t *testing.T) {
 		{CHAPMD5, true, false, true, false},
 		{MSCHAP, true, true, true, true},
 		{MSCHAPv2, true, true, true, true},
-		{EAP, false, false, false, false},
+		{EAP, false, false, true, true},
+		{EAPMD5, true, false, true, false},
+		{EAPMSCHAPv2, true, true, true, true},
+		{EAPTLS, false, false, false, false},
 	} {
 		if password.Verifies(tt.m) != tt.pw || hash.Verifies(tt.m) != tt.nt || none.Verifies(tt.m) {
 			t.Errorf("%v: %v with a password, %v with a hash, %v with none", tt.m, password.Verifies(tt.m), hash.Verifies(tt.m), none.Verifies(tt.m))
@@ -86,11 +90,25 @@ func TestLoginLimits(t *testing.T) {
 		t.Errorf("allowed two: %s", got)
 	}
 	l = Login{Name: "saran", Secret: NewPassword(long)}
-	if got := fmt.Sprint(l.Methods()); got != "[mschap-v2 chap-md5 mschap]" {
+	if got := fmt.Sprint(l.Methods()); got != "[mschap-v2 eap-mschap-v2 chap-md5 eap-md5 mschap]" {
 		t.Errorf("password too long for PAP: %s", got)
 	}
 	if l.Name = long; l.Methods() != nil {
 		t.Errorf("a name of 256 octets: %v", l.Methods())
+	}
+	l = Login{Name: "saran", Secret: NewPassword("pw"), Allow: []Method{EAPMD5}}
+	if l.Accepts(CHAPMD5) || !l.Accepts(EAP) || !l.Accepts(EAPMD5) || l.Accepts(EAPMSCHAPv2) {
+		t.Errorf("allowed EAP-MD5 only: %v", l.Methods())
+	}
+	l = Login{Name: "saran", TLS: new(tls.Config)}
+	if got := fmt.Sprint(l.Methods()); got != "[eap-tls]" || !l.Accepts(EAP) {
+		t.Errorf("a certificate only: %s", got)
+	}
+	if certificate := (Secret{}).OrCertificate(); !certificate.Verifies(EAPTLS) || certificate.Verifies(PAP) || certificate.IsZero() {
+		t.Error("a certificate is no password")
+	}
+	if both := NewPassword("pw").OrCertificate(); !both.Verifies(EAPTLS) || !both.Verifies(CHAPMD5) {
+		t.Error("a password and a certificate")
 	}
 	if (Login{}).Methods() != nil {
 		t.Error("nobody can log in")

@@ -199,7 +199,7 @@ func whole(t *testing.T, m Method) []byte {
 }
 
 func TestNoPrefixOfAnAnswerIsAClaim(t *testing.T) {
-	for _, m := range Methods() {
+	for _, m := range agreed {
 		good := whole(t, m)
 		s, out := started(m)
 		for n := range good {
@@ -214,7 +214,7 @@ func TestNoPrefixOfAnAnswerIsAClaim(t *testing.T) {
 }
 
 func TestWhatDoesNotBelongIsDropped(t *testing.T) {
-	for _, m := range Methods() {
+	for _, m := range agreed {
 		good := whole(t, m)
 		s, out := NewServer(m, ServerOptions{Name: "denver", Rand: zeros{}}), new(ppp.Outbox)
 		if s.Receive(start, m.Protocol(), good, out) != nil {
@@ -321,7 +321,7 @@ func TestReflection(t *testing.T) {
 }
 
 func TestTheZeroSecretMatchesNothing(t *testing.T) {
-	for _, m := range Methods() {
+	for _, m := range agreed {
 		for _, password := range []string{"", "secret"} {
 			s, out := started(m)
 			client := NewClient(m, ClientOptions{Login: Login{Name: "saran", Secret: NewPassword(password)}})

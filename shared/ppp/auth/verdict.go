@@ -59,6 +59,7 @@ func (r Reason) String() string {
 }
 
 // Refuse is a readable no to the claim, whatever it proves: PAP's
-// Authenticate-Nak or CHAP's Failure will carry the message. EAP's Failure
+// Authenticate-Nak, CHAP's Failure or, inside EAP, a Notification before it
+// will carry the message. The Failure of EAP-TLS, and of who only said a name,
 // carries none. The claim may be nil.
 func Refuse(_ *Claim, message string) Verdict { return Verdict{Message: message} }

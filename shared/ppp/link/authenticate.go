@@ -15,6 +15,7 @@ type authentication struct {
 	peerOK  bool         // the peer is accepted, or need not be
 	weOK    bool         // so are we
 	claimed bool         // a Claim waits for the owner's Answer
+	refusal string       // what the Answer said, if it was no
 	until   time.Time    // AuthTimeout's end; zero: it does not run
 	heard   bool         // a packet of a network control protocol: the peer knows that it is accepted
 }
@@ -37,14 +38,15 @@ func (l *Link) authenticate(now time.Time) {
 	agreed := l.lcp.Agreed()
 	a.until = now.Add(l.opt.AuthTimeout)
 	if m, err := auth.ParseOption(agreed.Ours.Auth); err == nil {
-		a.server = auth.NewServer(m, auth.ServerOptions{Name: l.opt.Name, Rand: l.opt.Rand})
+		a.server = auth.NewServer(m, auth.ServerOptions{Name: l.opt.Name, Rand: l.opt.Rand,
+			EAP: l.opt.Ask, TLS: l.opt.TLS, MRU: int(agreed.Theirs.MRU)})
 		a.server.Start(now, &l.out)
 	} else {
 		a.peerOK = true
 		l.tell(Event{Kind: Authenticated})
 	}
 	if m, err := auth.ParseOption(agreed.Theirs.Auth); err == nil {
-		a.client = auth.NewClient(m, auth.ClientOptions{Login: l.opt.Login, Rand: l.opt.Rand})
+		a.client = auth.NewClient(m, auth.ClientOptions{Login: l.opt.Login, Rand: l.opt.Rand, MRU: int(agreed.Theirs.MRU)})
 		a.client.Start(now, &l.out)
 	} else {
 		a.weOK = true
@@ -76,6 +78,7 @@ func (l *Link) receiveAuth(now time.Time, p ppp.Protocol, info []byte) {
 			}
 			l.tell(Event{Kind: Claimed, Claim: c})
 		}
+		l.judged(now)
 	}
 	if a.client == nil {
 		return
@@ -99,20 +102,53 @@ func (l *Link) Answer(now time.Time, v auth.Verdict) {
 	if !a.claimed {
 		return
 	}
-	a.claimed = false
-	a.server.Answer(now, v, &l.out)
-	switch a.server.Outcome() {
-	case auth.Pending:
-		a.until = now.Add(l.opt.AuthTimeout)
-		return
-	case auth.Failure:
-		l.close(now, AuthRefused, v.Message)
-		return
+	a.claimed, a.refusal = false, ""
+	if !v.OK {
+		a.refusal = v.Message
 	}
-	if a.peerOK = true; l.phase == Authenticate {
-		a.until = now.Add(l.opt.AuthTimeout)
-		l.tell(Event{Kind: Authenticated})
-		l.authenticated(now)
+	a.server.Answer(now, v, &l.out)
+	a.until = now.Add(l.opt.AuthTimeout)
+	l.judged(now)
+}
+
+// judged follows what the peer was told in the end, which may come after our
+// verdict: the words of some methods have an answer.
+func (l *Link) judged(now time.Time) {
+	a := &l.auth
+	switch a.server.Outcome() {
+	case auth.Failure:
+		if a.refusal == "" && a.server.Err() != nil {
+			a.refusal = printable(a.server.Err().Error())
+		}
+		l.close(now, AuthRefused, a.refusal)
+	case auth.Success:
+		if !a.peerOK && l.phase == Authenticate {
+			a.peerOK = true
+			l.tell(Event{Kind: Authenticated})
+			l.authenticated(now)
+		}
+	}
+}
+
+// Keys is the keying material of both directions' authentication: the server's
+// is left by the peer's login, the client's by ours. They are zero before.
+func (l *Link) Keys() (server, client auth.Keys) {
+	if l.auth.server != nil {
+		server = l.auth.server.Keys()
+	}
+	if l.auth.client != nil {
+		client = l.auth.client.Keys()
+	}
+	return server, client
+}
+
+// end gives up what EAP holds.
+func (a *authentication) end() {
+	if a.server != nil {
+		a.server.End()
+	}
+	if a.client != nil {
+		a.client.End()
 	}
 }
 
@@ -125,5 +161,7 @@ func (l *Link) expireAuth(now time.Time) {
 		l.close(now, AuthTimeout, "no answer to our authentication")
 	case !a.until.IsZero() && !now.Before(a.until):
 		l.close(now, AuthTimeout, "authentication took too long")
+	case a.server != nil:
+		l.judged(now)
 	}
 }

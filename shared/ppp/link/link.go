@@ -5,7 +5,10 @@
 package link
 
 import (
+	"bytes"
+	"crypto/tls"
 	"io"
+	"slices"
 	"time"
 
 	"carrier/shared/ppp"
@@ -20,7 +23,10 @@ type Options struct {
 	LCP lcp.Options // Demand and Accept are filled from Ask and Login
 	// Ask lists what we demand of the peer, in order: on a Nak the peer's own
 	// suggestion follows if it is in the list, else the next. Empty: nothing.
+	// EAP's methods are one to LCP, where the first of them stands; EAP tries them
+	// in this order, and with none but auth.EAP itself it only learns the name.
 	Ask []auth.Method
+	TLS *tls.Config // of auth.EAPTLS in Ask: our certificate, and the users' authorities in ClientCAs
 	// NameOnly is for who only wants to learn the peer's name: a Claim may stay
 	// unanswered for as long as the owner likes.
 	NameOnly bool
@@ -85,11 +91,15 @@ func (o *Options) machine() cp.Options {
 	return cp.Options{Restart: o.Restart, MaxConfigure: o.MaxConfigure, MaxTerminate: o.MaxTerminate, MaxFailure: o.MaxFailure}
 }
 
-// values are the methods as the Authentication-Protocol option has them.
+// values are the methods as the Authentication-Protocol option has them, each
+// once.
 func values(methods []auth.Method) [][]byte {
 	var v [][]byte
 	for _, m := range methods {
-		v = append(v, m.Option())
+		same := func(b []byte) bool { return bytes.Equal(b, m.Option()) }
+		if !slices.ContainsFunc(v, same) {
+			v = append(v, m.Option())
+		}
 	}
 	return v
 }
@@ -103,7 +113,8 @@ func (l *Link) Up(now time.Time) {
 	l.lcpDid(now, l.lcp.Up(now, &l.out))
 }
 
-// Down says that the lower layer is gone: the link is finished.
+// Down says that the lower layer is gone: the link is finished. A link must not
+// be forgotten without it, for EAP-TLS holds a thread of its own.
 func (l *Link) Down(now time.Time) {
 	if text, ok := l.lcp.PeerTerminated(); ok { // while LCP was not open
 		l.because(PeerTerminated, printable(text))
@@ -226,6 +237,7 @@ func (l *Link) linkDown(now time.Time) {
 	for _, n := range l.ncps {
 		l.ncpDid(now, n, n.machine.Down(now, &l.out))
 	}
+	l.auth.end()
 	l.auth = authentication{}
 	l.tell(Event{Kind: LinkDown})
 }
