@@ -87,8 +87,9 @@ local     = %q
 addresses = ["10.99.0.2-10.99.60.1"]
 hold      = "0s"
 [ppp]
-encryption = "none"
-vj         = false
+encryption  = "none"
+compression = []
+vj          = false
 [limits]
 echo = "0s"
 [[user]]

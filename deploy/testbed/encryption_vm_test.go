@@ -28,13 +28,36 @@ func TestPPPDEncrypts(t *testing.T) {
 			if log := w.Guest.Log(FastPort); !strings.Contains(log, tt.agreed) {
 				t.Errorf("pppd's log has no %q:\n%s", tt.agreed, log)
 			}
-			for _, reason := range []string{"undecoded", "unsealed"} {
-				line := fmt.Sprintf("pns_frames_dropped_total{reason=%q}", reason)
-				if v := w.Metric(w.Office, pnsPanel, line); v != 0 {
-					t.Errorf("%s is %v", line, v)
-				}
-			}
+			w.undecoded()
 		})
+	}
+}
+
+// pppd and the PNS compress data both ways.
+func TestPPPDCompresses(t *testing.T) {
+	w := newWorld(t, setting{pac: saran})
+	for _, tt := range []struct{ options, agreed string }{
+		{"deflate 15,15 nobsdcomp", "Deflate (15) compression enabled"},
+		{"nodeflate bsdcomp 12,12", "BSD-Compress (12) compression enabled"},
+	} {
+		const n = 1 << 20
+		out := w.run(`port=9; ccp=; dial saran "blue moon" defaultroute nomppe ` + tt.options + " || exit 1\nping -c 3 -W 5 2.1.1.10 || exit 1\n" + transfer(n) + "hangup\n")
+		hashes(t, out, n)
+		if log := w.Guest.Log(FastPort); !strings.Contains(log, tt.agreed) || strings.Contains(log, "ResetReq") {
+			t.Errorf("pppd's log has no %q, or resets:\n%s", tt.agreed, log)
+		}
+	}
+	w.undecoded()
+}
+
+// undecoded fails the test if frames of callers' could not be decoded.
+func (w *world) undecoded() {
+	w.T.Helper()
+	for _, reason := range []string{"undecoded", "unsealed", "unexpanded"} {
+		line := fmt.Sprintf("pns_frames_dropped_total{reason=%q}", reason)
+		if v := w.Metric(w.Office, pnsPanel, line); v != 0 {
+			w.T.Errorf("%s is %v", line, v)
+		}
 	}
 }
 
@@ -50,12 +73,7 @@ func TestPPPDCompressesHeaders(t *testing.T) {
 				t.Errorf("pppd's log has no %q:\n%s", want, log)
 			}
 		}
-		for _, reason := range []string{"unexpanded", "undecoded"} {
-			line := fmt.Sprintf("pns_frames_dropped_total{reason=%q}", reason)
-			if v := w.Metric(w.Office, pnsPanel, line); v != 0 {
-				t.Errorf("%s is %v", line, v)
-			}
-		}
+		w.undecoded()
 	}
 }
 

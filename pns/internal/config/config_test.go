@@ -19,6 +19,7 @@ import (
 	"carrier/shared/daemon"
 	"carrier/shared/peer"
 	"carrier/shared/ppp/auth"
+	"carrier/shared/ppp/ccp"
 	"carrier/shared/ppp/link"
 	"carrier/shared/ppp/mppe"
 	"carrier/shared/ppp/vj"
@@ -69,6 +70,7 @@ encryption = "optional"
 strengths  = ["40", "128"]
 stateless  = false
 vj         = false
+compression = ["bsd"]
 
 [limits]
 idle          = "15m"
@@ -118,8 +120,9 @@ func TestWhole(t *testing.T) {
 			Map: map[netip.AddrPort]string{netip.MustParseAddrPort("2.1.1.10:80"): "127.0.0.1:8080"}, OnlyMapped: true,
 		},
 		Methods: []auth.Method{auth.MSCHAPv2, auth.PAP},
-		Coding:  session.Coding{Encryption: session.Optional, MPPE: mppe.Key40 | mppe.Key128},
-		Idle:    15 * time.Minute, Session: 8 * time.Hour,
+		Coding: session.Coding{Encryption: session.Optional, MPPE: mppe.Key40 | mppe.Key128,
+			Compression: []ccp.Method{ccp.BSD{Bits: 12}}},
+		Idle: 15 * time.Minute, Session: 8 * time.Hour,
 		Echo: link.EchoOptions{Interval: 20 * time.Second, Failures: 5},
 		Users: []users.User{
 			{Name: "saran", Address: ip("2.1.1.129"), Idle: time.Hour, Session: 24 * time.Hour, Simultaneous: users.Replace},
@@ -162,8 +165,9 @@ func TestDefaults(t *testing.T) {
 		LAN: LAN{Local: ip("10.64.64.64"), Pools: []pool.Options{{Name: "default", Ranges: []pool.Range{{First: ip("2.1.1.129"), Last: ip("2.1.1.190")}}}},
 			Hold: 5 * time.Minute,
 			Map:  map[netip.AddrPort]string{}},
-		Methods:  []auth.Method{auth.MSCHAPv2, auth.CHAPMD5, auth.PAP},
-		Coding:   session.Coding{Encryption: session.Optional, MPPE: mppe.Key128 | mppe.Stateless},
+		Methods: []auth.Method{auth.MSCHAPv2, auth.CHAPMD5, auth.PAP},
+		Coding: session.Coding{Encryption: session.Optional, MPPE: mppe.Key128 | mppe.Stateless | mppe.MPPC,
+			Compression: []ccp.Method{ccp.Deflate{Window: 15}, ccp.Deflate{Window: 15, Draft: true}, ccp.BSD{Bits: 12}}},
 		VJ:       vj.Slots{Count: 16},
 		Echo:     link.EchoOptions{Interval: 30 * time.Second, Failures: 3},
 		Users:    []users.User{{Name: "saran"}},

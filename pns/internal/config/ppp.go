@@ -6,6 +6,7 @@ import (
 	"carrier/pns/internal/session"
 	"carrier/shared/conf"
 	"carrier/shared/ppp/auth"
+	"carrier/shared/ppp/ccp"
 	"carrier/shared/ppp/mppe"
 	"carrier/shared/ppp/vj"
 )
@@ -31,7 +32,38 @@ func coding(t *conf.Table) session.Coding {
 	if t.Bool("stateless", true) {
 		c.MPPE |= mppe.Stateless
 	}
+	compression(t, &c)
 	return c
+}
+
+// The memory that compression may take of a call: 32 KiB to receive by Deflate,
+// 28 KiB each way by BSD Compress.
+const (
+	window = 15
+	codes  = 12
+)
+
+// compression reads the methods that compress, best first.
+func compression(t *conf.Table, c *session.Coding) {
+	names := []string{"mppc", "deflate", "bsd"}
+	if t.Has("compression") {
+		names = conf.Values(t, "compression", func(s string) (string, error) {
+			if !slices.Contains(names, s) {
+				return "", conf.Unfit("is no compression", conf.Quote(names...))
+			}
+			return s, nil
+		})
+	}
+	for _, name := range names {
+		switch name {
+		case "mppc":
+			c.MPPE |= mppe.MPPC
+		case "deflate":
+			c.Compression = append(c.Compression, ccp.Deflate{Window: window}, ccp.Deflate{Window: window, Draft: true})
+		case "bsd":
+			c.Compression = append(c.Compression, ccp.BSD{Bits: codes})
+		}
+	}
 }
 
 // slots are as many TCP connections as are remembered. Their numbers are always

@@ -26,12 +26,14 @@ const (
 type Coding struct {
 	Encryption Policy
 	MPPE       mppe.Bits // key lengths that are good enough, Stateless where that is preferred, and MPPC
+	// Compression is other methods, best first, for calls without encryption.
+	Compression []ccp.Method
 }
 
 // A coding is CCP's part of a session.
 type coding struct {
 	ccp  *ccp.CCP  // nil: not offered
-	mppe *ccp.MPPE // nil: not offered; its keys are those of the last log-in
+	mppe *ccp.MPPE // its keys are those of the last log-in
 }
 
 // seal keeps data from passing in clear before anything is agreed.
@@ -44,25 +46,30 @@ func (s *Session) seal() {
 // offerCoding has CCP negotiated, once the caller is known and her keys with
 // her. It is false when the call cannot go on.
 func (s *Session) offerCoding(now time.Time) bool {
-	keys := ccp.KeysOf(s.link.Keys(), mppe.Server)
+	left, _ := s.link.Keys()
+	keys := ccp.KeysOf(left, mppe.Server)
 	can := s.o.Coding.MPPE & (keys.Bits() | mppe.Stateless | mppe.MPPC)
 	if s.o.Coding.Encryption == Clear {
 		can &^= mppe.Encryption
 	}
 	if s.o.Coding.Encryption == Required && can&mppe.Encryption == 0 {
-		s.close(now, record.NotEncrypted, "encryption is required: "+cmp.Or(s.link.Keys().Why(), "this log-in leaves only keys of other lengths"))
+		s.close(now, record.NotEncrypted, "encryption is required: "+cmp.Or(left.Why(), "this log-in leaves only keys of other lengths"))
 		return false
 	}
-	if can&(mppe.Encryption|mppe.MPPC) == 0 {
+	c := &s.coding
+	if c.ccp != nil { // LCP was negotiated anew
+		c.mppe.Can, c.mppe.Keys = can, keys
 		return true
 	}
-	c := &s.coding
-	if c.mppe == nil {
-		c.mppe = &ccp.MPPE{Required: s.o.Coding.Encryption == Required}
+	var methods []ccp.Method
+	c.mppe = &ccp.MPPE{Can: can, Keys: keys, Required: s.o.Coding.Encryption == Required}
+	if can&(mppe.Encryption|mppe.MPPC) != 0 {
+		methods = append(methods, c.mppe)
 	}
-	c.mppe.Can, c.mppe.Keys = can, keys
-	if c.ccp == nil {
-		methods := []ccp.Method{c.mppe}
+	if !c.mppe.Required {
+		methods = append(methods, s.o.Coding.Compression...)
+	}
+	if len(methods) > 0 {
 		c.ccp = ccp.New(ccp.Options{Receive: methods, Send: methods, Required: c.mppe.Required})
 		s.link.Network(now, ppp.CCP, c.ccp)
 	}

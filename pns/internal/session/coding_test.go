@@ -34,18 +34,18 @@ func TestEncryption(t *testing.T) {
 		said   string // at the data half, in this order
 		why    string // the call ends so; empty: it does not
 	}{
-		{"required", Coding{Required, strong}, strong, auth.MSCHAPv2, sealed + ", " + coded("true") + ", " + online, ""},
-		{"required, of MS-CHAP's keys", Coding{Required, strong}, strong, auth.MSCHAP, sealed + ", " + coded("true") + ", " + online, ""},
-		{"optional", Coding{Optional, strong}, strong, auth.MSCHAPv2, coded("true"), ""},
-		{"optional, and the caller has other keys", Coding{Optional, strong}, mppe.Key40, auth.MSCHAPv2, online, ""},
-		{"optional, and the caller knows nothing of it", Coding{Optional, strong}, 0, auth.MSCHAPv2, online, ""},
-		{"optional, and PAP leaves no keys", Coding{Optional, strong}, strong, auth.PAP, online, ""},
-		{"none", Coding{Clear, strong}, strong, auth.MSCHAPv2, online, ""},
-		{"none, but compression", Coding{Clear, strong | mppe.MPPC}, strong | mppe.MPPC, auth.MSCHAPv2, coded("false"), ""},
-		{"required, and other keys", Coding{Required, strong}, mppe.Key40, auth.MSCHAPv2, sealed, "encryption is required: CCP: peer agrees to no required method"},
-		{"required, and nothing known of it", Coding{Required, strong}, 0, auth.MSCHAPv2, sealed, "encryption is required: CCP is rejected"},
-		{"required, and only compression", Coding{Required, strong | mppe.MPPC}, mppe.MPPC, auth.MSCHAPv2, sealed, "encryption is required: CCP: peer agrees to no required method"},
-		{"required, and PAP", Coding{Required, strong}, strong, auth.PAP, sealed, "encryption is required: pap leaves no keys"},
+		{"required", Coding{Encryption: Required, MPPE: strong}, strong, auth.MSCHAPv2, sealed + ", " + coded("true") + ", " + online, ""},
+		{"required, of MS-CHAP's keys", Coding{Encryption: Required, MPPE: strong}, strong, auth.MSCHAP, sealed + ", " + coded("true") + ", " + online, ""},
+		{"optional", Coding{Encryption: Optional, MPPE: strong}, strong, auth.MSCHAPv2, coded("true"), ""},
+		{"optional, and the caller has other keys", Coding{Encryption: Optional, MPPE: strong}, mppe.Key40, auth.MSCHAPv2, online, ""},
+		{"optional, and the caller knows nothing of it", Coding{Encryption: Optional, MPPE: strong}, 0, auth.MSCHAPv2, online, ""},
+		{"optional, and PAP leaves no keys", Coding{Encryption: Optional, MPPE: strong}, strong, auth.PAP, online, ""},
+		{"none", Coding{Encryption: Clear, MPPE: strong}, strong, auth.MSCHAPv2, online, ""},
+		{"none, but compression", Coding{Encryption: Clear, MPPE: strong | mppe.MPPC}, strong | mppe.MPPC, auth.MSCHAPv2, coded("false"), ""},
+		{"required, and other keys", Coding{Encryption: Required, MPPE: strong}, mppe.Key40, auth.MSCHAPv2, sealed, "encryption is required: CCP: peer agrees to no required method"},
+		{"required, and nothing known of it", Coding{Encryption: Required, MPPE: strong}, 0, auth.MSCHAPv2, sealed, "encryption is required: CCP is rejected"},
+		{"required, and only compression", Coding{Encryption: Required, MPPE: strong | mppe.MPPC}, mppe.MPPC, auth.MSCHAPv2, sealed, "encryption is required: CCP: peer agrees to no required method"},
+		{"required, and PAP", Coding{Encryption: Required, MPPE: strong}, strong, auth.PAP, sealed, "encryption is required: pap leaves no keys"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			bubble(t, func(t *testing.T) {
@@ -103,7 +103,7 @@ func TestEncryptionIsGivenUp(t *testing.T) {
 	for policy, stays := range map[Policy]bool{Required: false, Optional: true} {
 		bubble(t, func(t *testing.T) {
 			p := newPlace(t, addresses, saran(nil))
-			p.opt = func(o *Options) { o.Coding = Coding{policy, strong} }
+			p.opt = func(o *Options) { o.Coding = Coding{Encryption: policy, MPPE: strong} }
 			v := p.call()
 			c := v.dialCoded(strong, auth.MSCHAPv2)
 			time.Sleep(5 * time.Second)
@@ -134,7 +134,7 @@ func TestEncryptionIsGivenUp(t *testing.T) {
 func TestEncryptionAfterLCPAgain(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		p := newPlace(t, addresses, saran(nil))
-		p.opt = func(o *Options) { o.Coding = Coding{Required, strong} }
+		p.opt = func(o *Options) { o.Coding = Coding{Encryption: Required, MPPE: strong} }
 		v := p.call()
 		c := v.dialCoded(strong, auth.MSCHAPv2)
 		time.Sleep(5 * time.Second)

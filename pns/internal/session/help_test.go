@@ -298,7 +298,8 @@ func (c *caller) run() {
 		for _, e := range c.link.Events() {
 			c.said = append(c.said, e)
 			if e.Kind == link.LoggedIn && c.can != 0 {
-				m := ccp.MPPE{Can: c.can, Keys: ccp.KeysOf(c.link.Keys(), mppe.Client)}
+				_, left := c.link.Keys()
+				m := ccp.MPPE{Can: c.can, Keys: ccp.KeysOf(left, mppe.Client)}
 				c.ccp = ccp.New(ccp.Options{Receive: []ccp.Method{m}, Send: []ccp.Method{m}})
 				c.link.Network(time.Now(), ppp.CCP, c.ccp)
 			}

@@ -44,8 +44,8 @@ func (c Choice) String() string {
 	if c.Method == nil {
 		return "none"
 	}
-	if s, ok := c.Method.(fmt.Stringer); ok {
-		return s.String()
+	if n, ok := c.Method.(interface{ Name(value []byte) string }); ok {
+		return n.Name(c.Value)
 	}
 	return fmt.Sprintf("option %d, %x", c.Method.Type(), c.Value)
 }

@@ -102,6 +102,12 @@ func (m MPPE) Decompressor(value []byte, mru int) (Decompressor, error) {
 	return r, nil
 }
 
+// Name is for logs.
+func (m MPPE) Name(value []byte) string {
+	bits, _ := mppe.Parse(value)
+	return "mppe " + bits.String()
+}
+
 // A sender is MPPE, MPPC or both.
 type sender struct {
 	mppe.Encrypter

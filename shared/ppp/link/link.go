@@ -261,19 +261,6 @@ func (l *Link) Phase() Phase { return l.phase }
 // LCP is what LCP agreed, the defaults while it is not Opened.
 func (l *Link) LCP() lcp.Agreed { return l.lcp.Agreed() }
 
-// Keys is the keying material that the peer's authentication has left, or else
-// ours: while the phase is Network.
-func (l *Link) Keys() auth.Keys {
-	a := &l.auth
-	if a.server != nil {
-		return a.server.Keys()
-	}
-	if a.client != nil {
-		return a.client.Keys()
-	}
-	return auth.Keys{}
-}
-
 // LastRequest is the peer's last LCP Configure-Request, as a frame; nil: none
 // came. It belongs to the caller.
 func (l *Link) LastRequest() []byte {
