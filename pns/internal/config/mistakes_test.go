@@ -27,8 +27,8 @@ func TestMistakes(t *testing.T) {
 		{"window", pac + "from = ['192.0.2.9']\nwindow = 'off'", `13: pac[2].window: "off" is not true or false; would be right: window = false`},
 
 		{"no methods", "[auth]\nmethods = []", `11: auth.methods: names no method, so nobody can log in; would be right: methods = ["mschap-v2", "pap"]`},
-		{"methods", "[auth]\nmethods = ['ms-chap', 'eap', 'pap', 'pap']", `11: auth.methods[1]: "ms-chap" is no method; would be right: "mschap-v2", "mschap", "chap-md5" or "pap"
-11: auth.methods[2]: "eap" proves nothing here, it only tells a name; would be right: "mschap-v2", "mschap", "chap-md5" or "pap"
+		{"methods", "[auth]\nmethods = ['ms-chap', 'eap', 'pap', 'pap']", `11: auth.methods[1]: "ms-chap" is no method; would be right: "mschap-v2", "eap-mschap-v2", "mschap", "eap-md5", "chap-md5" or "pap"
+11: auth.methods[2]: "eap" proves nothing here, it only tells a name; would be right: "mschap-v2", "eap-mschap-v2", "mschap", "eap-md5", "chap-md5" or "pap"
 11: auth.methods[4]: "pap" stands twice; would be right: once`},
 		{"encryption", "[ppp]\nencryption = 'always'\nstrengths = ['64']\nstateless = 1\nvj = 2\ncompression = ['zip']", `11: ppp.encryption: "always" is not known here; would be right: "none", "optional" or "required"
 12: ppp.strengths[1]: "64" is no length of MPPE's keys; would be right: "128", "56" or "40"

@@ -107,4 +107,4 @@ func keys(root *conf.Table, c *Config) {
 	}
 }
 
-func keyless(m auth.Method) bool { return m == auth.PAP || m == auth.CHAPMD5 }
+func keyless(m auth.Method) bool { return m == auth.PAP || m == auth.CHAPMD5 || m == auth.EAPMD5 }

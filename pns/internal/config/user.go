@@ -11,7 +11,6 @@ import (
 	"carrier/pns/internal/pool"
 	"carrier/pns/internal/users"
 	"carrier/shared/conf"
-	"carrier/shared/ppp"
 	"carrier/shared/ppp/auth"
 )
 
@@ -39,10 +38,10 @@ func methods(t *conf.Table) []auth.Method {
 }
 
 func method(s string) (auth.Method, error) {
-	right := conf.Quote("mschap-v2", "mschap", "chap-md5", "pap")
+	right := conf.Quote("mschap-v2", "eap-mschap-v2", "mschap", "eap-md5", "chap-md5", "pap")
 	m, err := auth.ParseMethod(s)
 	switch {
-	case err != nil, m.Protocol() == ppp.EAP && m != auth.EAP:
+	case err != nil, m == auth.EAPTLS:
 		return 0, conf.Unfit("is no method", right)
 	case m == auth.EAP:
 		return 0, conf.Unfit("proves nothing here, it only tells a name", right)

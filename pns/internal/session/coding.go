@@ -98,6 +98,8 @@ func (s *Session) codingUp(now time.Time) {
 	s.log(slog.LevelInfo, "coding", "from", agreed.Receive, "to", agreed.Send)
 	if required {
 		s.link.Release(now, ppp.IPCP)
+	} else if s.detach == nil { // a caller's machine that requires it has dropped what came before
+		s.link.Hurry(now, ppp.IPCP)
 	}
 }
 

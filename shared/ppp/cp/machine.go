@@ -126,6 +126,17 @@ func (m *Machine) Expire(now time.Time, out *ppp.Outbox) Action {
 	return m.step(now, TOMinus, Packet{}, nil, out)
 }
 
+// Again sends an open Configure-Request again before the Restart timer has it
+// so: the peer may not have taken the first. It does nothing once the request has
+// its answer.
+func (m *Machine) Again(now time.Time, out *ppp.Outbox) Action {
+	if s := m.State(); s != ReqSent && s != AckSent {
+		return 0
+	}
+	m.deadline = now
+	return m.Expire(now, out)
+}
+
 // Event steps the automaton for a packet that only the owner understands:
 // RXJPlus, RXJMinus or RXR. SER is the owner's to do.
 func (m *Machine) Event(now time.Time, e Event, out *ppp.Outbox) Action {

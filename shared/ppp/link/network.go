@@ -44,6 +44,13 @@ func (l *Link) network(now time.Time, p ppp.Protocol, negotiator cp.Negotiator, 
 	}
 }
 
+// Hurry has a protocol that waits for the peer's answer ask once more at once.
+func (l *Link) Hurry(now time.Time, p ppp.Protocol) {
+	if n := l.ncp(p); n != nil && l.phase == Network {
+		l.ncpDid(now, n, n.machine.Again(now, &l.out))
+	}
+}
+
 // Release lets a protocol go on that was held.
 func (l *Link) Release(now time.Time, p ppp.Protocol) {
 	if n := l.ncp(p); n != nil && l.phase == Network {

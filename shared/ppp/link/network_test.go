@@ -203,3 +203,23 @@ func TestCompressionIsNoNetwork(t *testing.T) {
 	p.run(time.Second)
 	p.want(p.a, `link up, authenticated, network up CCP, network over IPCP "IPCP is rejected", network down CCP, link down, finished: no network protocol "IPCP is rejected"`)
 }
+
+// TestHurry asks again at once for what the peer has dropped, and not for what
+// it has answered.
+func TestHurry(t *testing.T) {
+	p := newPair(t, server(), client())
+	p.openLCP()
+	p.a.Hurry(p.now, ppp.IPCP)
+	frames := p.a.Take()
+	if len(frames) != 1 || string(frames[0][:5]) != "\xff\x03\x80\x21\x01" {
+		t.Fatalf("% x", frames)
+	}
+	p = newPair(t, server(), client())
+	p.up()
+	p.run(time.Second)
+	p.a.Hurry(p.now, ppp.IPCP)
+	p.a.Hurry(p.now, ppp.CCP)
+	if frames := p.a.Take(); len(frames) != 0 {
+		t.Errorf("% x", frames)
+	}
+}
