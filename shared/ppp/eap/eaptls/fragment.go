@@ -45,18 +45,19 @@ type assembler struct {
 func (a *assembler) add(data []byte) (message []byte, flags byte, whole bool, err error) {
 	r := wire.NewReader(data)
 	flags = r.Uint8("Flags")
-	total := 0
+	var announced uint32
 	if flags&lengthIncluded != 0 {
-		total = int(r.Uint32("TLS Message Length"))
+		announced = r.Uint32("TLS Message Length")
 	}
 	fragment := r.Rest()
 	if r.Err() != nil {
 		return nil, flags, false, r.Err()
 	}
 	if flags&lengthIncluded != 0 {
+		total := int(min(announced, maxMessage))
 		switch {
-		case total > maxMessage:
-			return nil, flags, false, fmt.Errorf("EAP-TLS: a message of %d octets is announced, %d is the most", total, maxMessage)
+		case announced > maxMessage:
+			return nil, flags, false, fmt.Errorf("EAP-TLS: a message of %d octets is announced, %d is the most", announced, maxMessage)
 		case a.began && (!a.announced || total != a.total):
 			return nil, flags, false, errBeyond
 		}
