@@ -190,7 +190,7 @@ func judge(frame []byte, f func([]byte, error)) {
 	case len(frame) == 0:
 	case n < 2:
 		f(nil, ErrRunt)
-	case fcs16(initFCS, frame) != goodFCS:
+	case FCS16(InitFCS, frame) != GoodFCS:
 		f(nil, ErrFCS)
 	default:
 		f(frame[:n:n], nil)

@@ -41,7 +41,7 @@ func appendUnder(dst, frame []byte, accm uint32) []byte {
 }
 
 func appendFrame(dst, frame []byte, accm uint32, f *forms) []byte {
-	fcs := ^fcs16(initFCS, frame)
+	fcs := ^FCS16(InitFCS, frame)
 	dst = slices.Grow(dst, 2*(len(frame)+fcsOctets)+2) // every octet may be escaped
 	dst = append(dst, flag)
 	for len(frame) > 0 {

@@ -1,10 +1,14 @@
 package hdlc
 
-// The FCS-16 of RFC 1662 appendix C: start value, the value after a good frame
-// and its FCS, and the polynomial with its lowest power in the highest bit.
+// The FCS-16 of RFC 1662 appendix C: start value, and the value after a good
+// frame and its FCS.
 const (
-	initFCS    = 0xFFFF
-	goodFCS    = 0xF0B8
+	InitFCS = 0xFFFF
+	GoodFCS = 0xF0B8
+)
+
+// The polynomial with its lowest power in the highest bit.
+const (
 	polynomial = 0x8408
 	fcsOctets  = 2
 )
@@ -31,9 +35,12 @@ func makeTables() (t [16][256]uint16) {
 	return t
 }
 
-// fcs16 carries the FCS over b. Only two of a step's look-ups wait for the step
+// FCS16 carries the FCS, InitFCS at first, over b. What is sent is its complement,
+// the low octet first.
+//
+// Only two of a step's look-ups wait for the step
 // before: they are joined last, so that the others can be under way already.
-func fcs16(fcs uint16, b []byte) uint16 {
+func FCS16(fcs uint16, b []byte) uint16 {
 	t := &fcsTables
 	for ; len(b) >= 16; b = b[16:] {
 		p := (*[16]byte)(b)

@@ -86,7 +86,7 @@ func TestGoldenPrefixes(t *testing.T) {
 // The check value of RFC 1662 §C.2, and the catalogued check word of this CRC
 // over "123456789".
 func TestFCS(t *testing.T) {
-	if got := ^fcs16(initFCS, []byte("123456789")); got != 0x906E {
+	if got := ^FCS16(InitFCS, []byte("123456789")); got != 0x906E {
 		t.Errorf("FCS of 123456789 is %#04x", got)
 	}
 	if fcsTables[0][1] != 0x1189 || fcsTables[0][255] != 0x0F78 {
@@ -94,11 +94,11 @@ func TestFCS(t *testing.T) {
 	}
 	b := make([]byte, 0, 60)
 	for n := range 60 { // every remainder of the sixteen-octet step
-		fcs := ^fcs16(initFCS, b)
+		fcs := ^FCS16(InitFCS, b)
 		if want := ^plainFCS(b); fcs != want {
 			t.Errorf("%d octets: %#04x, want %#04x", n, fcs, want)
 		}
-		if got := fcs16(initFCS, append(bytes.Clone(b), byte(fcs), byte(fcs>>8))); got != 0xF0B8 {
+		if got := FCS16(InitFCS, append(bytes.Clone(b), byte(fcs), byte(fcs>>8))); got != 0xF0B8 {
 			t.Errorf("%d octets with FCS: %#04x", n, got)
 		}
 		b = append(b, byte(n*37+1))

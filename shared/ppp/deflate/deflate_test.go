@@ -73,7 +73,7 @@ func TestTurns(t *testing.T) {
 	}
 }
 
-func TestLoss(t *testing.T)    { codectest.Loss(t, pair(MaxWindow), nil) }
+func TestLoss(t *testing.T)    { codectest.Loss(t, pair(MaxWindow), nil, true) }
 func TestCorrupt(t *testing.T) { codectest.Corrupt(t, func() codectest.Pair { return pair(12) }, true) }
 func TestAlloc(t *testing.T)   { codectest.Alloc(t, pair(MaxWindow)) }
 
