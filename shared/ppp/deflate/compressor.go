@@ -5,6 +5,8 @@ import (
 	"sync"
 
 	"github.com/klauspost/compress/flate"
+
+	"carrier/shared/ppp/window"
 )
 
 // primer is how much of the history an encoder is given that has not seen it
@@ -16,7 +18,7 @@ const primer = 8 << 10
 // Compress saw them, those that it refused too.
 type Compressor struct {
 	window  int
-	history history
+	history window.Window
 	seq     uint16
 	at      uint64 // how much happened so far: packets and resets
 }
@@ -27,7 +29,7 @@ func NewCompressor(o Option) (*Compressor, error) {
 	if err := o.check(); err != nil {
 		return nil, err
 	}
-	return &Compressor{window: o.Window, history: history{size: min(primer, 1<<o.Window)}}, nil
+	return &Compressor{window: o.Window, history: window.New(min(primer, 1<<o.Window))}, nil
 }
 
 // Compress appends the information field of a Compressed Datagram that carries
@@ -42,7 +44,7 @@ func (c *Compressor) Compress(dst, packet []byte) ([]byte, bool) {
 	}
 	e := c.borrow()
 	out := e.encode(binary.BigEndian.AppendUint16(dst, c.seq), plain)
-	c.history.add(plain)
+	c.history.Add(plain)
 	c.seq++
 	c.at++
 	e.last, e.at = c, c.at
@@ -58,7 +60,7 @@ func (c *Compressor) Compress(dst, packet []byte) ([]byte, bool) {
 func (c *Compressor) Reset([]byte) []byte {
 	c.seq = 0
 	c.at++
-	c.history.clear()
+	c.history.Clear()
 	return nil
 }
 
@@ -92,7 +94,7 @@ func (c *Compressor) borrow() *encoder {
 		}
 	}
 	if e.last != c || e.at != c.at {
-		e.flate.ResetDict(e, c.history.window())
+		e.flate.ResetDict(e, c.history.Bytes())
 	}
 	return e
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/klauspost/compress/flate"
 
+	"carrier/shared/ppp/window"
 	"carrier/shared/wire"
 )
 
@@ -26,7 +27,7 @@ var (
 // A Decompressor is the receiving half.
 type Decompressor struct {
 	mru     int
-	history history
+	history window.Window
 	seq     uint16
 	lost    bool
 }
@@ -38,7 +39,7 @@ func NewDecompressor(o Option, mru uint16) (*Decompressor, error) {
 	if err := o.check(); err != nil {
 		return nil, err
 	}
-	return &Decompressor{mru: int(mru), history: history{size: 1 << o.Window}}, nil
+	return &Decompressor{mru: int(mru), history: window.New(1 << o.Window)}, nil
 }
 
 // Decompress appends the packet that info, a Compressed Datagram's information
@@ -61,7 +62,7 @@ func (d *Decompressor) Decompress(dst, info []byte) ([]byte, error) {
 	// Room for the longest Protocol field, and for one octet too many.
 	start := len(dst)
 	out := slices.Grow(dst, d.mru+3)[:start+d.mru+3]
-	n, err := e.decode(out[start:], info[2:], d.history.window())
+	n, err := e.decode(out[start:], info[2:], d.history.Bytes())
 	out = out[:start+n]
 	if err == nil {
 		err = d.judge(out[start:])
@@ -94,7 +95,7 @@ func (d *Decompressor) Uncompressed(packet []byte) {
 }
 
 func (d *Decompressor) take(packet []byte) {
-	d.history.add(packet)
+	d.history.Add(packet)
 	d.seq++
 }
 

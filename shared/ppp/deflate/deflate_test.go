@@ -85,7 +85,7 @@ func TestIdleSize(t *testing.T) {
 	for range 20 { // larger than what there is to spare
 		p.Carry(append([]byte("!"), make([]byte, 9000)...))
 	}
-	sent, received := cap(p.Compressor.(*Compressor).history.b), cap(p.Decompressor.(*Decompressor).history.b)
+	sent, received := p.Compressor.(*Compressor).history.Cap(), p.Decompressor.(*Decompressor).history.Cap()
 	if sent != 12<<10 || received != 36<<10 {
 		t.Errorf("histories of %d and %d octets", sent, received)
 	}
