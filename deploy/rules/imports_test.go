@@ -45,7 +45,7 @@ var order = [][]string{
 	{"shared/ppp/auth", "shared/ppp/cp", "shared/ppp/lqr", "shared/ppp/vj", "shared/ppp/mppe", "shared/ppp/mppc", "shared/ppp/deflate", "shared/ppp/bsd", "shared/ppp/predictor", "shared/ppp/lzs"},
 	{"shared/ppp/eap/eaptls"},
 	{"shared/ppp/eap"},
-	{"shared/ppp/codectest"},
+	{"shared/ppp/codectest", "shared/ppp/window"},
 	{"shared/ppp"},
 	{"shared/hdlc"},
 	{"shared/wire"},
