@@ -14,7 +14,8 @@ import (
 
 // With pppd at the caller's end a ping beside a download takes no longer than a
 // packet of the download, and the line is full all the same. A machine that is
-// busy with something else spoils a measurement; a fault of ours spoils all.
+// busy with something else spoils a figure in a window or two: of five windows
+// the median of each figure counts.
 func pingBesideADownload(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, setting{line: exchange.Conditions{Rate: 28800}, pac: saran})
@@ -23,25 +24,37 @@ dial saran "blue moon" defaultroute || exit 1
 wget -q -O /tmp/data 'http://2.1.1.10/data?n=1000000' &
 sleep 8
 `)
-	for range 5 { // the download lasts that long
+	const windows, half = 5, 3 // the download lasts for so many
+	good := map[string]int{}
+	for n := range windows {
 		median, most, used := w.pings()
 		t.Logf("median %v, 99th percentile %v; %.1f %% of the line", median, most, 100*used)
-		if median <= 250*time.Millisecond && most <= 400*time.Millisecond && used >= 0.95 {
-			w.run("hangup\n")
-			return
+		decided := true
+		for figure, right := range map[string]bool{"median of 250 ms": median <= 250*time.Millisecond,
+			"99th percentile of 400 ms": most <= 400*time.Millisecond, "use of 95 %": used >= 0.95} {
+			if right {
+				good[figure]++
+			}
+			if bad := n + 1 - good[figure]; bad == half {
+				t.Fatalf("%d windows of %d without a %s", bad, n+1, figure)
+			}
+			decided = decided && good[figure] >= half
+		}
+		if decided {
+			break
 		}
 	}
-	t.Error("want a median of 250 ms, a 99th percentile of 400 ms and 95 %")
+	w.run("hangup\n")
 }
 
-// pings sends 80 and tells the median and the 99th percentile of their time, and
+// pings sends 40, in 20 s, and tells the median and the 99th percentile of their time, and
 // how much of the line was used meanwhile.
 func (w *world) pings() (median, most time.Duration, used float64) {
 	w.T.Helper()
 	out := w.run(`
 cd /sys/class/net/ppp1/statistics
 echo had $(cat rx_bytes) in $(cat rx_packets) at $(cut -d' ' -f1 /proc/uptime)
-ping -c 80 -i 0.5 -W 5 2.1.1.10
+ping -c 40 -i 0.5 -W 5 2.1.1.10
 echo had $(cat rx_bytes) in $(cat rx_packets) at $(cut -d' ' -f1 /proc/uptime)
 `)
 	var trips []time.Duration
@@ -50,8 +63,8 @@ echo had $(cat rx_bytes) in $(cat rx_packets) at $(cut -d' ' -f1 /proc/uptime)
 		trips = append(trips, time.Duration(ms*float64(time.Millisecond)))
 	}
 	had := regexp.MustCompile(`(?m)^had (\d+) in (\d+) at ([0-9.]+)`).FindAllStringSubmatch(out, -1)
-	if len(trips) != 80 || len(had) != 2 {
-		w.T.Fatalf("%d pings of 80 came back:\n%s", len(trips), out)
+	if len(trips) != 40 || len(had) != 2 {
+		w.T.Fatalf("%d pings of 40 came back:\n%s", len(trips), out)
 	}
 	slices.Sort(trips)
 	grown := func(field int) float64 {
@@ -62,5 +75,5 @@ echo had $(cat rx_bytes) in $(cat rx_packets) at $(cut -d' ' -f1 /proc/uptime)
 	// A frame has a protocol, an FCS and a flag besides its packet, and of random
 	// octets one in 128 is escaped. Without start and stop bits, under LAPM, the
 	// line carries 3600 octets a second.
-	return trips[40], trips[79], (grown(1)*129/128 + grown(2)*4) / grown(3) / 3600
+	return trips[20], trips[39], (grown(1)*129/128 + grown(2)*4) / grown(3) / 3600
 }
