@@ -63,14 +63,14 @@ type Banks struct {
 	serving sync.WaitGroup // started with mu held, and not after ending
 
 	mu      sync.Mutex
-	calls   context.Context // Run's; nil before
-	slots   []*slot         // in the order of the configuration, and behind them those that are gone
-	drained map[string]bool // by Member.Key, be it a member or not: until Undrain
+	calls   context.Context   // Run's; nil before
+	slots   []*slot           // in the order of the configuration, and behind them those that are gone
+	drained map[string]string // the bank that it was of, by Member.Key, be it a member or not: until Undrain
 }
 
 // New makes banks without lines.
 func New(o Options) *Banks {
-	b := &Banks{o: o, drained: map[string]bool{}}
+	b := &Banks{o: o, drained: map[string]string{}}
 	b.ending, b.drain = context.WithCancel(context.Background())
 	return b
 }
@@ -148,9 +148,17 @@ func (b *Banks) Set(members []Member, grace time.Duration) {
 	for _, s := range present {
 		if s.name == "" {
 			s.name = names.find(s.member)
-			s.out, s.drained = b.o.Out.why(s.member.Key), b.drained[s.member.Key]
+			b.remember(s)
 		}
 		b.start(s)
+	}
+}
+
+// remember gives a slot what an operator did with its line; mu is held.
+func (b *Banks) remember(s *slot) {
+	s.out = b.o.Out.why(s.member.Key)
+	if _, s.drained = b.drained[s.member.Key]; s.drained {
+		b.drained[s.member.Key] = s.member.Bank
 	}
 }
 

@@ -2,6 +2,7 @@ package bank
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 )
@@ -83,20 +84,22 @@ func (b *Banks) DrainLines(what string, within time.Duration) (busy int, err err
 	defer b.mu.Unlock()
 	return b.draining(what, func(s *slot) {
 		s.drained, s.unable = true, false
-		b.drained[s.member.Key] = true
+		b.drained[s.member.Key] = s.member.Bank
 		b.limit(s, func(c *calling) { c.drained = after(within) })
 	})
 }
 
-// Undrain undoes DrainLines, for the same lines or others; with All also for
-// lines that are no members at present.
+// Undrain undoes DrainLines, for the same lines or others; with a bank or All also
+// for lines that are no members at present.
 func (b *Banks) Undrain(what string) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if what == All {
-		clear(b.drained)
-	}
+	known := len(b.drained)
+	maps.DeleteFunc(b.drained, func(_, bank string) bool { return what == All || what == bank })
 	_, err := b.draining(what, b.undrain)
+	if len(b.drained) < known {
+		return nil // be none of them a member at present
+	}
 	return err
 }
 

@@ -99,6 +99,8 @@ func TestADrainedLineComesBackDrained(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newFake("l")
 		b, _, stop, done := start(t, new(bytes.Buffer), l)
+		usr := member(l)
+		usr.Bank = "usr"
 		away := func() {
 			b.Set(nil, NoLimit)
 			want(t, b, "")
@@ -110,6 +112,16 @@ func TestADrainedLineComesBackDrained(t *testing.T) {
 		}
 		for _, undo := range []func() error{
 			func() error { away(); return b.Undrain(All) },
+			func() error { away(); return b.Undrain("courier") },
+			func() error {
+				b.Set([]Member{usr}, NoLimit) // the bank has another name, and that counts
+				want(t, b, "usr/l out-of-service drained")
+				away()
+				if err := b.Undrain("courier"); err == nil {
+					t.Error("courier had a line that was drained")
+				}
+				return b.Undrain("usr")
+			},
 			func() error { back("out-of-service drained"); err := b.Undrain("courier"); away(); return err },
 			func() error {
 				back("out-of-service drained")
