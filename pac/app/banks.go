@@ -10,6 +10,7 @@ import (
 
 	"carrier/hardware/line"
 	"carrier/hardware/modem"
+	"carrier/hardware/netport"
 	"carrier/pac/internal/bank"
 	"carrier/pac/internal/config"
 )
@@ -38,15 +39,18 @@ func (p *Program) seat(grace time.Duration) {
 		}
 	}
 	p.clashes = clashes
+	was := serials.renamed(seats, p.banks.Keys())
 	var members []bank.Member
 	for _, b := range p.config.Banks {
 		p.metrics.bankKnown(b.Name)
-		if l := p.listeners[b.Listen]; l != nil {
+		if l := p.listeners[netport.Key(b.Listen)]; l != nil {
 			members = append(members, direct(b, l)...)
 		}
 		for _, s := range seats {
 			if s.bank.Name == b.Name {
-				members = append(members, p.modem(s))
+				m := p.modem(s)
+				m.Was = was[m.Key]
+				members = append(members, m)
 			}
 		}
 	}
@@ -57,7 +61,8 @@ func (p *Program) seat(grace time.Duration) {
 // ports themselves, again and again: one that is away is no fault of the line's.
 func (p *Program) modem(s seat) bank.Member {
 	b, log := s.bank, p.log
-	m := bank.Member{Bank: b.Name, Key: s.port, Port: s.port, Settings: fmt.Sprintf("%v %v %v %q %q", b.Cable, b.Speed, b.Flow, b.Profile, b.Init), BusyOut: b.BusyOut}
+	m := bank.Member{Bank: b.Name, Key: netport.Key(s.port), Port: s.port, BusyOut: b.BusyOut,
+		Settings: fmt.Sprintf("%q %v %v %v %q %q", s.port, b.Cable, b.Speed, b.Flow, b.Profile, b.Init)}
 	if strings.HasPrefix(s.port, "/") {
 		m.Label = filepath.Base(s.port)
 	}

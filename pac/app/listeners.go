@@ -7,6 +7,7 @@ import (
 	"syscall"
 
 	"carrier/hardware/line"
+	"carrier/hardware/netport"
 	"carrier/pac/internal/bank"
 	"carrier/pac/internal/config"
 )
@@ -17,14 +18,16 @@ import (
 func (p *Program) listen(banks []config.Bank) (left map[string]*line.Listener, err error) {
 	now, left := map[string]*line.Listener{}, maps.Clone(p.listeners)
 	for _, b := range banks {
-		if l := p.listeners[b.Listen]; l != nil {
-			now[b.Listen] = l
-			delete(left, b.Listen)
+		key := netport.Key(b.Listen)
+		if l := p.listeners[key]; l != nil {
+			now[key] = l
+			delete(left, key)
 		}
 	}
 	bound := map[string]*line.Listener{}
 	for _, b := range banks {
-		if b.Listen == "" || now[b.Listen] != nil {
+		key := netport.Key(b.Listen)
+		if b.Listen == "" || now[key] != nil {
 			continue
 		}
 		l, err := p.bind(b, left)
@@ -33,10 +36,10 @@ func (p *Program) listen(banks []config.Bank) (left map[string]*line.Listener, e
 			p.resume(left)
 			return nil, fmt.Errorf("bank %s: %w", b.Name, err)
 		}
-		now[b.Listen], bound[b.Listen] = l, l
+		now[key], bound[key] = l, l
 	}
 	for _, b := range banks {
-		if l := now[b.Listen]; l != nil {
+		if l := now[netport.Key(b.Listen)]; l != nil {
 			l.Hunt(b.Hunt)
 		}
 	}
@@ -90,7 +93,7 @@ func (p *Program) deaf() {
 func direct(b config.Bank, l *line.Listener) []bank.Member {
 	all := make([]bank.Member, b.Lines)
 	for n := range all {
-		all[n] = bank.Member{Bank: b.Name, Key: fmt.Sprintf("%s#%d", b.Listen, n+1), Port: b.Listen, Settings: fmt.Sprintf("%p", l),
+		all[n] = bank.Member{Bank: b.Name, Key: fmt.Sprintf("%s#%d", netport.Key(b.Listen), n+1), Port: b.Listen, Settings: fmt.Sprintf("%p", l),
 			Open: func(name string) (line.Line, error) { return l.Line(name, n), nil }}
 	}
 	return all

@@ -41,7 +41,7 @@ type Program struct {
 
 	mu        sync.Mutex // guards what a reload changes
 	config    *config.Config
-	listeners map[string]*line.Listener // by URL
+	listeners map[string]*line.Listener // by netport.Key
 	tunnels   *tunnel.Tunnels           // what comes is placed by it
 	leaving   leaving                   // PNSs that are configured no more
 	clashes   []string                  // devices that two entries of banks name

@@ -67,6 +67,36 @@ func (r roster) same(a, b string) bool {
 	return is
 }
 
+// renamed finds the lines that a new path names, and tells by which key each is
+// known so far: one whose device has both paths now, and that has no seat by the
+// old one. The keys are those of all lines.
+func (r roster) renamed(seats []seat, keys []string) (was map[string]string) {
+	seated, known := map[string]bool{}, map[string]bool{}
+	for _, s := range seats {
+		seated[netport.Key(s.port)] = true
+	}
+	devices := map[serial.ID]string{}
+	for _, key := range keys {
+		known[key] = true
+		if seated[key] || !strings.HasPrefix(key, "/") {
+			continue
+		}
+		if id, err := r.identify(key); err == nil {
+			devices[id] = key
+		}
+	}
+	was = map[string]string{}
+	for _, s := range seats {
+		if known[s.port] || len(devices) == 0 || !strings.HasPrefix(s.port, "/") {
+			continue
+		}
+		if id, err := r.identify(s.port); err == nil && devices[id] != "" {
+			was[s.port] = devices[id]
+		}
+	}
+	return was
+}
+
 // claim gives the seat its port and its device, unless another seat has one of
 // them: that is first.
 func (r roster) claim(taken map[any]seat, s seat) (first seat, is bool) {

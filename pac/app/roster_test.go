@@ -3,6 +3,7 @@ package app
 import (
 	"errors"
 	"io/fs"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -114,6 +115,33 @@ func TestSamePort(t *testing.T) {
 	} {
 		if r.same(tt.a, tt.b) != tt.same {
 			t.Errorf("%s and %s: %v", tt.a, tt.b, !tt.same)
+		}
+	}
+}
+
+// A line goes on by another name of its device, as long as that can be seen and
+// nothing else has the old name.
+func TestRenamed(t *testing.T) {
+	usb := machine{"/dev/ttyUSB0": "a", "/dev/serial/by-id/a": "a", "/dev/serial/by-path/a": "a", "/dev/ttyUSB1": "b", "/dev/serial/by-id/b": "b"}
+	for name, tt := range map[string]struct {
+		machine     machine
+		seats, keys string
+		want        map[string]string
+	}{
+		"another name":                           {usb, "/dev/serial/by-id/a /dev/serial/by-id/b", "/dev/ttyUSB0 /dev/ttyUSB1", map[string]string{"/dev/serial/by-id/a": "/dev/ttyUSB0", "/dev/serial/by-id/b": "/dev/ttyUSB1"}},
+		"the same name":                          {usb, "/dev/ttyUSB0 /dev/ttyUSB1", "/dev/ttyUSB0 /dev/ttyUSB1", nil},
+		"a new line":                             {usb, "/dev/ttyUSB0 /dev/serial/by-id/b", "/dev/ttyUSB0", nil},
+		"a line of its own":                      {usb, "/dev/serial/by-id/a", "/dev/ttyUSB0 /dev/serial/by-id/a", nil},
+		"both, as the link came after the seats": {usb, "/dev/ttyUSB0 /dev/serial/by-id/a", "/dev/ttyUSB0", nil},
+		"away":                                   {nil, "/dev/serial/by-id/a", "/dev/ttyUSB0", nil},
+		"network ports":                          {usb, "tcp://127.0.0.1:2 /dev/ttyUSB1", "tcp://127.0.0.1:1", nil},
+	} {
+		var seats []seat
+		for port := range strings.FieldsSeq(tt.seats) {
+			seats = append(seats, seat{port: port})
+		}
+		if got := tt.machine.roster(t).renamed(seats, strings.Fields(tt.keys)); !maps.Equal(got, tt.want) {
+			t.Errorf("%s: %v, want %v", name, got, tt.want)
 		}
 	}
 }

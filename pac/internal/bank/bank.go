@@ -30,6 +30,8 @@ type Member struct {
 	// one listens and which of the lines there. No two members have the same,
 	// whatever their banks.
 	Key string
+	// Was is the Key that the line had, if it has another now: one of no member.
+	Was string
 	// Label is the line's name behind its bank's; empty: a number.
 	Label string
 	Port  string // for people
@@ -114,12 +116,23 @@ func (b *Banks) start(s *slot) {
 }
 
 // Set makes these the lines. One that stays is not touched while it has a call;
-// one whose bank changed has its new name after that. One that is no member any
+// one whose bank or label changed has its new name after that. One that is no member any
 // more answers no more calls and is forgotten after its last, which is given so
-// much time, or NoLimit. Of several such times, and of one of DrainLines, the one
+// much time, or NoLimit. What is known of a line goes with it to its new key. Of
+// several such times, and of one of DrainLines, the one
 // that is over first counts. One that is a member again by then has only that of
 // DrainLines.
 func (b *Banks) Set(members []Member, grace time.Duration) {
+	if !b.set(members, grace) {
+		return
+	}
+	if err := b.o.Out.note(); err != nil {
+		b.o.Log.Error("lines out of service", "error", err)
+	}
+}
+
+// set is Set but for the disk, which moved says is out of date.
+func (b *Banks) set(members []Member, grace time.Duration) (moved bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	was := make(map[string]*slot, len(b.slots))
@@ -130,6 +143,11 @@ func (b *Banks) Set(members []Member, grace time.Duration) {
 	b.slots = make([]*slot, 0, len(members))
 	for _, m := range members {
 		s := was[m.Key]
+		if s == nil && was[m.Was] != nil {
+			s = was[m.Was]
+			delete(was, m.Was)
+			moved = b.move(s, m.Key) || moved
+		}
 		delete(was, m.Key)
 		if s == nil {
 			s = &slot{member: m}
@@ -152,6 +170,31 @@ func (b *Banks) Set(members []Member, grace time.Duration) {
 		}
 		b.start(s)
 	}
+	return moved
+}
+
+// move takes what an operator did with a line to its new key, and says whether
+// that is to be noted; mu is held.
+func (b *Banks) move(s *slot, key string) (noted bool) {
+	old := s.member.Key
+	delete(b.drained, key)
+	if bank, drained := b.drained[old]; drained {
+		delete(b.drained, old)
+		b.drained[key] = bank
+	}
+	return b.o.Out.move(old, key)
+}
+
+// Keys are the keys of all lines, also of those that are no members any more and
+// have a call or are being closed.
+func (b *Banks) Keys() []string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	keys := make([]string, len(b.slots))
+	for i, s := range b.slots {
+		keys[i] = s.member.Key
+	}
+	return keys
 }
 
 // remember gives a slot what an operator did with its line; mu is held.
@@ -167,15 +210,15 @@ func (b *Banks) become(s *slot, m Member) {
 	was := s.member
 	s.member = m
 	switch {
-	case s.call != nil && s.call.bank == m.Bank:
+	case s.call != nil && s.call.bank == m.Bank && s.call.label == m.Label:
 		s.name = s.call.line
-	case was.Bank != m.Bank:
+	case was.Bank != m.Bank || was.Label != m.Label:
 		s.name = "" // another is found
 	}
 	if s.gone {
 		b.limit(s, func(c *calling) { c.removed = time.Time{} })
 	}
-	if s.gone || was.Bank != m.Bank || was.Settings != m.Settings || was.BusyOut != m.BusyOut {
+	if s.gone || s.name == "" || was.Settings != m.Settings || was.BusyOut != m.BusyOut {
 		s.gone, s.unable = false, false
 		s.changed()
 	}

@@ -9,10 +9,10 @@ import (
 // with. It lasts until its line has been hung up. Its fields are guarded by
 // Banks.mu.
 type calling struct {
-	line, bank string
-	ctx        context.Context
-	end        context.CancelCauseFunc // of ctx
-	over       bool                    // all that is left is to hang up
+	line, bank, label string
+	ctx               context.Context
+	end               context.CancelCauseFunc // of ctx
+	over              bool                    // all that is left is to hang up
 
 	// When it must end, zero: it need not. The earlier one counts.
 	drained time.Time // because an operator drains the line
@@ -31,7 +31,7 @@ func (b *Banks) begin(ctx context.Context, s *slot, at *seat) *calling {
 	if ctx.Err() != nil || b.ending.Err() != nil || s.duty(at) != answer {
 		return nil
 	}
-	s.call = &calling{line: at.name, bank: at.Bank}
+	s.call = &calling{line: at.name, bank: at.Bank, label: at.Label}
 	s.call.ctx, s.call.end = context.WithCancelCause(ctx)
 	return s.call
 }

@@ -298,3 +298,59 @@ func (k lateTaker) Take(ctx context.Context, _ context.CancelCauseFunc, _ line.L
 		k.cause <- context.Cause(ctx)
 	}
 }
+
+// A line whose port is known by another key from now on is the same line: its
+// call goes on, and what an operator did with it stays, on disk too. Its name is
+// that of the new port once it has no call.
+func TestALineHasAnotherKey(t *testing.T) {
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		calls, out, drained := newFake("ttyUSB0"), newFake("ttyUSB1"), newFake("ttyUSB2")
+		k := &taker{took: make(chan string), end: make(chan string)}
+		b := newBanks(t, k, new(bytes.Buffer), calls, out, drained)
+		var err error
+		if b.o.Out, err = OpenOutOfService(dir); err != nil {
+			t.Fatal(err)
+		}
+		stop, done := run(t, b)
+		calls.rings <- line.Ring{}
+		<-k.took
+		if err := b.TakeOut([]string{"courier/ttyUSB1"}, "smoke"); err != nil {
+			t.Error(err)
+		}
+		if _, err := b.DrainLines("courier/ttyUSB2", NoLimit); err != nil {
+			t.Error(err)
+		}
+		if got := strings.Join(b.Keys(), " "); got != "ttyUSB0 ttyUSB1 ttyUSB2" {
+			t.Errorf("the keys are %s", got)
+		}
+		members := []Member{member(calls), member(out), member(drained)}
+		for i := range members {
+			m := &members[i]
+			m.Was, m.Key, m.Label = m.Key, "by-id/"+m.Key, "acme"+m.Label[6:]
+		}
+		b.Set(members[1:], NoLimit) // one after the other
+		want(t, b, "acme1 out-of-service out, acme2 out-of-service drained, ttyUSB0 ringing removed")
+		b.Set(members, 0)
+		want(t, b, "ttyUSB0 ringing , acme1 out-of-service out, acme2 out-of-service drained")
+		k.end <- ""
+		want(t, b, "acme0 idle , acme1 out-of-service out, acme2 out-of-service drained")
+		b.Set(nil, NoLimit)
+		want(t, b, "")
+		if b.o.Out, err = OpenOutOfService(dir); err != nil { // as after a restart
+			t.Fatal(err)
+		}
+		for i := range members {
+			members[i].Was = ""
+		}
+		b.Set(members, NoLimit)
+		want(t, b, "acme0 idle , acme1 out-of-service out, acme2 out-of-service drained")
+		if got := b.Status()[1].Why; got != "smoke" {
+			t.Errorf("it is out because of %q", got)
+		}
+		b.Set([]Member{member(out), member(drained)}, NoLimit) // others by the old names
+		want(t, b, "ttyUSB1 idle , ttyUSB2 idle ")
+		stop()
+		<-done
+	})
+}

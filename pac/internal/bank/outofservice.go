@@ -97,6 +97,22 @@ func (o *OutOfService) change(keys []string, out *Out) {
 	}
 }
 
+// move has a line known by another key, and says whether any of the two was out.
+// It is not kept before note.
+func (o *OutOfService) move(old, key string) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	before := len(o.lines)
+	delete(o.lines, key)
+	l, out := o.lines[old]
+	if out {
+		delete(o.lines, old)
+		l.Key = key
+		o.lines[key] = l
+	}
+	return out || len(o.lines) < before
+}
+
 // note keeps on disk what is so now, which may take a while. What cannot be
 // noted is so all the same.
 func (o *OutOfService) note() error {
