@@ -170,7 +170,7 @@ func TestReloadRemovesAPNS(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, setting{})
 	c := w.dial(0, sara())
-	w.atlanta = strings.ReplaceAll(strings.ReplaceAll(w.atlanta, `name      = "denver"`, `name      = "boulder"`), "2.1.1.60", "2.1.1.61")
+	w.atlanta = strings.NewReplacer(`name      = "denver"`, `name      = "boulder"`, "2.1.1.60", "2.1.1.61", w.denver, loopback()).Replace(w.atlanta)
 	w.reload("", "")
 	w.reads(c)
 	w.reload("[[pns]]", "[limits]\ndrain = \"0s\"\n[[pns]]")

@@ -113,3 +113,27 @@ func TestReloadSpellsAListenerOtherwise(t *testing.T) {
 		}
 	}
 }
+
+// A PNS and a host are known by where they are.
+func TestReloadNamesAPNSAndAHostOtherwise(t *testing.T) {
+	t.Parallel()
+	b := newBBS(t)
+	w := newWorld(t, setting{modems: 2, callers: 2, pac: fmt.Sprintf("[[user]]\nname = \"guest\"\npassword = \"welcome\"\nhost = %q\n", b.url)})
+	c := w.dial(0, sara())
+	guest := w.terminal(1)
+	guest.types("\r")
+	guest.expects("login: ")
+	guest.types("guest\rwelcome\r")
+	guest.expects("You are? ")
+	w.respell(b.url, strings.Replace(b.url, "127.0.0.1", "localhost", 1))
+	w.atlanta = strings.Replace(w.atlanta, w.denver+":1723", w.denver, 1)
+	w.respell(`name      = "denver"`, `name      = "boulder"`)
+	w.reads(c)
+	for _, call := range w.pac.calls() {
+		if call.Reason != record.Running {
+			t.Errorf("the call to %s ended by %v", call.Peer, call.Reason)
+		}
+	}
+	guest.types("guest\r")
+	guest.expects("Hello \"guest\\r\"\r\n")
+}

@@ -1,7 +1,7 @@
 package app
 
 import (
-	"slices"
+	"maps"
 	"time"
 )
 
@@ -10,18 +10,16 @@ import (
 type leaving map[string]time.Time
 
 // stay forgets those that are configured.
-func (l leaving) stay(known []string) {
-	for _, name := range known {
-		delete(l, name)
-	}
+func (l leaving) stay(known func(name string) bool) {
+	maps.DeleteFunc(l, func(name string, _ time.Time) bool { return known(name) })
 }
 
 // leave gives the calls of those that are not known so much time, unless they
 // have less already.
-func (l leaving) leave(gone, known []string, until time.Time) {
+func (l leaving) leave(gone []string, known func(name string) bool, until time.Time) {
 	for _, name := range gone {
 		at, leaves := l[name]
-		if !slices.Contains(known, name) && (!leaves || until.Before(at)) {
+		if !known(name) && (!leaves || until.Before(at)) {
 			l[name] = until
 		}
 	}

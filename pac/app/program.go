@@ -43,6 +43,7 @@ type Program struct {
 	config    *config.Config
 	listeners map[string]*line.Listener // by netport.Key
 	tunnels   *tunnel.Tunnels           // what comes is placed by it
+	where     map[string]string         // PNSs and hosts of this and earlier configurations, by their names
 	leaving   leaving                   // PNSs that are configured no more
 	clashes   []string                  // devices that two entries of banks name
 	ending    bool                      // lines answer no more
@@ -54,7 +55,8 @@ type Program struct {
 // open binds all that the configuration names, so that a port in use or a right
 // that is missing shows before anything runs.
 func open(c *config.Config, env Env) (*Program, error) {
-	p := &Program{config: c, source: daemon.NoFile[*config.Config], log: env.Log, resolver: env.Resolver, hub: capture.NewHub(env.Log), metrics: newMetrics(), leaving: leaving{}}
+	p := &Program{where: map[string]string{}, source: daemon.NoFile[*config.Config], log: env.Log, resolver: env.Resolver, hub: capture.NewHub(env.Log), metrics: newMetrics(), leaving: leaving{}}
+	p.follow(c)
 	if err := p.build(); err != nil {
 		return nil, errors.Join(err, p.close())
 	}

@@ -3,6 +3,7 @@ package app
 import (
 	"cmp"
 	"errors"
+	"maps"
 	"net"
 	"slices"
 	"time"
@@ -49,7 +50,7 @@ func (p *Program) use(c *config.Config) (restart []string, err error) {
 	}
 	was := p.config
 	restart = fixed(was, c)
-	p.config = c
+	p.follow(c)
 	if p.level != nil {
 		p.level.Set(c.Level)
 	}
@@ -59,6 +60,25 @@ func (p *Program) use(c *config.Config) (restart []string, err error) {
 	p.retire(was, c)
 	p.log.Info("reloaded", "lines", len(p.banks.Status()), "restart", restart)
 	return restart, nil
+}
+
+// follow makes a configuration the one that holds. p.mu is held, or nothing runs.
+func (p *Program) follow(c *config.Config) {
+	p.config = c
+	maps.Copy(p.where, c.Peers())
+}
+
+// known tells of a PNS or a host whether it is configured, be it by another name
+// than a call has for it. p.mu is held.
+func (p *Program) known() func(name string) bool {
+	peers, places := p.config.Peers(), map[string]bool{}
+	for _, place := range peers {
+		places[place] = true
+	}
+	return func(name string) bool {
+		_, named := peers[name]
+		return named || places[p.where[name]]
+	}
 }
 
 // fixed are the keys that differ and that a running program cannot change; c
@@ -98,11 +118,14 @@ func (p *Program) callSettings(c *config.Config) call.Settings {
 	return call.Settings{Profiles: profile.New(c.Profiles), Tunnels: p.tunnels, Identify: c.Identify, Hosts: c.Hosts, Unpaced: c.Unpaced}
 }
 
-// dismiss closes the control connections to PNSs that are configured no more
-// once they have no call. p.mu is held.
+// dismiss closes the control connections to PNSs that are configured no more, or
+// by another name, once they have no call. p.mu is held.
 func (p *Program) dismiss() {
-	known := p.config.Peers()
-	p.endpoint.Dismiss(func(c *peer.Conn) bool { return !slices.Contains(known, c.Remote().Name) })
+	peers := p.config.Peers()
+	p.endpoint.Dismiss(func(c *peer.Conn) bool {
+		_, named := peers[c.Remote().Name]
+		return !named
+	})
 }
 
 // grace is how long the calls of a line or PNS that is configured no more may go
@@ -117,9 +140,9 @@ func grace(c *config.Config) time.Duration {
 // retire gives calls whose PNS is configured no more the grace, unless it is
 // configured again by then. p.mu is held.
 func (p *Program) retire(was, c *config.Config) {
-	known, gone := c.Peers(), was.Peers()
+	known, gone := p.known(), slices.Collect(maps.Keys(was.Peers()))
 	for _, one := range p.calls.Running() {
-		if one.Peer != "" && !slices.Contains(known, one.Peer) {
+		if one.Peer != "" && !known(one.Peer) {
 			gone = append(gone, one.Peer)
 			p.log.Info("the PNS of a call is configured no more", "call", one.Name, "pns", one.Peer)
 		}

@@ -228,7 +228,8 @@ func TestTransportsThatAreNeeded(t *testing.T) {
 	for text, want := range map[string][2]bool{
 		least: {true, false},
 		udp:   {false, true},
-		udp + "[[user]]\nname = 'x'\ntunnel = ['192.0.2.2']": {true, true},
+		udp + "[[user]]\nname = 'x'\ntunnel = ['192.0.2.2']":   {true, true},
+		strings.Replace(udp, "192.0.2.1", "192.0.2.1:1723", 1): {false, true}, // in other words
 	} {
 		c, err := Parse("pac.toml", []byte(text))
 		if err != nil || c.GRE != want[0] || c.UDP != want[1] {

@@ -54,7 +54,8 @@ func hostPort(s string) (string, error) {
 	return url(s, "host", `"tcp://bbs.example:23" or "telnet://bbs.example:23"`, netport.CheckOpen)
 }
 
-// endpoint takes the name of a [[pns]] or where one is. A name without a dot is
+// endpoint takes the name of a [[pns]] or where one is, which it returns as the
+// [[pns]] spells it. A name without a dot is
 // a [[pns]]'s, so that a slip of the pen is found here and not by a caller.
 func (d *destinations) endpoint(s string) (string, error) {
 	var names []string
@@ -67,6 +68,12 @@ func (d *destinations) endpoint(s string) (string, error) {
 	}
 	if _, err := pnsAddress(s); err != nil {
 		return "", err
+	}
+	for _, p := range d.pns {
+		if p.At != "" && place(s) == place(p.At) {
+			d.transports[p.Transport] = true
+			return p.At, nil
+		}
 	}
 	d.transports[peer.GRE] = true
 	if strings.ContainsAny(s, ".:") {

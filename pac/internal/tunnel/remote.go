@@ -14,8 +14,8 @@ import (
 	"carrier/shared/peer"
 )
 
-// port is PPTP's (RFC 2637 §2).
-const port = 1723
+// Port is PPTP's (RFC 2637 §2), where an address has none.
+const Port = 1723
 
 // remotes turns endpoints into addresses in the order in which they are tried:
 // as listed, but those locked out last. Endpoints that do not resolve are
@@ -84,7 +84,7 @@ func (t *Tunnels) pns(endpoint string) PNS {
 // resolve gives every IPv4 address of host or host:port: outside, PPTP is IPv4
 // only (RFC 2637 §3.1.3 compares 32 bits).
 func (t *Tunnels) resolve(ctx context.Context, where string) ([]netip.AddrPort, error) {
-	host, number := where, uint16(port)
+	host, number := where, uint16(Port)
 	if h, p, err := net.SplitHostPort(where); err == nil {
 		n, err := strconv.ParseUint(p, 10, 16)
 		if err != nil {
