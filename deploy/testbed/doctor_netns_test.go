@@ -331,3 +331,52 @@ func TestDoctorBesideADaemon(t *testing.T) {
 		t.Errorf("the daemon was disturbed:\n%s", log)
 	}
 }
+
+// A doctor beside a pns that runs sees what somebody took away of the way to the
+// LAN, and what it says to do puts that back under the same daemon.
+func TestDoctorOfALiveLAN(t *testing.T) {
+	t.Parallel()
+	c := newClinic(t)
+	text := strings.Replace(c.pns(officeLAN+"local = \"2.1.1.60\"\n[lan.tun]\nname = \"callers0\"\nforwarding = true\nproxy_arp = [\"lan\"]\nmasquerade = [\"wan\"]", ""), "no.sock", "live.sock", 1)
+	file := c.file("live", text)
+	pns := Start(c.office, filepath.Join(c.bin, "pns"), "run", "-c", file)
+	pns.Logged("ready")
+	reload := filepath.Join(c.bin, "pns") + " reload -c " + file
+	const route = "the callers' addresses 2.1.1.129/32 to 2.1.1.190/32 are not routed to interface callers0 any more: `systemctl reload pns`"
+	for _, tt := range []struct {
+		name, harm string
+		want       []string // the findings begin so
+		remedy     string
+	}{
+		{"nothing", "true", nil, "true"},
+		{"forwarding", "sysctl -qw net.ipv4.ip_forward=0",
+			[]string{"this host does not route between callers and the LAN any more: run sysctl -w net.ipv4.ip_forward=1"}, "sysctl -qw net.ipv4.ip_forward=1"},
+		{"forwarding on one interface", "sysctl -qw net.ipv4.conf.wan.forwarding=0",
+			[]string{"this host does not route between callers and the LAN any more: run sysctl -w net.ipv4.conf.wan.forwarding=1"}, "sysctl -qw net.ipv4.conf.wan.forwarding=1"},
+		{"down", "ip link set callers0 down",
+			[]string{"interface callers0 is down, so callers reach nothing: run ip link set callers0 up"}, "ip link set callers0 up"},
+		{"address and routes", "ip addr flush dev callers0 && ip route flush dev callers0",
+			[]string{"interface callers0 has not its address 2.1.1.60 any more: `systemctl reload pns` or `pns reload` puts it back", route}, reload},
+		{"routes", "ip route flush dev callers0", []string{route}, reload},
+		{"one route", "ip route del 2.1.1.132/30 dev callers0", []string{"the callers' addresses 2.1.1.132/30 are not routed"}, reload},
+		{"the table", "nft delete table ip carrier-callers0", []string{"the nftables table ip carrier-callers0 is not there or not whole"}, reload},
+		{"the chain", "nft flush chain ip carrier-callers0 postrouting", []string{"the nftables table ip carrier-callers0 is not there or not whole"}, reload},
+	} {
+		c.sh(c.office, tt.harm)
+		d := c.doctor(c.office, "pns", file)
+		wrong := len(d.Findings) != len(tt.want)
+		for i := 0; !wrong && i < len(tt.want); i++ {
+			wrong = d.Findings[i].About != "lan callers0" || !strings.HasPrefix(d.Findings[i].Text, tt.want[i])
+		}
+		if wrong {
+			t.Errorf("%s: %q\nwant %q", tt.name, d.Findings, tt.want)
+		}
+		c.sh(c.office, tt.remedy)
+		Until(t, tt.name+" is mended", func() bool { return c.doctor(c.office, "pns", file).OK })
+	}
+	// Of a daemon that has another LAN than the file only that is told.
+	c.file("live", strings.Replace(text, "2.1.1.190", "2.1.1.191", 1))
+	if d := c.doctor(c.office, "pns", file); len(d.Findings) != 1 || d.Findings[0].About != "the daemon" {
+		t.Errorf("after an edit: %q", d.Findings)
+	}
+}

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"log/slog"
 	"net/netip"
+	"slices"
+	"strings"
 
 	"carrier/pns/internal/config"
 	"carrier/pns/internal/lan/tun"
@@ -21,6 +23,7 @@ import (
 type visit struct {
 	config  *config.Config
 	running bool // the daemon
+	agrees  bool // what it has of callers' addresses and the LAN is what the file says
 	report  *doctor.Report
 }
 
@@ -74,8 +77,15 @@ func (v *visit) daemon(ctx context.Context, file string, asks *console.Client) {
 		err = fmt.Errorf("it cannot take the file anew: %w", bad)
 	} else {
 		err = p.Wrong(file, "pns", "")
+		v.agrees = p.File == "" || p.Of(file) && !slices.ContainsFunc(slices.Concat(p.Changed, p.Restart), ofLAN)
 	}
 	v.report.Look("the daemon", err)
+}
+
+// ofLAN tells the keys that say what the interface and its routes are.
+func ofLAN(key string) bool {
+	root, _, _ := strings.Cut(key, ".")
+	return root == "lan" || root == "pool" || root == "user"
 }
 
 // addresses looks at where the program listens; a daemon that runs has them.
@@ -104,15 +114,21 @@ func gre() error {
 	return e.Run(ended)
 }
 
-// lan looks at the way to the LAN through the kernel.
+// lan looks at the way to the LAN through the kernel, and at what a daemon that
+// agrees has made of it.
 func (v *visit) lan() error {
 	who, err := users.New(v.config.Users)
 	if err != nil {
 		return err
 	}
 	l := v.config.LAN
-	return tun.Check(tun.Options{Name: l.TUN.Name, Local: l.Local, Routes: l.Routes(who.Fixed()), ProxyARP: l.TUN.ProxyARP,
-		Masquerade: l.TUN.Masquerade, Forward: l.TUN.Forwarding}, v.running)
+	o := tun.Options{Name: l.TUN.Name, Local: l.Local, Routes: l.Routes(who.Fixed()), ProxyARP: l.TUN.ProxyARP,
+		Masquerade: l.TUN.Masquerade, Forward: l.TUN.Forwarding}
+	err = tun.Check(o, v.running)
+	if v.agrees {
+		err = errors.Join(err, tun.Examine(o))
+	}
+	return err
 }
 
 // nobody is the Handler of an endpoint that takes nothing.

@@ -140,24 +140,44 @@ func prefix(n *net.IPNet) netip.Prefix {
 // named, and on all others by default: it sets this where it may, else it
 // checks.
 func (l *LAN) forwarding() error {
-	paths := []string{"net/ipv4/ip_forward", "net/ipv4/conf/" + l.o.Name + "/forwarding"}
-	for _, name := range slices.Concat(l.o.ProxyARP, l.o.Masquerade) {
-		paths = append(paths, "net/ipv4/conf/"+name+"/forwarding")
-	}
-	for _, p := range paths {
-		if on, err := os.ReadFile("/proc/sys/" + p); err != nil {
-			return fmt.Errorf("whether this host routes cannot be read: %w", err)
-		} else if strings.TrimSpace(string(on)) != "0" {
+	for _, file := range l.switches() {
+		on, err := switched(file)
+		if err != nil {
+			return err
+		} else if on {
 			continue
 		}
-		key := strings.ReplaceAll(p, "/", ".")
 		if !l.o.Forward {
-			return fmt.Errorf("this host does not route between callers and the LAN: run sysctl -w %s=1 (and keep it in /etc/sysctl.d), or set lan.tun.forwarding = true", key)
+			return fmt.Errorf("this host does not route between callers and the LAN: run sysctl -w %s=1 (and keep it in /etc/sysctl.d), or set lan.tun.forwarding = true", sysctl(file))
 		}
-		if err := os.WriteFile("/proc/sys/"+p, []byte("1"), 0); err != nil {
-			return fmt.Errorf("lan.tun.forwarding: %s cannot be set (%w): run sysctl -w %[1]s=1 beforehand, and keep it in /etc/sysctl.d", key, err)
+		if err := os.WriteFile(file, []byte("1"), 0); err != nil {
+			return fmt.Errorf("lan.tun.forwarding: %s cannot be set (%w): run sysctl -w %[1]s=1 beforehand, and keep it in /etc/sysctl.d", sysctl(file), err)
 		}
-		l.o.Log.Info("this host routes now", "sysctl", key)
+		l.o.Log.Info("this host routes now", "sysctl", sysctl(file))
 	}
 	return nil
+}
+
+const switchboard = "/proc/sys/"
+
+// switches are the kernel's files that must not say 0. The first sets them all.
+func (l *LAN) switches() []string {
+	files := []string{switchboard + "net/ipv4/ip_forward"}
+	for _, name := range slices.Concat([]string{l.o.Name}, l.o.ProxyARP, l.o.Masquerade) {
+		files = append(files, switchboard+"net/ipv4/conf/"+name+"/forwarding")
+	}
+	return files
+}
+
+func switched(file string) (on bool, err error) {
+	b, err := os.ReadFile(file)
+	if err != nil {
+		return false, fmt.Errorf("whether this host routes cannot be read: %w", err)
+	}
+	return strings.TrimSpace(string(b)) != "0", nil
+}
+
+// sysctl is what sysctl(8) calls a switch.
+func sysctl(file string) string {
+	return strings.NewReplacer("/", ".", ".", "/").Replace(strings.TrimPrefix(file, switchboard)) // eth0.7 is eth0/7 there
 }

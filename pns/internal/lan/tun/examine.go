@@ -3,6 +3,10 @@ package tun
 import (
 	"errors"
 	"fmt"
+	"io/fs"
+	"net"
+	"net/netip"
+	"slices"
 
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
@@ -10,8 +14,34 @@ import (
 
 // Check says everything that would keep New from making the network, and
 // changes nothing. Where it runs already, in another process, its interface is
-// let be.
+// let be, and what New set is looked at.
 func Check(o Options, runs bool) error {
+	return examine(o, func(l *LAN) error {
+		wrong := []error{l.check()}
+		if runs {
+			return errors.Join(append(wrong, l.examineForwarding())...)
+		}
+		d, err := create(o.Name)
+		if err != nil {
+			return errors.Join(append(wrong, err)...)
+		}
+		defer d.Close()
+		if !o.Forward { // else New sets it
+			wrong = append(wrong, l.forwarding())
+		}
+		return errors.Join(wrong...)
+	})
+}
+
+// Examine says what is missing of the network that another process made by the
+// same Options, and what to do. It changes nothing.
+func Examine(o Options) error {
+	return examine(o, func(l *LAN) error {
+		return errors.Join(l.examineInterface(), l.examineMasquerade())
+	})
+}
+
+func examine(o Options, look func(*LAN) error) error {
 	o.defaults()
 	l := &LAN{o: o, stats: o.Stats}
 	var err error
@@ -19,16 +49,71 @@ func Check(o Options, runs bool) error {
 		return fmt.Errorf("netlink: %w", err)
 	}
 	defer l.netlink.Close()
-	wrong := []error{l.check()}
-	if !runs {
-		d, err := create(o.Name)
-		if err != nil {
-			return errors.Join(append(wrong, err)...)
-		}
-		defer d.Close()
+	return look(l)
+}
+
+// reload is what makes Reroute put back what is not there.
+const reload = "`systemctl reload pns` or `pns reload` puts it back, and calls go on"
+
+// examineInterface looks for what setUp made.
+func (l *LAN) examineInterface() error {
+	link, err := l.netlink.LinkByName(l.o.Name)
+	switch {
+	case errors.As(err, new(netlink.LinkNotFoundError)):
+		return fmt.Errorf("there is no interface %s, so callers reach nothing: pns makes it anew within a second, or its log says why it cannot", l.o.Name)
+	case err != nil:
+		return fmt.Errorf("interface %s: %w", l.o.Name, err)
+	case link.Attrs().Flags&net.FlagUp == 0:
+		return fmt.Errorf("interface %s is down, so callers reach nothing: run ip link set %[1]s up, and pns routes to it again", l.o.Name)
 	}
-	if !o.Forward { // else New sets it
-		wrong = append(wrong, l.forwarding())
+	var wrong []error
+	own, err := whole(func() ([]netlink.Addr, error) { return l.netlink.AddrList(link, netlink.FAMILY_V4) })
+	if err != nil {
+		return fmt.Errorf("the addresses of interface %s cannot be listed: %w", l.o.Name, err)
+	}
+	if !slices.ContainsFunc(own, func(a netlink.Addr) bool { return addr(a.IP) == l.o.Local }) {
+		wrong = append(wrong, fmt.Errorf("interface %s has not its address %v any more: "+reload, l.o.Name, l.o.Local))
+	}
+	there, err := whole(func() ([]netlink.Route, error) { return l.netlink.RouteList(link, netlink.FAMILY_V4) })
+	if err != nil {
+		return fmt.Errorf("the routes of interface %s cannot be listed: %w", l.o.Name, err)
+	}
+	missing := slices.DeleteFunc(slices.Clone(l.o.Routes), func(p netip.Prefix) bool {
+		return slices.ContainsFunc(there, func(r netlink.Route) bool { return prefix(r.Dst) == p })
+	})
+	if len(missing) > 0 {
+		wrong = append(wrong, fmt.Errorf("the callers' addresses %v are not routed to interface %s any more: "+reload, span(missing), l.o.Name))
 	}
 	return errors.Join(wrong...)
+}
+
+// examineForwarding looks whether this host is still the router that it was
+// when the network was made.
+func (l *LAN) examineForwarding() error {
+	for i, file := range l.switches() {
+		on, err := switched(file)
+		switch {
+		case errors.Is(err, fs.ErrNotExist) && i > 0: // its interface is not there, which is told
+		case err != nil:
+			return err
+		case !on:
+			return fmt.Errorf("this host does not route between callers and the LAN any more: run sysctl -w %s=1 (and keep it in /etc/sysctl.d)", sysctl(file))
+		}
+	}
+	return nil
+}
+
+// examineMasquerade looks for the table that hides callers.
+func (l *LAN) examineMasquerade() error {
+	if len(l.o.Masquerade) == 0 {
+		return nil
+	}
+	n, err := hiding(l.o.Name)
+	switch {
+	case err != nil:
+		return err
+	case n < len(l.o.Routes)*len(l.o.Masquerade):
+		return fmt.Errorf("the nftables table ip %s is not there or not whole, so callers are not hidden behind this host's address: "+reload, tableOf(l.o.Name))
+	}
+	return nil
 }

@@ -1,6 +1,7 @@
 package tun
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
 
@@ -17,13 +18,18 @@ type masquerade struct {
 	interfaces []string
 }
 
+// tableOf names the table that belongs to an interface.
+func tableOf(name string) string { return "carrier-" + name }
+
+const chainName = "postrouting"
+
 // hide makes the table.
 func hide(name string, callers []netip.Prefix, interfaces []string) (*masquerade, error) {
 	c, err := nftables.New(nftables.AsLasting()) // stays in this namespace
 	if err != nil {
 		return nil, fmt.Errorf("nftables: %w", err)
 	}
-	m := &masquerade{conn: c, interfaces: interfaces, table: &nftables.Table{Name: "carrier-" + name, Family: nftables.TableFamilyIPv4}}
+	m := &masquerade{conn: c, interfaces: interfaces, table: &nftables.Table{Name: tableOf(name), Family: nftables.TableFamilyIPv4}}
 	if err := m.use(callers); err != nil {
 		c.CloseLasting()
 		return nil, err
@@ -38,7 +44,7 @@ func (m *masquerade) use(callers []netip.Prefix) error {
 	c.AddTable(m.table)
 	c.DelTable(m.table)
 	c.AddTable(m.table)
-	chain := c.AddChain(&nftables.Chain{Name: "postrouting", Table: m.table, Type: nftables.ChainTypeNAT,
+	chain := c.AddChain(&nftables.Chain{Name: chainName, Table: m.table, Type: nftables.ChainTypeNAT,
 		Hooknum: nftables.ChainHookPostrouting, Priority: nftables.ChainPriorityNATSource})
 	for _, i := range m.interfaces {
 		for _, p := range callers {
@@ -72,4 +78,27 @@ func (m *masquerade) close() error {
 	err := m.conn.Flush()
 	m.conn.CloseLasting()
 	return err
+}
+
+// hiding is how many rules hide callers, of whoever made them; 0 without the
+// table.
+func hiding(name string) (rules int, err error) {
+	c, err := nftables.New()
+	if err != nil {
+		return 0, fmt.Errorf("nftables: %w", err)
+	}
+	tables, err := c.ListTablesOfFamily(nftables.TableFamilyIPv4)
+	if err != nil {
+		return 0, fmt.Errorf("the nftables tables cannot be listed (is CAP_NET_ADMIN there?): %w", err)
+	}
+	for _, t := range tables {
+		if t.Name == tableOf(name) {
+			all, err := c.GetRules(t, &nftables.Chain{Name: chainName})
+			if err != nil && !errors.Is(err, unix.ENOENT) { // no such chain
+				return 0, fmt.Errorf("the nftables table ip %s cannot be read: %w", t.Name, err)
+			}
+			return len(all), nil
+		}
+	}
+	return 0, nil
 }
