@@ -40,7 +40,7 @@ func TestDevicesComeAndGo(t *testing.T) {
 		w.reads(c)
 		device.stop()
 		last := w.pac.ended(n + 1)
-		if last.Line != "usb/ttyUSB0" || last.Reason != record.CarrierLost {
+		if last.Line != "usb/ttyUSB0" || last.Reason != record.LineFault || last.Text != `port "`+first+`": the device went away` {
 			t.Errorf("the call ended by %v on %s: %s", last.Reason, last.Line, last.Text)
 		}
 		testbed.Until(t, "the line is gone", func() bool { return w.line("usb/ttyUSB0").Line == "" })

@@ -102,7 +102,7 @@ func (p *pop) killPAC() {
 func (p *pop) acmUnplugged(t *testing.T, m *acm) *acm {
 	c := p.acmCall()
 	m.unplug()
-	if ended := p.ended(1); ended.Reason != record.CarrierLost || ended.Text != `port "/dev/ttyACM0": the device went away` {
+	if ended := p.ended(1); ended.Reason != record.LineFault || ended.Text != `port "/dev/ttyACM0": the device went away` {
 		t.Errorf("pac remembers %+v", ended)
 	}
 	p.ends(c)

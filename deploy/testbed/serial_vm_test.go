@@ -198,7 +198,7 @@ func (p *pop) unplugged(t *testing.T) {
 
 	unplug()
 	ended := p.ended(4)
-	if ended.Reason != record.CarrierLost || ended.Text != `port "`+stable+`": the device went away` {
+	if ended.Reason != record.LineFault || ended.Text != `port "`+stable+`": the device went away` {
 		t.Errorf("pac remembers %+v", ended)
 	}
 	select {

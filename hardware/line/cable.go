@@ -67,6 +67,7 @@ type Cable struct {
 	port   Wire          // nil: not open
 	lost   chan struct{} // of the present call
 	gone   bool          // lost is closed
+	failed error         // what Read gives then: io.EOF, or the port's
 	inCall bool          // Read and Write are for the call
 }
 
@@ -75,7 +76,7 @@ func NewCable(o CableOptions) *Cable {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	c := &Cable{o: o, lost: make(chan struct{}), gone: true, health: Health{Since: time.Now()}}
+	c := &Cable{o: o, lost: make(chan struct{}), gone: true, failed: io.EOF, health: Health{Since: time.Now()}}
 	close(c.lost)
 	c.closing, c.close = context.WithCancelCause(context.Background())
 	return c
@@ -252,7 +253,7 @@ func (c *Cable) Answer(ctx context.Context) (Connect, error) {
 	_ = p.SetReadDeadline(time.Time{}) // when these fail, so does the next Read
 	_ = p.SetWriteDeadline(time.Time{})
 	c.mu.Lock()
-	c.inCall, c.gone, c.lost = true, false, make(chan struct{})
+	c.inCall, c.gone, c.lost, c.failed = true, false, make(chan struct{}), io.EOF
 	lost := c.lost
 	c.mu.Unlock()
 	c.called = true
@@ -307,7 +308,7 @@ func (c *Cable) watch(p Wire, signal detector, lost <-chan struct{}) {
 			on, err := signal.Carrier()
 			seen = seen || on
 			if err != nil || seen && !on {
-				c.lose(p)
+				c.lose(p, err)
 				return
 			}
 		}

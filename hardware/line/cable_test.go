@@ -248,6 +248,83 @@ func TestAPortThatIsAwayIsTakenBack(t *testing.T) {
 	})
 }
 
+// unplugged is a port that fails when its far end closes.
+type unplugged struct {
+	Wire
+	on *atomic.Bool // the device, and Data Carrier Detect
+}
+
+var errUnplugged = errors.New("the device went away")
+
+func (u unplugged) Carrier() (bool, error) {
+	if !u.on.Load() {
+		return false, errUnplugged
+	}
+	return false, nil
+}
+
+func (u unplugged) Read(b []byte) (int, error) {
+	n, err := u.Wire.Read(b)
+	if err == io.EOF {
+		err = errUnplugged
+	}
+	return n, err
+}
+
+// Of a port that fails, and does not just lose the carrier, Read says so, however
+// it was noticed and however often it is asked; the next call's end is its own.
+func TestACableThatIsUnplugged(t *testing.T) {
+	for name, pull := range map[string]func(end net.Conn, on *atomic.Bool){
+		"read":    func(end net.Conn, _ *atomic.Bool) { end.Close() },
+		"carrier": func(_ net.Conn, on *atomic.Bool) { on.Store(false) },
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			var on atomic.Bool
+			on.Store(true)
+			fail := true
+			ends := make(chan net.Conn, 2)
+			c := NewCable(CableOptions{Name: "c/1", Open: func(context.Context) (Wire, error) {
+				near, end := net.Pipe()
+				ends <- end
+				if fail {
+					return unplugged{tin{near, &on}, &on}, nil
+				}
+				return bare{tin{near, &on}}, nil
+			}})
+			defer c.Close()
+			call := func() net.Conn {
+				far := make(chan net.Conn, 1)
+				go func() {
+					end := <-ends
+					time.Sleep(time.Minute) // what comes sooner belongs to the call before
+					end.Write([]byte("~"))
+					far <- end
+				}()
+				if _, err := c.Ring(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+				answered(t, c, "cable")
+				read(t, c, "~")
+				return <-far
+			}
+			end := call()
+			fail = false
+			time.AfterFunc(time.Hour, func() { pull(end, &on) })
+			for range 2 {
+				if _, err := c.Read(make([]byte, 1)); err != errUnplugged {
+					t.Errorf("%s: %v", name, err)
+				}
+			}
+			<-c.Lost()
+			c.HangUp(t.Context())
+			call().Close()
+			if _, err := c.Read(make([]byte, 1)); err != io.EOF {
+				t.Errorf("%s: the next call: %v", name, err)
+			}
+		})
+	}
+}
+
 func TestACableIsFreed(t *testing.T) {
 	cable(t, false, func(t *testing.T, c *Cable, f *far) {
 		rung(t, c, f, "~")

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"time"
 )
@@ -56,11 +55,15 @@ func (c *Cable) over() {
 	}
 }
 
-// lose notes that a port, or its carrier, is gone, and frees whoever waits.
-func (c *Cable) lose(p Wire) {
+// lose notes that the carrier is gone, or by an error the port itself, and frees
+// whoever waits.
+func (c *Cable) lose(p Wire, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.port == p {
+		if !c.gone && err != nil {
+			c.failed = err
+		}
 		c.over()
 		_ = p.SetReadDeadline(past)
 		_ = p.SetWriteDeadline(past)
@@ -165,19 +168,28 @@ func (c *Cable) callLocked() Wire {
 	return c.port
 }
 
-// Read returns io.EOF without a call.
+// why is what Read gives without a call: io.EOF, or how the port failed that took
+// the call along.
+func (c *Cable) why() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.failed
+}
+
+// Read returns io.EOF without a call, or the error of the port that took it
+// along.
 func (c *Cable) Read(b []byte) (int, error) {
 	p := c.call()
 	if p == nil {
-		return 0, io.EOF
+		return 0, c.why()
 	}
 	if n := c.copyFirst(b); n > 0 {
 		return n, nil
 	}
 	n, err := p.Read(b)
 	if err != nil && (!errors.Is(err, os.ErrDeadlineExceeded) || c.call() != p) {
-		c.lose(p)
-		err = io.EOF
+		c.lose(p, err)
+		err = c.why()
 	}
 	return n, err
 }
@@ -190,7 +202,7 @@ func (c *Cable) Write(b []byte) (int, error) {
 	}
 	n, err := p.Write(b)
 	if err != nil && (!errors.Is(err, os.ErrDeadlineExceeded) || c.call() != p) {
-		c.lose(p)
+		c.lose(p, err)
 		err = fmt.Errorf("%w: %w", ErrNoCarrier, err)
 	}
 	return n, err

@@ -33,8 +33,9 @@ type Line interface {
 	// next. It may be called in every state, and twice.
 	HangUp(ctx context.Context) error
 	// Reading and writing carry the call's octets, unframed. Both fail with an
-	// error that matches os.ErrDeadlineExceeded after a deadline, and io.EOF or
-	// another error once the carrier is lost.
+	// error that matches os.ErrDeadlineExceeded after a deadline. Once the carrier
+	// is lost Read gives io.EOF, or how the port failed if that took the carrier
+	// along, and Write an error that matches ErrNoCarrier.
 	io.ReadWriter
 	SetReadDeadline(time.Time) error
 	SetWriteDeadline(time.Time) error

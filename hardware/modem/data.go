@@ -10,8 +10,8 @@ import (
 	"carrier/hardware/line"
 )
 
-// Read gives the octets that the caller sends, and io.EOF or the port's error
-// when the carrier is lost. Where no signal tells of the carrier, it is lost
+// Read gives the octets that the caller sends, io.EOF when the carrier is lost,
+// and the port's error when that is lost. Where no signal tells of the carrier, it is lost
 // when the modem says so in band: NO CARRIER on a line of its own, behind which
 // for a frame's time nothing comes that a modem would not say. The words are
 // handed out as data all the same.

@@ -10,7 +10,7 @@ const (
 	CarrierLost               // the line lost its carrier
 	CallerSilent              // nothing was received in time after CONNECT
 	CallerGone                // the caller gave up while it rang
-	LineFault                 // the port or modem failed
+	LineFault                 // the port or modem failed, and took the carrier along
 	NoProfile                 // no profile names a destination for this caller
 	NoTunnel                  // no PNS took the call
 	GREBlocked                // the control connection lives but no GRE passes
@@ -83,10 +83,12 @@ func EndReasons() []EndReason {
 }
 
 // ResultCode is the Result Code of Call-Disconnect-Notify for this reason (RFC
-// 2637 §2.13).
+// 2637 §2.13). Of a port that failed the PNS learns that the carrier is lost,
+// which is what it comes to for the caller; General Error would have it look for
+// a fault between the two of us.
 func (r EndReason) ResultCode() uint8 {
 	switch r {
-	case CarrierLost, CallerHungUp, CallerGone:
+	case CarrierLost, LineFault, CallerHungUp, CallerGone:
 		return 1 // Lost Carrier
 	case Operator, Drained, Shutdown:
 		return 3 // Admin Shutdown

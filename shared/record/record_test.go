@@ -25,6 +25,9 @@ func TestEveryReasonHasANameAndSurvivesJSON(t *testing.T) {
 			t.Errorf("%v: result code %d is not in RFC 2637 §2.13", r, code)
 		}
 	}
+	if c, f := CarrierLost.ResultCode(), LineFault.ResultCode(); c != 1 || f != 1 {
+		t.Errorf("without a carrier, be it the port's fault or not, the result code is %d and %d, want 1, Lost Carrier", c, f)
+	}
 	var newer EndReason
 	if err := newer.UnmarshalText([]byte("abducted")); err != nil || newer.String() != "unknown" {
 		t.Errorf("a reason of the future reads as %v, %v", newer, err)

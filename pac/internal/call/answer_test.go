@@ -2,6 +2,7 @@ package call
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"testing"
@@ -19,20 +20,24 @@ type deafLine struct {
 func (d deafLine) Answer(context.Context) (line.Connect, error) { return line.Connect{}, d.err }
 
 // A caller who gave up just before she was answered is gone; one who is there,
-// and whose modem does not train, loses her carrier.
+// and whose modem does not train, loses her carrier; a modem that is lost has a
+// fault.
 func TestNobodyToAnswer(t *testing.T) {
 	gone := make(chan struct{})
 	close(gone)
+	noCarrier := fmt.Errorf("%w: the modem says NO CARRIER", line.ErrNoCarrier)
 	for name, tt := range map[string]struct {
 		gone <-chan struct{}
+		err  error
 		why  record.EndReason
 	}{
-		"gone":         {gone, record.CallerGone},
-		"there":        {make(chan struct{}), record.CarrierLost},
-		"nobody knows": {nil, record.CarrierLost},
+		"gone":         {gone, noCarrier, record.CallerGone},
+		"there":        {make(chan struct{}), noCarrier, record.CarrierLost},
+		"nobody knows": {nil, noCarrier, record.CarrierLost},
+		"port lost":    {nil, errors.New("the port is lost: input/output error"), record.LineFault},
 	} {
 		t.Run(name, func(t *testing.T) {
-			c := &call{line: deafLine{err: fmt.Errorf("%w: the modem says NO CARRIER", line.ErrNoCarrier)}, log: slog.New(slog.DiscardHandler)}
+			c := &call{line: deafLine{err: tt.err}, log: slog.New(slog.DiscardHandler)}
 			if err := c.answer(t.Context(), line.Ring{Gone: tt.gone}); reason(err) != tt.why {
 				t.Errorf("%v: %v", reason(err), err)
 			}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"carrier/hardware/line"
 	"carrier/pac/internal/relay"
 	"carrier/shared/peer"
 	"carrier/shared/pptp"
@@ -52,8 +53,8 @@ func (c *call) attendant(ctx context.Context, tunnel control, pns peer.Remote, r
 // ended, and returns what is known of that.
 func (a *attendant) disconnect(err error) error {
 	a.stop()
-	if line := (*relay.LineError)(nil); errors.As(err, &line) {
-		err = cmp.Or(a.end, lineEnded(a.ctx, line.Err))
+	if failed := (*relay.LineError)(nil); errors.As(err, &failed) {
+		err = cmp.Or(a.end, a.lineEnded(a.ctx, failed.Err))
 	}
 	a.askReport(reason(err))
 	err = a.sharpen(err, a.relay)
@@ -86,7 +87,7 @@ func (a *attendant) attend(now time.Time) (next time.Time, err error) {
 func (a *attendant) look(now time.Time) error {
 	select {
 	case <-a.lost:
-		return a.noCarrier()
+		return a.noCarrier(line.ErrNoCarrier)
 	case <-a.ctx.Done():
 		return context.Cause(a.ctx)
 	default:

@@ -93,6 +93,7 @@ func TestCallsEndAtOnce(t *testing.T) {
 		{"cleared", func(k *relayed) { k.office.happens(peer.Cleared, pptp.CallClearRequest{}) }, record.ClearedByPNS, false},
 		{"control lost", func(k *relayed) { k.office.happens(peer.Ended, nil) }, record.ControlLost, true},
 		{"line lost", func(k *relayed) { k.caller.Close() }, record.CarrierLost, false},
+		{"port failed", func(k *relayed) { k.line.(pipeLine).Close() }, record.LineFault, false},
 		{"carrier lost", func(k *relayed) { close(k.lost); k.line.SetReadDeadline(time.Unix(1, 0)) }, record.CarrierLost, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

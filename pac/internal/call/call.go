@@ -3,8 +3,8 @@ package call
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -74,7 +74,7 @@ func (c *call) run(ctx context.Context, ring line.Ring) error {
 // tunnelled takes the call of a caller we know to a PNS.
 func (c *call) tunnelled(ctx context.Context, id *identify.Identified, d profile.Destination) error {
 	if err := id.Start(ctx); err != nil {
-		return unidentified(ctx, err)
+		return c.unidentified(ctx, err)
 	}
 	tunnel, err := c.place(ctx, id, d)
 	if err != nil {
@@ -89,7 +89,7 @@ func (c *call) tunnelled(ctx context.Context, id *identify.Identified, d profile
 	}
 	handed, err := id.HandOver(mode)
 	if err != nil {
-		return c.abandon(tunnel, unidentified(ctx, err))
+		return c.abandon(tunnel, c.unidentified(ctx, err))
 	}
 	return c.relayed(tunnel, handed)
 }
@@ -161,6 +161,9 @@ func (c *call) answer(ctx context.Context, ring line.Ring) error {
 			return errGone
 		default:
 		}
+		if !errors.Is(err, line.ErrNoCarrier) {
+			return &ending{record.LineFault, "the line could not be answered: " + err.Error()}
+		}
 		return &ending{record.CarrierLost, "no carrier after answering: " + err.Error()}
 	}
 	c.stage(record.Answered, func(r *record.Call) { r.Rate, r.Connect = connect.Rate, connect.Text })
@@ -177,7 +180,7 @@ func (c *call) watchCarrier() (stop func()) {
 	watching.Go(func() {
 		select {
 		case <-c.lost:
-			c.cancel(c.noCarrier())
+			c.cancel(c.noCarrier(line.ErrNoCarrier))
 		case <-done:
 		}
 	})
@@ -185,12 +188,6 @@ func (c *call) watchCarrier() (stop func()) {
 		close(done)
 		watching.Wait()
 	}
-}
-
-// noCarrier is the end of a line that is lost.
-func (c *call) noCarrier() error {
-	_, err := c.line.Read(make([]byte, 1)) // fails at once, and says why
-	return noCarrier(cmp.Or(err, io.EOF))
 }
 
 func (c *call) identified(who identify.Caller) {
@@ -219,9 +216,9 @@ func (c *call) place(ctx context.Context, id *identify.Identified, d profile.Des
 	search.Wait()
 	switch {
 	case served != nil && tunnel != nil:
-		return nil, c.abandon(tunnel, unidentified(ctx, served))
+		return nil, c.abandon(tunnel, c.unidentified(ctx, served))
 	case served != nil:
-		return nil, unidentified(ctx, served)
+		return nil, c.unidentified(ctx, served)
 	case failed != nil:
 		return nil, notPlaced(ctx, failed)
 	}
@@ -249,7 +246,7 @@ func number(s string) string { return s[:min(len(s), 64)] }
 // refuse tells the caller, unless she is gone, why she is not served, in the
 // words of PPP or of the login, and ends the call for the reason that err has.
 func (c *call) refuse(ctx context.Context, id *identify.Identified, err error) error {
-	if why := reason(err); why == record.CarrierLost || why == record.CallerHungUp {
+	if why := reason(err); lineLost(why) || why == record.CallerHungUp {
 		return err
 	}
 	bounded, stop := context.WithTimeout(context.WithoutCancel(ctx), refuseTime) // also of an operator or the end

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 
+	"carrier/hardware/line"
 	"carrier/pac/internal/identify"
 	"carrier/pac/internal/tunnel"
 	"carrier/shared/capture"
@@ -47,25 +48,35 @@ func text(err error) string {
 	return err.Error()
 }
 
-// lineEnded says why relaying ended: ctx knows, or else the line did.
-func lineEnded(ctx context.Context, err error) error {
+// lineEnded says why relaying ended: ctx knows, or else the line does.
+func (c *call) lineEnded(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	return noCarrier(err)
+	return c.noCarrier(err)
 }
 
-// noCarrier is the end of a line; at its end of file it is the carrier that went.
-func noCarrier(err error) error {
-	if errors.Is(err, io.EOF) {
+// noCarrier says why the line that gave err is at its end: its carrier went, or
+// its port failed. That there is no carrier is all that Write tells; Read says
+// why, and at once.
+func (c *call) noCarrier(err error) error {
+	if errors.Is(err, line.ErrNoCarrier) {
+		_, err = c.line.Read(make([]byte, 1))
+	}
+	if err == nil || errors.Is(err, io.EOF) {
 		return &ending{record.CarrierLost, "the line lost its carrier"}
 	}
-	return &ending{record.CarrierLost, err.Error()}
+	return &ending{record.LineFault, err.Error()}
+}
+
+// lineLost tells the reasons of a line that carries nothing any more.
+func lineLost(why record.EndReason) bool {
+	return why == record.CarrierLost || why == record.LineFault
 }
 
 // unidentified says why a call ended while its caller was still ours, at her
 // login or as our PPP peer.
-func unidentified(ctx context.Context, err error) error {
+func (c *call) unidentified(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
@@ -81,7 +92,7 @@ func unidentified(ctx context.Context, err error) error {
 	case errors.As(err, &ppp):
 		return &ending{linkReason(ppp.Cause), ppp.Error()}
 	}
-	return noCarrier(err)
+	return c.noCarrier(err)
 }
 
 func linkReason(c link.Cause) record.EndReason {

@@ -1,6 +1,8 @@
 package call
 
 import (
+	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"strings"
@@ -8,6 +10,11 @@ import (
 	"testing/synctest"
 	"time"
 
+	"golang.org/x/sys/unix"
+
+	"carrier/hardware/line"
+	"carrier/hardware/serial"
+	"carrier/pac/internal/host"
 	"carrier/pac/internal/identify"
 	"carrier/shared/record"
 )
@@ -18,10 +25,47 @@ func TestCarrierLostDuringIdentification(t *testing.T) {
 		line, caller := net.Pipe()
 		time.AfterFunc(time.Second, func() { caller.Close() })
 		_, err := identify.Run(t.Context(), line, identify.Options{Silence: time.Minute})
-		if err = unidentified(t.Context(), err); reason(err) != record.CarrierLost || text(err) != "the line lost its carrier" {
+		if err = new(call).unidentified(t.Context(), err); reason(err) != record.CarrierLost || text(err) != "the line lost its carrier" {
 			t.Errorf("%v: %v", reason(err), err)
 		}
 	})
+}
+
+// failing is a line at its end, of which Read knows why.
+type failing struct {
+	line.Line
+	why error
+}
+
+func (f failing) Read([]byte) (int, error) { return 0, f.why }
+
+// Write and whoever watches the carrier know only that there is none; that its
+// port failed is in the record all the same.
+func TestLineFault(t *testing.T) {
+	gone := &serial.Error{Path: "/dev/ttyUSB0", Err: serial.ErrGone}
+	for _, tt := range []struct {
+		name      string
+		err, line error
+		why       record.EndReason
+		text      string
+	}{
+		{"read", gone, nil, record.LineFault, `port "/dev/ttyUSB0": the device went away`},
+		{"write", line.ErrNoCarrier, gone, record.LineFault, `port "/dev/ttyUSB0": the device went away`},
+		{"write first", fmt.Errorf("%w: %w", line.ErrNoCarrier, unix.ECONNRESET), unix.ECONNRESET, record.LineFault, "connection reset by peer"},
+		{"carrier, read", io.EOF, nil, record.CarrierLost, "the line lost its carrier"},
+		{"carrier, write", line.ErrNoCarrier, io.EOF, record.CarrierLost, "the line lost its carrier"},
+	} {
+		c := &call{Calls: New(Options{}), line: failing{why: tt.line}}
+		for at, err := range map[string]error{
+			"identifying": c.unidentified(t.Context(), tt.err),
+			"relaying":    c.lineEnded(t.Context(), tt.err),
+			"at a host":   c.hostEnded(&host.PortError{Err: tt.err}),
+		} {
+			if reason(err) != tt.why || text(err) != tt.text {
+				t.Errorf("%s, %s: %v, %q", tt.name, at, reason(err), text(err))
+			}
+		}
+	}
 }
 
 // A caller's name may have 255 octets; the record and the log have the first.

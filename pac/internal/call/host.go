@@ -65,7 +65,7 @@ func (c *call) hostEnded(err error) error {
 	case errors.As(err, &port) && port.Host:
 		return &ending{record.HostClosed, port.Error()}
 	case errors.As(err, &port):
-		return noCarrier(port.Err)
+		return c.noCarrier(port.Err)
 	}
 	return err
 }
@@ -109,8 +109,8 @@ func (c *call) say(caller host.Port, words string) {
 // unserved ends a call whose caller did not say who she is. She may have been
 // told so in words, which leave the line first.
 func (c *call) unserved(ctx context.Context, err error) error {
-	end := unidentified(ctx, err)
-	if ctx.Err() == nil && reason(end) != record.CarrierLost {
+	end := c.unidentified(ctx, err)
+	if ctx.Err() == nil && !lineLost(reason(end)) {
 		c.drain(ctx, wordsTime)
 	}
 	return end

@@ -97,10 +97,11 @@ func givenUp(e peer.Event, ok bool) error {
 // the line and of the tunnel could see.
 func (c *call) sharpen(err error, r *relay.Relay) error {
 	why := reason(err)
+	vague := why == record.ClearedByPNS || lineLost(why)
 	switch said := r.ClearedText(); {
-	case said != "" && (why == record.ClearedByPNS || why == record.CarrierLost):
+	case said != "" && vague:
 		return &ending{record.ClearedByPNS, said}
-	case r.CallerHungUp() && (why == record.ClearedByPNS || why == record.CarrierLost):
+	case r.CallerHungUp() && vague:
 		return &ending{record.CallerHungUp, "the caller ended PPP"}
 	}
 	return err
