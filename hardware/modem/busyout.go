@@ -65,8 +65,11 @@ func (m *Modem) busyOut(ctx context.Context) error {
 	m.enter(line.Idle)
 	m.o.Log.Info("busied out")
 	for {
-		switch _, err := m.talk.next(ctx, time.Now().Add(checkTime)); {
+		switch a, err := m.talk.next(ctx, time.Now().Add(checkTime)); {
 		case err == nil: // what it says means nothing now
+			if err := m.heard(ctx, a.text); err != nil {
+				return err
+			}
 		case errors.Is(err, errSilent):
 			// It may have been reset meanwhile: off hook twice does no harm.
 			if err := m.insist(ctx, m.profile.busyOut, commandTime); err != nil {

@@ -70,6 +70,7 @@ type Modem struct {
 	noID   bool      // it has no caller id, and that was logged
 	bare   bool      // its port has no control lines, and that was logged
 	absent bool      // its device is not there, and that was logged
+	chat   chatter   // what it says unasked
 
 	profile Profile
 	known   bool               // profile is that of the modem at the open port

@@ -50,8 +50,11 @@ func (m *Modem) await(ctx context.Context) (line.Ring, error) {
 		if r.told(m.o.Rings, now) {
 			break
 		}
-		_, err := m.talk.next(ctx, r.due(now))
-		if errors.Is(err, errSilent) {
+		a, err := m.talk.next(ctx, r.due(now))
+		switch {
+		case err == nil:
+			err = m.heard(ctx, a.text)
+		case errors.Is(err, errSilent):
 			err = nil
 			if r.last.IsZero() {
 				err = m.check(ctx)
