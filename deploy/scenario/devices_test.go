@@ -2,6 +2,7 @@ package scenario
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"path/filepath"
@@ -46,6 +47,50 @@ func TestDevicesComeAndGo(t *testing.T) {
 		testbed.Until(t, "the line is gone", func() bool { return w.line("usb/ttyUSB0").Line == "" })
 	}
 	w.reads(w.dial(0, bob()))
+}
+
+// A network port that is reset in the middle of a call has a fault, and so the
+// record says; one that is closed may just have lost its carrier. It is opened
+// anew, and the PNS is told Lost Carrier of both.
+func TestANetworkPortThatIsReset(t *testing.T) {
+	t.Parallel()
+	server, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer server.Close()
+	w := newWorld(t, setting{pac: fmt.Sprintf("[[bank]]\nname = \"served\"\nports = [\"tcp://%v\"]\n", server.Addr())})
+	device := w.plugIn(exchange.Subscriber{Number: "5551300"})
+	ports := make(chan *net.TCPConn, 10)
+	go func() {
+		for {
+			c, err := server.Accept()
+			if err != nil {
+				return
+			}
+			ports <- c.(*net.TCPConn)
+			device.Lines()[0].Plug(t.Context(), c)
+		}
+	}()
+	for n, tt := range []struct {
+		cut    func(*net.TCPConn) error
+		reason record.EndReason
+		text   string
+	}{
+		{func(p *net.TCPConn) error { return errors.Join(p.SetLinger(0), p.Close()) }, record.LineFault, "connection reset by peer"},
+		{(*net.TCPConn).CloseWrite, record.CarrierLost, "the line lost its carrier"},
+	} {
+		port := <-ports
+		testbed.Until(t, "the port is a line", func() bool { return w.line("served/1").State == "idle" })
+		c := device.dial(w)
+		w.reads(c)
+		if err := tt.cut(port); err != nil {
+			t.Fatal(err)
+		}
+		w.pac.wants(w.pac.ended(n+1), tt.reason, tt.text)
+		w.pns.wants(w.pns.ended(n+1), record.CarrierLost, "Lost Carrier ("+tt.reason.String()+"; ")
+		c.Close()
+	}
 }
 
 // A plugged is a telephone network that can be pulled out.
