@@ -3,6 +3,7 @@ package config
 import (
 	"net"
 	"net/netip"
+	"slices"
 	"strconv"
 	"time"
 
@@ -12,6 +13,14 @@ import (
 // local is our address towards callers when nothing is said; no host has it, as
 // with pppd.
 var local = netip.AddrFrom4([4]byte{10, 64, 64, 64})
+
+// noHosts are addresses of IPv4 that no host on a network has (RFC 1122 §3.2.1.3).
+var noHosts = []netip.Prefix{
+	netip.MustParsePrefix("0.0.0.0/32"),         // unspecified
+	netip.MustParsePrefix("127.0.0.0/8"),        // loopback
+	netip.MustParsePrefix("224.0.0.0/4"),        // multicast
+	netip.MustParsePrefix("255.255.255.255/32"), // broadcast
+}
 
 func network(root *conf.Table) LAN {
 	t := root.Table("lan")
@@ -81,7 +90,7 @@ func host(s string) (netip.Addr, error) {
 		return a, err
 	case !a.Is4():
 		return netip.Addr{}, conf.Unfit("is not IPv4", `"192.0.2.1"`)
-	case a.IsUnspecified() || a.IsMulticast() || a.IsLoopback() || a == netip.AddrFrom4([4]byte{255, 255, 255, 255}):
+	case slices.ContainsFunc(noHosts, func(no netip.Prefix) bool { return no.Contains(a) }):
 		return netip.Addr{}, conf.Unfit("is not the address of a host on a network", `"192.0.2.1"`)
 	}
 	return a, nil

@@ -100,8 +100,15 @@ func TestMistakesOfTheLAN(t *testing.T) {
 		{"addresses", "addresses = ['2.1.1.190-2.1.1.129', '2.1.1', '2.1.1.1/24', '224.0.0.1-224.0.0.9', 5]", `6: lan.addresses[1]: "2.1.1.190-2.1.1.129" is no range: 2.1.1.190 is beyond 2.1.1.129; would be right: "2.1.1.129-2.1.1.190", "2.1.1.128/26" or "2.1.1.129"
 6: lan.addresses[2]: "2.1.1" is no range: "2.1.1" is not an IPv4 address; would be right: "2.1.1.129-2.1.1.190", "2.1.1.128/26" or "2.1.1.129"
 6: lan.addresses[3]: "2.1.1.1/24" has bits set behind its mask; would be right: "2.1.1.0/24"
-6: lan.addresses[4]: "224.0.0.1-224.0.0.9" has addresses that no caller can have; would be right: "2.1.1.129-2.1.1.190", "2.1.1.128/26" or "2.1.1.129"
+6: lan.addresses[4]: "224.0.0.1-224.0.0.9" has addresses of 224.0.0.0/4, which no host has; would be right: "2.1.1.129-2.1.1.190", "2.1.1.128/26" or "2.1.1.129"
 6: lan.addresses[5]: 5 is not text in quotes; would be right: addresses = ["…"]`},
+		{"addresses that no host has", "addresses = ['126.255.255.250-128.0.0.5', '223.0.0.1-240.0.0.1', '0.0.0.0/0',\n'0.0.0.0-0.0.0.9', '255.255.255.254-255.255.255.255', '127.0.0.9', '126.255.255.250-126.255.255.255', '128.0.0.0-128.0.0.5']", `6: lan.addresses[1]: "126.255.255.250-128.0.0.5" has addresses of 127.0.0.0/8, which no host has; would be right: "2.1.1.129-2.1.1.190", "2.1.1.128/26" or "2.1.1.129"
+6: lan.addresses[2]: "223.0.0.1-240.0.0.1" has addresses of 224.0.0.0/4, which no host has; would be right: "2.1.1.129-2.1.1.190", "2.1.1.128/26" or "2.1.1.129"
+6: lan.addresses[3]: "0.0.0.0/0" has addresses of 127.0.0.0/8, which no host has; would be right: "2.1.1.129-2.1.1.190", "2.1.1.128/26" or "2.1.1.129"
+7: lan.addresses[4]: "0.0.0.0-0.0.0.9" has addresses of 0.0.0.0/32, which no host has; would be right: "2.1.1.129-2.1.1.190", "2.1.1.128/26" or "2.1.1.129"
+7: lan.addresses[5]: "255.255.255.254-255.255.255.255" has addresses of 255.255.255.255/32, which no host has; would be right: "2.1.1.129-2.1.1.190", "2.1.1.128/26" or "2.1.1.129"
+7: lan.addresses[6]: "127.0.0.9" has addresses of 127.0.0.0/8, which no host has; would be right: "2.1.1.129-2.1.1.190", "2.1.1.128/26" or "2.1.1.129"`},
+		{"a chain that leads into one without end", pool + "next = 'a'\n[[pool]]\nname = 'a'\naddresses = ['10.0.0.0/24']\nnext = 'a'\n[[pool]]\nname = 'b'\naddresses = ['10.0.1.0/24']\nnext = 'a'", `11: pool[1].next: "a" leads back to "a"; would be right: a chain that ends`},
 		{"a pool that overlaps itself", "addresses = ['2.1.1.129-2.1.1.190', '2.1.1.128/28']", `6: lan.addresses[2]: "2.1.1.128/28" overlaps 2.1.1.129-2.1.1.190; would be right: each address once`},
 		{"servers in the pool", pool + "dns = ['2.1.1.53', '2.1.1.130']\nwins = ['2.1.1.131']", `7: lan.dns[2]: "2.1.1.130" is among the callers' addresses, so a caller may get it; would be right: an address that no caller gets
 8: lan.wins[1]: "2.1.1.131" is among the callers' addresses, so a caller may get it; would be right: an address that no caller gets`},

@@ -98,9 +98,9 @@ func (l *LAN) addresses(p *pool.Options, s string) (pool.Range, error) {
 	if err != nil {
 		return r, conf.Unfit("is no range: "+err.Error(), right)
 	}
-	for _, a := range []netip.Addr{r.First, r.Last} {
-		if _, err := host(a.String()); err != nil {
-			return r, conf.Unfit("has addresses that no caller can have", right)
+	for _, no := range noHosts {
+		if r.Contains(no.Addr()) || no.Contains(r.First) {
+			return r, conf.Unfit(fmt.Sprintf("has addresses of %v, which no host has", no), right)
 		}
 	}
 	for _, other := range l.ranges() {
