@@ -117,7 +117,7 @@ func TestDoctorAfterAnEdit(t *testing.T) {
 	c.write(strings.Replace(moved, "atlanta", "macon", 1) + fmt.Sprintf("[[bank]]\nname = 'new'\nports = ['tcp://%s']\n[[bank]]\nname = 'more'\nlisten = 'tcp://%s'\n[[user]]\nname = 'u'\ntunnel = ['d']\n", dead, foreign))
 	found, looked := c.examined()
 	want := []string{
-		fmt.Sprintf("the daemon: it runs with another configuration than the file has now, which differs in bank, name, user "+
+		fmt.Sprintf("the daemon: it runs with another configuration than the file has now, which differs in bank, user "+
 			"(new: tcp://0.0.0.0:%s of bank emulators, tcp://%s of bank new, tcp://%s of bank more; gone: tcp://%s of bank emulators, unix:///nowhere of bank gone): "+
 			"`systemctl reload pac`, `pac reload` or SIGHUP takes it", port, dead, foreign, calls),
 		"the daemon: it goes on with the old name, whatever the file says: `systemctl restart pac` takes the new",

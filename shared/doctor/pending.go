@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -40,9 +41,10 @@ func (p Pending) Wrong(file, program, more string) error {
 		return fmt.Errorf("it runs with %s, not with this file%s: look at that one, or put this one in its place", p.File, more)
 	}
 	var all []error
-	if len(p.Changed) > 0 {
+	changed := slices.DeleteFunc(slices.Clone(p.Changed), func(key string) bool { return slices.Contains(p.Restart, key) })
+	if len(changed) > 0 {
 		all = append(all, fmt.Errorf("it runs with another configuration than the file has now, which differs in %s%s: `systemctl reload %s`, `%[3]s reload` or SIGHUP takes it",
-			strings.Join(p.Changed, ", "), more, program))
+			strings.Join(changed, ", "), more, program))
 	}
 	if len(p.Restart) > 0 {
 		all = append(all, fmt.Errorf("it goes on with the old %s, whatever the file says: `systemctl restart %s` takes the new", strings.Join(p.Restart, ", "), program))

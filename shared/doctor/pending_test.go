@@ -3,6 +3,7 @@ package doctor
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -29,7 +30,8 @@ func TestPending(t *testing.T) {
 		{Pending{File: filepath.Join(dir, "gone")}, "gone", ""},
 		{Pending{here, []string{"bank", "name"}, nil}, file, changed},
 		{Pending{here, nil, []string{"name"}}, file, restart},
-		{Pending{here, []string{"bank", "name"}, []string{"name"}}, link, changed + "\n" + restart},
+		{Pending{here, []string{"name"}, []string{"name"}}, file, restart},
+		{Pending{here, []string{"bank", "limits", "name"}, []string{"name"}}, link, strings.Replace(changed, "bank, name", "bank, limits", 1) + "\n" + restart},
 		{Pending{File: "/etc/x.toml", Changed: []string{"bank"}}, file, "it runs with /etc/x.toml, not with this file (new: a): look at that one, or put this one in its place"},
 	} {
 		got := ""
