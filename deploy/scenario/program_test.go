@@ -52,7 +52,7 @@ func startPNS(t *testing.T, config []byte, socket string) *program {
 }
 
 func started(p *program, socket string) *program {
-	p.Client = console.NewClient(socket)
+	p.Client = console.NewClient(socket, p.name)
 	p.t.Cleanup(p.stop)
 	return p
 }

@@ -75,7 +75,7 @@ func (p *Program) close() error {
 // the commands' socket, and is noticed by it.
 func (p *Program) build() (err error) {
 	c := p.config
-	commands, err := console.Listen(c.Socket, p.commands())
+	commands, err := console.Listen(c.Socket, "pac", p.commands())
 	if err != nil {
 		return err
 	}
@@ -145,7 +145,7 @@ func (p *Program) tell(state string) {
 // alive asks what an operator would: it goes through the socket, and past every
 // part's lock.
 func (p *Program) alive(ctx context.Context) error {
-	_, err := console.NewClient(p.settings().Socket).Status(ctx)
+	_, err := console.NewClient(p.settings().Socket, "pac").Status(ctx)
 	return err
 }
 

@@ -78,7 +78,7 @@ func (p *Program) close() error {
 // the LAN and the control connections go.
 func (p *Program) build() error {
 	c := p.config
-	commands, err := console.Listen(c.Socket, p.commands())
+	commands, err := console.Listen(c.Socket, "pns", p.commands())
 	if err != nil {
 		return err
 	}
@@ -159,7 +159,7 @@ func (p *Program) tell(state string) {
 // alive asks what an operator would: it goes through the socket, and past every
 // part's lock.
 func (p *Program) alive(ctx context.Context) error {
-	_, err := console.NewClient(p.config.Socket).Status(ctx)
+	_, err := console.NewClient(p.config.Socket, "pns").Status(ctx)
 	return err
 }
 

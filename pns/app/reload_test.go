@@ -81,7 +81,7 @@ func TestReload(t *testing.T) {
 	ended := make(chan int)
 	go func() { ended <- Run(ctx, []string{"run", "-c", file}, console.Stdio{Out: out, Err: log}) }()
 	log.has(t, `"msg":"ready"`, 1)
-	client := console.NewClient(socket)
+	client := console.NewClient(socket, "pns")
 	doctor := func() string {
 		var out bytes.Buffer
 		Run(ctx, []string{"doctor", "-c", file}, console.Stdio{Out: &out, Err: &out})

@@ -37,7 +37,7 @@ func capturing(ctx context.Context, t *testing.T, socket string) (file *os.File,
 	w := &watching{file, make(chan struct{})}
 	first = w.first
 	end := make(chan error, 1)
-	go func() { end <- NewClient(socket).Capture(ctx, capture.Filter{User: "saran", Peer: "a b&c"}, w) }()
+	go func() { end <- NewClient(socket, "pac").Capture(ctx, capture.Filter{User: "saran", Peer: "a b&c"}, w) }()
 	return file, first, end
 }
 

@@ -19,13 +19,15 @@ import (
 
 // A Client asks the daemon whose socket is at a path.
 type Client struct {
-	path string
-	http http.Client
+	path, program string
+	http          http.Client
 }
 
-// NewClient returns a client; nothing is opened before the first question.
-func NewClient(path string) *Client {
-	c := &Client{path: path}
+// NewClient returns a client of the program of that name, "pac", for whom every
+// method fails with ErrNotRunning where nobody listens, and with ErrOther where
+// another program does. Nothing is opened before the first question.
+func NewClient(path, program string) *Client {
+	c := &Client{path: path, program: program}
 	c.http.Transport = &http.Transport{
 		DisableKeepAlives: true,
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
@@ -105,6 +107,7 @@ func (c *Client) do(ctx context.Context, method, path string) (*http.Response, e
 	if err != nil {
 		return nil, err
 	}
+	q.Header.Set(programHeader, c.program)
 	r, err := c.http.Do(q)
 	switch {
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ECONNREFUSED):
@@ -117,6 +120,9 @@ func (c *Client) do(ctx context.Context, method, path string) (*http.Response, e
 		return r, nil
 	}
 	defer r.Body.Close()
+	if r.StatusCode == http.StatusMisdirectedRequest {
+		return nil, fmt.Errorf("%w: at %s listens %s, not %s", ErrOther, c.path, r.Header.Get(programHeader), c.program)
+	}
 	var f failure
 	if json.NewDecoder(r.Body).Decode(&f) != nil || f.Error == "" {
 		f.Error = r.Status

@@ -159,5 +159,5 @@ func (s *session) client() (*Client, error) {
 			return nil, err
 		}
 	}
-	return NewClient(path), nil
+	return NewClient(path, s.Name), nil
 }

@@ -38,6 +38,9 @@ var ErrNoCall = errors.New("no such call")
 // ErrNotRunning says that no daemon listens at the socket.
 var ErrNotRunning = errors.New("not running")
 
+// ErrOther says that another program listens at the socket. It has done nothing.
+var ErrOther = errors.New("another program")
+
 // Stdio is what a program reads and writes.
 type Stdio struct {
 	In       io.Reader

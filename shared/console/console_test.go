@@ -104,7 +104,7 @@ func newFake() *fake {
 func start(t *testing.T, p Program) (path string, stop func()) {
 	t.Helper()
 	path = filepath.Join(t.TempDir(), "pac.sock")
-	s, err := Listen(path, p)
+	s, err := Listen(path, "pac", p)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -305,7 +305,7 @@ func TestReload(t *testing.T) {
 	run(0, "{\n  \"restart\": []\n}\n", "", "--json")
 	f.restart = []string{"name", "socket"}
 	run(0, "reloaded, but for what needs a restart: name, socket\n", "")
-	c := NewClient(path)
+	c := NewClient(path, "pac")
 	if p, err := c.Pending(t.Context()); err != nil || fmt.Sprint(p) != "{/etc/x.toml [bank] [name]}" {
 		t.Errorf("pending: %v, %v", p, err)
 	}

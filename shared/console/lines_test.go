@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"carrier/shared/capture"
 )
 
 // fakeLines is a daemon with two lines; it writes down what it is told.
@@ -75,7 +77,33 @@ func TestLines(t *testing.T) {
 // A program without lines says so.
 func TestNoLines(t *testing.T) {
 	path, _ := start(t, newFake())
-	if _, err := NewClient(path).Lines(context.Background()); err == nil || !strings.Contains(err.Error(), "restart it") {
+	if _, err := NewClient(path, "pac").Lines(context.Background()); err == nil || !strings.Contains(err.Error(), "restart it") {
 		t.Error(err)
+	}
+}
+
+// Another program's socket is refused, whatever is asked there, and nothing is
+// done; who names no program is answered.
+func TestAnotherProgramsSocket(t *testing.T) {
+	f := &fakeLines{fake: newFake()}
+	path, _ := start(t, f)
+	ctx, end := context.WithTimeout(t.Context(), 10*time.Second) // a capture would go on
+	defer end()
+	c := Commands{Name: "pns", Lines: true, Socket: func(string) (string, error) { return path, nil }}
+	want := "pns: another program: at " + path + " listens pac, not pns\n"
+	for _, line := range []string{"status", "calls", "reload", "hangup atlanta/4711", "capture", "lines", "lines out courier/1", "lines in courier/1", "drain", "undrain"} {
+		var out, errs bytes.Buffer
+		if status := c.Execute(ctx, strings.Fields(line), Stdio{nil, &out, &errs}); status != 1 || out.Len() > 0 || errs.String() != want {
+			t.Errorf("%s: status %d, out %q, errors %q", line, status, &out, &errs)
+		}
+	}
+	if _, err := NewClient(path, "pns").Pending(t.Context()); !errors.Is(err, ErrOther) {
+		t.Errorf("pending: %v", err)
+	}
+	if f.hungUp != "" || f.told != nil || f.filter != (capture.Filter{}) {
+		t.Errorf("it hung up %q, did %q, captured %+v", f.hungUp, f.told, f.filter)
+	}
+	if _, err := NewClient(path, "").Status(t.Context()); err != nil {
+		t.Errorf("a client of no program: %v", err)
 	}
 }

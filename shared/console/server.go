@@ -15,17 +15,19 @@ import (
 // A Server answers the commands that come through the socket.
 type Server struct {
 	socket  *socket
+	name    string
 	program Program
 }
 
 // Listen makes the socket at path, mode 0660, in place of one that a dead
-// process left. When a living one has it the error says "already running".
-func Listen(path string, p Program) (*Server, error) {
+// process left. When a living one has it the error says "already running". name
+// is the program's, "pac": who asks for another one is refused.
+func Listen(path, name string, p Program) (*Server, error) {
 	s, err := listenSocket(path)
 	if err != nil {
 		return nil, err
 	}
-	return &Server{s, p}, nil
+	return &Server{s, name, p}, nil
 }
 
 // Run answers until ctx ends; captures under way end then with a whole file.
@@ -64,7 +66,22 @@ func (s *Server) handler() http.Handler {
 	if p, ok := s.program.(Lines); ok {
 		handleLines(mux, p)
 	}
-	return mux
+	return s.meant(mux)
+}
+
+// programHeader names the program that a client means to ask.
+const programHeader = "Carrier-Program"
+
+// meant hands on what is asked of this program, or of whichever is here.
+func (s *Server) meant(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if name := r.Header.Get(programHeader); name != "" && name != s.name {
+			w.Header().Set(programHeader, s.name)
+			reply(w, http.StatusMisdirectedRequest, failure{"this is " + s.name})
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 func (s *Server) hangup(w http.ResponseWriter, r *http.Request) {

@@ -26,11 +26,11 @@ func TestSocketIsForOwnerAndGroup(t *testing.T) {
 
 func TestALivingDaemonKeepsItsSocket(t *testing.T) {
 	path, _ := start(t, newFake())
-	_, err := Listen(path, newFake())
+	_, err := Listen(path, "pac", newFake())
 	if want := fmt.Sprintf("socket %s: already running as process %d", path, os.Getpid()); err == nil || err.Error() != want {
 		t.Errorf("%v", err)
 	}
-	if _, err := NewClient(path).Calls(t.Context()); err != nil {
+	if _, err := NewClient(path, "pac").Calls(t.Context()); err != nil {
 		t.Errorf("the first one does not answer any more: %v", err)
 	}
 }
@@ -48,17 +48,17 @@ func TestADeadDaemonsSocketIsReplaced(t *testing.T) {
 	if err := os.WriteFile(path+".lock", []byte("999999999\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := NewClient(path).Status(t.Context()); !errors.Is(err, ErrNotRunning) {
+	if _, err := NewClient(path, "pac").Status(t.Context()); !errors.Is(err, ErrNotRunning) {
 		t.Errorf("a dead daemon: %v", err)
 	}
-	s, err := Listen(path, newFake())
+	s, err := Listen(path, "pac", newFake())
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, stop := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() { done <- s.Run(ctx) }()
-	if _, err := NewClient(path).Status(t.Context()); err != nil {
+	if _, err := NewClient(path, "pac").Status(t.Context()); err != nil {
 		t.Error(err)
 	}
 	stop()
@@ -72,11 +72,11 @@ func TestASocketThatCannotBe(t *testing.T) {
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	_, err := Listen(filepath.Join(file, "pac.sock"), newFake())
+	_, err := Listen(filepath.Join(file, "pac.sock"), "pac", newFake())
 	if want := "socket: mkdir " + file + ": not a directory; choose another place with `socket`"; err == nil || err.Error() != want {
 		t.Error(err)
 	}
-	_, err = Listen(filepath.Join(t.TempDir(), strings.Repeat("x", 120)), newFake())
+	_, err = Listen(filepath.Join(t.TempDir(), strings.Repeat("x", 120)), "pac", newFake())
 	if err == nil || !strings.Contains(err.Error(), "invalid argument") {
 		t.Errorf("a path too long for a socket: %v", err)
 	}

@@ -19,7 +19,9 @@ func (v *visit) daemon(ctx context.Context) {
 		v.running = !errors.Is(err, console.ErrNotRunning)
 	}
 	if v.running {
-		if err != nil {
+		if errors.Is(err, console.ErrOther) {
+			err = fmt.Errorf("it cannot be asked: %w", err)
+		} else if err != nil {
 			err = fmt.Errorf("it cannot be asked: %w; run the doctor as root or in the group of its socket", err)
 		} else if v.lines, err = v.Asks.Lines(ctx); err != nil {
 			err = fmt.Errorf("it does not tell of its lines: %w", err)

@@ -99,7 +99,7 @@ func TestLook(t *testing.T) {
 		if err := os.WriteFile(file, []byte(toml), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		r := Look(t.Context(), Options{File: file, Asks: console.NewClient(filepath.Join(dir, "sock")), Resolver: nowhere{}, Seats: seats,
+		r := Look(t.Context(), Options{File: file, Asks: console.NewClient(filepath.Join(dir, "sock"), "pac"), Resolver: nowhere{}, Seats: seats,
 			Open: func(context.Context, string, config.Bank) (line.Wire, error) {
 				opened++
 				near, _ := net.Pipe()
@@ -206,5 +206,28 @@ func TestAnswers(t *testing.T) {
 	}
 	if about(peer.Remote{Name: "denver", Addr: netip.MustParseAddrPort("192.0.2.1:1723")}) != "PNS denver (192.0.2.1:1723)" {
 		t.Error("a PNS with a name")
+	}
+}
+
+func TestAnotherProgramsSocket(t *testing.T) {
+	dir := t.TempDir()
+	file, socket := filepath.Join(dir, "pac.toml"), filepath.Join(dir, "socket")
+	if err := os.WriteFile(file, []byte("name = 'atlanta'\n[[bank]]\nname = 'b'\nlisten = 'tcp://127.0.0.1:5600'\n[default]\nhost = 'tcp://127.0.0.1:23'"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s, err := console.Listen(socket, "pns", struct{ console.Program }{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, end := context.WithCancel(t.Context())
+	ended := make(chan error)
+	go func() { ended <- s.Run(ctx) }()
+	f := Look(t.Context(), Options{File: file, Asks: console.NewClient(socket, "pac"), Resolver: nowhere{}}).Findings()
+	if want := "it cannot be asked: another program: at " + socket + " listens pns, not pac"; len(f) == 0 || f[0].About != "the daemon" || f[0].Text != want {
+		t.Errorf("%v, want %s", f, want)
+	}
+	end()
+	if err := <-ended; err != nil {
+		t.Error(err)
 	}
 }

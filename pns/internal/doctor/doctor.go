@@ -71,7 +71,9 @@ func (v *visit) daemon(ctx context.Context, file string, asks *console.Client) {
 		return
 	}
 	v.running = true
-	if err != nil {
+	if errors.Is(err, console.ErrOther) {
+		err = fmt.Errorf("it cannot be asked: %w", err)
+	} else if err != nil {
 		err = fmt.Errorf("it cannot be asked: %w; run the doctor as root or in the group of its socket", err)
 	} else if p, bad := asks.Pending(ctx); bad != nil {
 		err = fmt.Errorf("it cannot take the file anew: %w", bad)

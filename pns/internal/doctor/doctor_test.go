@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"context"
 	"fmt"
 	"net"
 	"os"
@@ -34,7 +35,7 @@ func TestLook(t *testing.T) {
 		if err := os.WriteFile(file, []byte(tt.text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		r := Look(t.Context(), file, console.NewClient(filepath.Join(t.TempDir(), "none")))
+		r := Look(t.Context(), file, console.NewClient(filepath.Join(t.TempDir(), "none"), "pns"))
 		if looked := r.Looked(); !slices.Equal(looked[1:], tt.looked) {
 			t.Errorf("%s: looked at %q", tt.name, looked)
 		}
@@ -42,5 +43,28 @@ func TestLook(t *testing.T) {
 		case tt.want == "" && len(f) > 0, tt.want != "" && (len(f) != 1 || !strings.HasSuffix(f[0].Text, tt.want)):
 			t.Errorf("%s: %v", tt.name, f)
 		}
+	}
+}
+
+func TestAnotherProgramsSocket(t *testing.T) {
+	dir := t.TempDir()
+	file, socket := filepath.Join(dir, "pns.toml"), filepath.Join(dir, "socket")
+	if err := os.WriteFile(file, []byte("name = 'denver'\n[[pac]]\nname = 'atlanta'\nfrom = ['192.0.2.1']\ntransport = 'udp'\n[lan]\naddresses = ['2.1.1.129']\n[[user]]\nname = 'u'\npassword = 'x'\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s, err := console.Listen(socket, "pac", struct{ console.Program }{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, end := context.WithCancel(t.Context())
+	ended := make(chan error)
+	go func() { ended <- s.Run(ctx) }()
+	f := Look(t.Context(), file, console.NewClient(socket, "pns")).Findings()
+	if want := "it cannot be asked: another program: at " + socket + " listens pac, not pns"; len(f) != 1 || f[0].About != "the daemon" || f[0].Text != want {
+		t.Errorf("%v, want %s", f, want)
+	}
+	end()
+	if err := <-ended; err != nil {
+		t.Error(err)
 	}
 }
