@@ -59,9 +59,10 @@ func peers(root *conf.Table, c *Config) {
 			fixed = append(fixed, u.Address)
 		}
 	}
+	routes := c.LAN.Routes(fixed)
 	for i, t := range root.Tables("pac") {
 		for n, from := range c.PACs[i].From {
-			for _, p := range c.LAN.Routes(fixed) {
+			for _, p := range routes {
 				if p.Bits() <= from.Bits() && p.Overlaps(from) {
 					t.BadItem("from", n, "%v is among the addresses of callers (%v), so the tunnel would lead into itself; would be right: an address that no caller gets", from, p)
 				}

@@ -56,6 +56,7 @@ func people(root *conf.Table, c *Config) []users.User {
 		root.Bad("user", "missing, so nobody can log in; would be right: at least one [[user]]")
 	}
 	var all []users.User
+	pools := c.LAN.names()
 	for _, t := range tables {
 		t.Need("name", `"saran"`)
 		u := users.User{
@@ -64,7 +65,7 @@ func people(root *conf.Table, c *Config) []users.User {
 			Address:      conf.Value(t, "address", netip.Addr{}, host),
 			Idle:         t.Duration("idle", 0, time.Second, week),
 			Session:      t.Duration("session", 0, time.Second, week),
-			Pool:         conf.Value(t, "pool", "", c.LAN.named),
+			Pool:         conf.Value(t, "pool", "", pools.named),
 			Simultaneous: conf.Value(t, "simultaneous", users.Unlimited, simultaneous),
 		}
 		free(t, u, c.LAN)
@@ -76,7 +77,7 @@ func people(root *conf.Table, c *Config) []users.User {
 			t.Bad(m.Key, "%s", m.Text)
 		}
 	}
-	pooled(root, c.LAN, all)
+	pooled(root, &c.LAN, all)
 	return all
 }
 
@@ -151,7 +152,7 @@ func free(t *conf.Table, u users.User, l LAN) {
 }
 
 // pooled checks that each user can have an address.
-func pooled(root *conf.Table, l LAN, all []users.User) {
+func pooled(root *conf.Table, l *LAN, all []users.User) {
 	const right = `would be right: addresses = ["2.1.1.129-2.1.1.190"]`
 	taken := map[netip.Addr]bool{l.Local: true}
 	for _, u := range all {
@@ -161,13 +162,13 @@ func pooled(root *conf.Table, l LAN, all []users.User) {
 	if slices.ContainsFunc(tables, func(t *conf.Table) bool { return !t.Good("addresses") || !t.Good("next") }) {
 		return
 	}
-	said := make(map[int]bool)
+	names, free := l.names(), l.free(taken)
 	for _, u := range all {
-		first := slices.IndexFunc(l.Pools, func(p pool.Options) bool { return p.Name == cmp.Or(u.Pool, pool.Default) })
-		if u.Address.IsValid() || first < 0 || said[first] || l.free(first, taken) {
+		first, ok := names[cmp.Or(u.Pool, pool.Default)]
+		if u.Address.IsValid() || !ok || free[first] {
 			continue
 		}
-		said[first] = true
+		free[first] = true // said once
 		if len(l.Pools[first].Ranges) == 0 {
 			tables[first].Bad("addresses", `missing, and %q has no address of its own; %s`, u.Name, right)
 		} else {
