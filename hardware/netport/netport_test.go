@@ -100,6 +100,30 @@ func TestKey(t *testing.T) {
 	}
 }
 
+func TestOverlap(t *testing.T) {
+	for _, tt := range []struct {
+		url, listen       string
+		overlaps, reaches bool
+	}{
+		{"tcp://127.0.0.1:1", "tcp://localhost:1", true, true},
+		{"tcp://127.0.0.1:1", "tcp://0.0.0.0:1", true, true},
+		{"tcp://[::1]:1", "tcp://0.0.0.0:1", true, true},
+		{"tcp://[::]:1", "tcp://0.0.0.0:1", true, true},
+		{"telnet://192.0.2.1:1", "tcp://[::]:1", true, false},
+		{"tcp://ts.example:1", "tcp://[::]:1", true, false},
+		{"tcp://0.0.0.0:1", "tcp://192.0.2.1:1", true, false},
+		{"tcp://127.0.0.1:1", "tcp://192.0.2.1:1", false, false},
+		{"tcp://127.0.0.1:1", "tcp://0.0.0.0:2", false, false},
+		{"tcp://127.0.0.1:0", "tcp://0.0.0.0:0", false, false},
+		{"unix:///run/a", "tcp://0.0.0.0:1", false, false},
+		{"/dev/ttyS0", "tcp://0.0.0.0:1", false, false},
+	} {
+		if Overlap(tt.url, tt.listen) != tt.overlaps || Overlap(tt.listen, tt.url) != tt.overlaps || Reaches(tt.url, tt.listen) != tt.reaches {
+			t.Errorf("%s and %s: overlap %v, reaches %v", tt.url, tt.listen, Overlap(tt.url, tt.listen), Reaches(tt.url, tt.listen))
+		}
+	}
+}
+
 // pair opens url's listener from the other side.
 func pair(t *testing.T, url string) (ours, theirs *Port) {
 	l, err := Listen(url)

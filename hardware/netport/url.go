@@ -67,6 +67,37 @@ func Key(url string) string {
 	return "tcp://" + net.JoinHostPort(host, port)
 }
 
+// Overlap says that nobody can listen at both URLs: they are one place, or one of
+// them is all addresses of the other's port number.
+func Overlap(a, b string) bool {
+	return Key(a) == Key(b) || samePort(a, b) && (everywhere(a) || everywhere(b))
+}
+
+// Reaches says that a connection to a URL, made on this host, comes to whoever
+// listens at another there, as far as that shows without asking for names.
+func Reaches(url, listen string) bool {
+	return Key(url) == Key(listen) || samePort(url, listen) && everywhere(listen) && (everywhere(url) || host(url).IsLoopback())
+}
+
+func samePort(a, b string) bool {
+	a, tcp := strings.CutPrefix(Key(a), "tcp://")
+	b, too := strings.CutPrefix(Key(b), "tcp://")
+	_, n, err := net.SplitHostPort(a)
+	_, m, bad := net.SplitHostPort(b)
+	return tcp && too && err == nil && bad == nil && n == m && n != "0"
+}
+
+func everywhere(url string) bool { return host(url).IsUnspecified() }
+
+// host is the address in a URL; invalid: it has a name, or none.
+func host(url string) netip.Addr {
+	at, err := netip.ParseAddrPort(strings.TrimPrefix(Key(url), "tcp://"))
+	if err != nil {
+		return netip.Addr{}
+	}
+	return at.Addr()
+}
+
 // What stands before :// in the URL of a port.
 const (
 	schemeTCP     = "tcp"

@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -42,22 +43,25 @@ const defaultSpeed = 115200
 // maxLines bounds the calls of one listening bank.
 const maxLines = 1000
 
-func banks(root *conf.Table) []Bank {
+func banks(root *conf.Table, panel netip.AddrPort) []Bank {
 	if !root.Has("bank") {
 		root.Bad("bank", "missing, so there is no line to answer; would be right: at least one [[bank]]")
 	}
-	names, ports := make(conf.Seen), make(portLines)
+	names, ports := make(conf.Seen), portLines{all: make(map[string]portLine)}
+	if panel.IsValid() && panel.Port() != 0 {
+		ports.add(portLine{panel.String(), "tcp://" + panel.String(), root.Line("panel")}, true)
+	}
 	var all []Bank
 	for _, t := range root.Tables("bank") {
 		t.Need("name", `"courier"`)
 		b := Bank{
 			Name:    conf.Value(t, "name", "", bankName),
-			Ports:   conf.Values(t, "ports", ports.once(t.Line("ports"), port)),
+			Ports:   conf.Values(t, "ports", ports.once(t.Line("ports"), false, port)),
 			Speed:   t.Int("speed", defaultSpeed, 300, 4_000_000),
 			Flow:    conf.Value(t, "flow", serial.RTSCTS, flow),
 			Profile: t.Choice("profile", modem.Auto, modem.ProfileNames()...),
 			Init:    conf.Values(t, "init", command),
-			Listen:  conf.Value(t, "listen", "", ports.once(t.Line("listen"), listener)),
+			Listen:  conf.Value(t, "listen", "", ports.once(t.Line("listen"), true, listener)),
 			Lines:   t.Int("lines", 1, 1, maxLines),
 			Hunt:    line.Hunt(t.Choice("hunt", string(line.First), string(line.First), string(line.RoundRobin), string(line.LongestIdle))),
 		}
@@ -131,23 +135,53 @@ func flow(s string) (serial.Flow, error) {
 
 // portLines are the ports by their places, so that each stands once, however it
 // is spelt.
-type portLines map[string]portLine
+type portLines struct {
+	all     map[string]portLine
+	listens []portLine
+}
 
 type portLine struct {
-	port string
+	port string // as the file has it
+	url  string
 	line int
 }
 
-func (p portLines) once(line int, check func(string) (string, error)) func(string) (string, error) {
+func (p *portLines) add(l portLine, listens bool) {
+	p.all[netport.Key(l.url)] = l
+	if listens {
+		p.listens = append(p.listens, l)
+	}
+}
+
+// met is a port of before that this one cannot stand beside: one of them listens
+// and takes the other's place.
+func (p *portLines) met(s string, listens bool) (portLine, bool) {
+	for _, l := range p.listens {
+		if listens && netport.Overlap(s, l.url) || !listens && netport.Reaches(s, l.url) {
+			return l, true
+		}
+	}
+	var first portLine
+	for _, l := range p.all {
+		if listens && netport.Reaches(l.url, s) && (first.line == 0 || l.line < first.line || l.line == first.line && l.port < first.port) {
+			first = l
+		}
+	}
+	return first, first.line > 0
+}
+
+func (p *portLines) once(line int, listens bool, check func(string) (string, error)) func(string) (string, error) {
 	return func(s string) (string, error) {
-		key := netport.Key(s)
-		switch first, ok := p[key]; {
+		switch first, ok := p.all[netport.Key(s)]; {
 		case ok && first.port == s:
 			return "", conf.Unfit(fmt.Sprintf("stands on line %d already", first.line), "each port once")
 		case ok:
 			return "", conf.Unfit(fmt.Sprintf("is %q on line %d, in other words", first.port, first.line), "each port once")
 		}
-		p[key] = portLine{s, line}
+		if first, ok := p.met(s, listens); ok {
+			return "", conf.Unfit(fmt.Sprintf("overlaps %q on line %d, for one of both listens at all addresses", first.port, first.line), "each port once")
+		}
+		p.add(portLine{s, s, line}, listens)
 		return check(s)
 	}
 }

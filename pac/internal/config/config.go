@@ -61,10 +61,11 @@ func Parse(name string, text []byte) (*Config, error) {
 
 func read(f *conf.File) (*Config, error) {
 	t := f.Root()
+	settings := daemon.ReadSettings(t, Socket)
 	c := &Config{
-		Settings: daemon.ReadSettings(t, Socket),
+		Settings: settings,
 		State:    t.Text("state", ""),
-		Banks:    banks(t),
+		Banks:    banks(t, settings.Panel),
 		Identify: identification(t.Table("identify")),
 		Tunnels:  tunnels(t),
 		Hosts:    hostLimits(t.Table("hosts")),

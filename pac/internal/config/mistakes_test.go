@@ -37,6 +37,10 @@ func TestMistakes(t *testing.T) {
 12: bank[2].ports[7]: "unix:///run//a" is "unix:///run/a" on line 10, in other words; would be right: each port once`},
 		{"listening in other words", bank + "listen = 'tcp://localhost:5600'", `10: bank[2].listen: "tcp://localhost:5600" is "tcp://127.0.0.1:5600" on line 5, in other words; would be right: each port once`},
 		{"listening twice", bank + "listen = 'tcp://127.0.0.1:5600'", `10: bank[2].listen: "tcp://127.0.0.1:5600" stands on line 5 already; would be right: each port once`},
+		{"listening at all addresses", bank + "listen = 'tcp://0.0.0.0:5600'", `10: bank[2].listen: "tcp://0.0.0.0:5600" overlaps "tcp://127.0.0.1:5600" on line 5, for one of both listens at all addresses; would be right: each port once`},
+		{"listening where all addresses are taken", bank + "listen = 'tcp://[::]:5601'\n" + bank[:9] + "name = 'y'\nlisten = 'tcp://192.0.2.1:5601'\n" + bank[:9] + "name = 'z'\nports = ['tcp://localhost:5601', 'tcp://192.0.2.1:5601', 'tcp://127.0.0.1:5602']", `13: bank[3].listen: "tcp://192.0.2.1:5601" overlaps "tcp://[::]:5601" on line 10, for one of both listens at all addresses; would be right: each port once
+16: bank[4].ports[1]: "tcp://localhost:5601" overlaps "tcp://[::]:5601" on line 10, for one of both listens at all addresses; would be right: each port once`},
+		{"a port that is called by itself", bank + "ports = ['tcp://127.0.0.1:5601']\n" + bank[:9] + "name = 'y'\nlisten = 'tcp://0.0.0.0:5601'", `13: bank[3].listen: "tcp://0.0.0.0:5601" overlaps "tcp://127.0.0.1:5601" on line 10, for one of both listens at all addresses; would be right: each port once`},
 		{"serial port", bank + "ports = ['/dev/ttyS[0-7', '/dev//ttyS0']", `10: bank[2].ports[1]: "/dev/ttyS[0-7" is no port: a bracket of the pattern is not closed; use /dev/ttyS[0-7]; would be right: "/dev/ttyS0", "rfc2217://192.0.2.9:2217", "tcp://192.0.2.9:2001" or "unix:///run/modem"
 10: bank[2].ports[2]: "/dev//ttyS0" is no port: a path in short: /dev/ttyS0; would be right: "/dev/ttyS0", "rfc2217://192.0.2.9:2217", "tcp://192.0.2.9:2001" or "unix:///run/modem"`},
 		{"speed", bank + "ports = ['/dev/ttyS0']\nspeed = 110\nflow = 'dtr'", `11: bank[2].speed: 110 is out of range; would be right: a whole number from 300 to 4000000
@@ -144,6 +148,8 @@ func TestMistakesOfTheWholeFile(t *testing.T) {
 6: identify: 1 is not a table; would be right: [identify]
 7: limits: 1 is not a table; would be right: [limits]
 8: state: false is not text in quotes; would be right: state = "…"`},
+		{"the panel's port", "panel = '127.0.0.1:5600'" + least, `5: bank[1].listen: "tcp://127.0.0.1:5600" is "127.0.0.1:5600" on line 1, in other words; would be right: each port once`},
+		{"the panel at all addresses", "panel = '[::]:5600'" + least, `5: bank[1].listen: "tcp://127.0.0.1:5600" overlaps "[::]:5600" on line 1, for one of both listens at all addresses; would be right: each port once`},
 	} {
 		wrong(t, tt.name, tt.text, tt.want)
 	}

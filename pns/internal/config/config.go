@@ -114,6 +114,10 @@ func read(f *conf.File) (*Config, error) {
 			Failures: limits.Int("echo_failures", 3, 1, 100),
 		},
 	}
+	if a, b := c.Listen, c.Panel; b.IsValid() && b.Port() != 0 && a.Port() == b.Port() &&
+		(a.Addr() == b.Addr().Unmap() || a.Addr().IsUnspecified() || b.Addr().IsUnspecified()) {
+		t.Bad("panel", "%v overlaps listen, %v; would be right: each port once", b, a)
+	}
 	for _, p := range c.PACs {
 		c.NeedsGRE = c.NeedsGRE || p.Transport == peer.GRE
 		c.NeedsUDP = c.NeedsUDP || p.Transport == peer.UDP

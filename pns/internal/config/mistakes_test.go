@@ -137,6 +137,10 @@ func TestMistakesOfTheWholeFile(t *testing.T) {
 1: user: missing, so nobody can log in; would be right: at least one [[user]]`)
 	wrong(t, "listening", "listen = 'localhost:1723'\nudp = '[::]:4754'\n"+least, `1: listen: "localhost:1723" is not an IP address and a port; would be right: "127.0.0.1:1723"
 2: udp: "[::]:4754" is not IPv4, which alone carries PPTP; would be right: "0.0.0.0:1723"`)
+	for _, panel := range []string{"127.0.0.1:1723", "0.0.0.0:1723", "[::]:1723"} {
+		wrong(t, "panel", "panel = '"+panel+"'\n"+least, "1: panel: "+panel+" overlaps listen, 0.0.0.0:1723; would be right: each port once")
+	}
+	wrong(t, "panel of the same address", "panel = '[::ffff:127.0.0.1]:1723'\nlisten = '127.0.0.1:1723'\n"+least, "1: panel: [::ffff:127.0.0.1]:1723 overlaps listen, 127.0.0.1:1723; would be right: each port once")
 	wrong(t, "kinds of values", "name = 'd'\npac = 1\nlan = []\nauth = 'pap'\nlimits = 'none'\nuser = {}", `2: pac: 1 is not an array of tables; would be right: [[pac]]
 3: lan: an array is not a table; would be right: [lan]
 4: auth: "pap" is not a table; would be right: [auth]
