@@ -15,28 +15,21 @@ type Coding struct {
 	In  *ccp.Inbound  // nil: they come as they are
 	// Sealed says that they come encrypted: what does not is nobody's we know.
 	Sealed bool
+	// Shut says that nothing passes, neither way: encryption is required, and not
+	// agreed.
+	Shut bool
 }
 
-// SetCoding changes how data are coded: when CCP opens, and with the zero Coding
-// when it leaves Opened. The coding is the flow's from now on.
+// SetCoding changes how data are coded: when CCP opens, and when it leaves
+// Opened. The coding is the flow's from now on. What waits for a line that is
+// shut is dropped.
 func (f *Flow) SetCoding(c Coding) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.coding = c
-}
-
-// Coded counts how often the coding lost its history, and the Reset-Requests
-// made and obeyed.
-func (f *Flow) Coded() (lost, asked, obeyed uint64) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if in := f.coding.In; in != nil {
-		lost, asked = in.Lost, in.Resets
+	if c.Shut {
+		f.queue.ClearData()
 	}
-	if out := f.coding.Out; out != nil {
-		obeyed = out.Resets
-	}
-	return lost, asked, obeyed
 }
 
 // decode takes a Compressed Datagram of the caller's.

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"testing"
 
+	"carrier/shared/gre"
 	"carrier/shared/ppp"
 	"carrier/shared/ppp/ccp"
 	"carrier/shared/ppp/cp"
@@ -134,6 +135,30 @@ func TestSealed(t *testing.T) {
 	b.wantsDropped(map[string]uint64{"unsealed": 2})
 }
 
+// TestShut: while encryption is required and not agreed nothing passes, be it on
+// its way already; control does.
+func TestShut(t *testing.T) {
+	b := newBench(t, Options{GRE: gre.Options{Windowing: true, SendWindow: 1}}).open()
+	up, down := ipv4(sara, intranet, 17, []byte("up")), ipv4(intranet, sara, 17, []byte("down"))
+	b.Deliver([][]byte{down, down}) // one may go, the other waits
+	b.SetCoding(Coding{Shut: true})
+	b.Deliver([][]byte{down})
+	echo := control(ppp.LCP, 9, 1)
+	b.SendControl(echo)
+	b.wantsDown("before it was shut", frame(down))
+	b.from(frame(up)) // brings the acknowledgement
+	b.wantsDown("control", echo)
+	b.from(frame(up)) // and that of the control
+	b.wantsDown("what waited is gone")
+	b.wantsLAN("nothing")
+	b.wantsDropped(map[string]uint64{"unsealed": 3})
+	b.SetCoding(Coding{})
+	b.Deliver([][]byte{down})
+	b.from(frame(up))
+	b.wantsDown("open again", frame(down))
+	b.wantsLAN("open again", up)
+}
+
 // TestResetsKeepTheirPlace loses a datagram each way.
 func TestResetsKeepTheirPlace(t *testing.T) {
 	b := newBench(t, Options{}).open()
@@ -151,8 +176,8 @@ func TestResetsKeepTheirPlace(t *testing.T) {
 	b.Deliver([][]byte{down})
 	b.wantsDown("the Reset-Ack, then a new history", control(ppp.CCP, ccp.ResetAck, 7), coded(0, ppp.IPv4, down))
 	b.wantsSession("nothing of it")
-	if lost, asked, obeyed := b.Coded(); lost != 1 || asked != 1 || obeyed != 1 {
-		t.Errorf("lost %d, asked %d, obeyed %d", lost, asked, obeyed)
+	if in, out := b.coding.In, b.coding.Out; in.Lost != 1 || in.Resets != 1 || out.Resets != 1 {
+		t.Errorf("lost %d, asked %d, obeyed %d", in.Lost, in.Resets, out.Resets)
 	}
 	b.SetCoding(Coding{})
 	b.from(control(ppp.CCP, ccp.ResetRequest, 8), control(ppp.CCP, ccp.ResetAck, 8))

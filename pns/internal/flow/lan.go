@@ -52,6 +52,9 @@ func (f *Flow) toCaller(now time.Time, packet []byte) {
 	case !f.net.Open:
 		f.drop(&f.stats.NotOpen)
 		return
+	case f.coding.Shut:
+		f.drop(&f.stats.Unsealed)
+		return
 	case !ok:
 		f.drop(&f.stats.Malformed)
 		return

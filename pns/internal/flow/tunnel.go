@@ -57,7 +57,7 @@ func (f *Flow) sort(frame []byte) {
 		f.hold(frame)
 	case p == ppp.Compressed && f.coding.In != nil:
 		f.decode(info)
-	case p.Network() && f.coding.Sealed:
+	case p.Network() && (f.coding.Sealed || f.coding.Shut):
 		f.drop(&f.stats.Unsealed)
 	case p.Network():
 		if f.coding.In != nil {

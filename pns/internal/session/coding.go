@@ -36,13 +36,6 @@ type coding struct {
 	mppe *ccp.MPPE // its keys are those of the last log-in
 }
 
-// seal keeps data from passing in clear before anything is agreed.
-func (s *Session) seal() {
-	if s.o.Coding.Encryption == Required {
-		s.data.SetCoding(flow.Coding{Sealed: true})
-	}
-}
-
 // offerCoding has CCP negotiated, once the caller is known and her keys with
 // her. It is false when the call cannot go on.
 func (s *Session) offerCoding(now time.Time) bool {
@@ -109,9 +102,10 @@ func encrypts(c ccp.Choice) bool {
 	return err == nil && c.Method != nil && c.Method.Type() == mppe.Option && bits&mppe.Encryption != 0
 }
 
-// codingDown ends what was in force: CCP is negotiated anew, or ends.
+// codingDown is what holds while nothing is agreed: before CCP opens, while it is
+// negotiated anew, and when it ends.
 func (s *Session) codingDown() {
-	s.data.SetCoding(flow.Coding{Sealed: s.o.Coding.Encryption == Required})
+	s.data.SetCoding(flow.Coding{Shut: s.o.Coding.Encryption == Required})
 }
 
 // codingOver says that there will be no coding.

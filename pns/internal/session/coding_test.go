@@ -22,10 +22,10 @@ func (v *visit) dialCoded(can mppe.Bits, m auth.Method) *caller {
 
 func TestEncryption(t *testing.T) {
 	const (
-		sealed = "coding out false in false sealed true"
+		sealed = "coding out false in false sealed false shut true"
 		online = "network true 2.1.1.129 1400"
 	)
-	coded := func(sealed string) string { return "coding out true in true sealed " + sealed }
+	coded := func(sealed string) string { return "coding out true in true sealed " + sealed + " shut false" }
 	for _, tt := range []struct {
 		name   string
 		policy Coding
@@ -113,7 +113,7 @@ func TestEncryptionIsGivenUp(t *testing.T) {
 			})
 			time.Sleep(time.Second)
 			v.data.with(func() {
-				if v.data.coding.Sealed == stays || v.data.coding.Out != nil || v.data.coding.In != nil {
+				if v.data.coding.Shut == stays || v.data.coding.Sealed || v.data.coding.Out != nil || v.data.coding.In != nil {
 					t.Errorf("%v: %+v", policy, v.data.coding)
 				}
 			})
@@ -142,8 +142,8 @@ func TestEncryptionAfterLCPAgain(t *testing.T) {
 		c.says(func(now time.Time) { c.start(now, sara("saran", "secret", auth.MSCHAPv2)) })
 		time.Sleep(5 * time.Second)
 		equal(t, "at the data half", only(v.log.take(), "coding", "network"), []string{
-			"network false invalid IP 0", "coding out false in false sealed true",
-			"coding out true in true sealed true", "network true 2.1.1.129 1400"})
+			"network false invalid IP 0", "coding out false in false sealed false shut true",
+			"coding out true in true sealed true shut false", "network true 2.1.1.129 1400"})
 		down := v.data.coding.Out
 		info, ok := down.Compress(nil, []byte("\x00\x21a packet"))
 		d, err := c.ccp.Agreed().Receive.Method.Decompressor(c.ccp.Agreed().Receive.Value, 1500)

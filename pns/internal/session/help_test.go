@@ -142,7 +142,7 @@ func (d *fakeData) SetNetwork(n flow.Network) error {
 
 func (d *fakeData) SetCoding(c flow.Coding) {
 	if c != (flow.Coding{}) {
-		d.log.add("coding out %v in %v sealed %v", c.Out != nil, c.In != nil, c.Sealed)
+		d.log.add("coding out %v in %v sealed %v shut %v", c.Out != nil, c.In != nil, c.Sealed, c.Shut)
 	}
 	d.with(func() { d.coding = c })
 }

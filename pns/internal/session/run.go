@@ -131,7 +131,7 @@ func (s *Session) connected(now time.Time, m pptp.IncomingCallConnected) {
 	}
 	s.note(func(r *record.Call) { r.Rate = int(m.ConnectSpeed) })
 	s.data = s.o.Connect(m, s.ring)
-	s.seal()
+	s.codingDown()
 	s.stage(record.Establishing)
 	s.link.Up(now)
 }

@@ -114,7 +114,7 @@ func (l *Link) Up(now time.Time) {
 }
 
 // Down says that the lower layer is gone: the link is finished. A link must not
-// be forgotten without it, for EAP-TLS holds a thread of its own.
+// be forgotten without it, for EAP-TLS has a coroutine that waits.
 func (l *Link) Down(now time.Time) {
 	if text, ok := l.lcp.PeerTerminated(); ok { // while LCP was not open
 		l.because(PeerTerminated, printable(text))
