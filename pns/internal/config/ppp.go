@@ -7,6 +7,7 @@ import (
 	"carrier/shared/conf"
 	"carrier/shared/ppp/auth"
 	"carrier/shared/ppp/ccp"
+	"carrier/shared/ppp/deflate"
 	"carrier/shared/ppp/mppe"
 	"carrier/shared/ppp/vj"
 )
@@ -39,7 +40,7 @@ func coding(t *conf.Table) session.Coding {
 // The memory that compression may take of a call: 32 KiB to receive by Deflate,
 // 28 KiB each way by BSD Compress.
 const (
-	window = 15
+	window = deflate.MaxWindow
 	codes  = 12
 )
 

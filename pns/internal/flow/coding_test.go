@@ -21,6 +21,7 @@ type numbered struct {
 }
 
 func (n *numbered) Type() uint8                                  { return 99 }
+func (n *numbered) Name([]byte) string                           { return "numbered" }
 func (n *numbered) Value() []byte                                { return nil }
 func (n *numbered) Naked([]byte) ([]byte, bool)                  { return nil, false }
 func (n *numbered) Judge([]byte) ([]byte, bool)                  { return nil, true }

@@ -59,7 +59,7 @@ func (m BSD) Decompressor(value []byte, mru int) (Decompressor, error) {
 	return &losing{decompressor: d}, nil
 }
 
-// Name is for logs.
+// Name is for logs (Method).
 func (m BSD) Name(value []byte) string {
 	o, _ := bsd.Parse(value)
 	return fmt.Sprintf("bsd %d", o.Bits)

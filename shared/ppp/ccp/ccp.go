@@ -9,7 +9,6 @@ package ccp
 import (
 	"bytes"
 	"errors"
-	"fmt"
 
 	"carrier/shared/ppp/cp"
 )
@@ -39,15 +38,12 @@ type Choice struct {
 	Value  []byte
 }
 
-// String is the method's option and value, for logs.
+// String is the method's name with what was agreed, for logs.
 func (c Choice) String() string {
 	if c.Method == nil {
 		return "none"
 	}
-	if n, ok := c.Method.(interface{ Name(value []byte) string }); ok {
-		return n.Name(c.Value)
-	}
-	return fmt.Sprintf("option %d, %x", c.Method.Type(), c.Value)
+	return c.Method.Name(c.Value)
 }
 
 // Agreed is the result of a negotiation, good while CCP is Opened.

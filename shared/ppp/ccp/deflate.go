@@ -15,18 +15,12 @@ type Deflate struct {
 	Draft bool
 }
 
-// The types of its option: RFC 1979 §3, and the drafts before it.
-const (
-	deflateOption = 26
-	deflateDraft  = 24
-)
-
 // Type is option 26, or 24 (Method).
 func (m Deflate) Type() uint8 {
 	if m.Draft {
-		return deflateDraft
+		return deflate.DraftType
 	}
-	return deflateOption
+	return deflate.Type
 }
 
 // Value asks for our window (Method).
@@ -70,7 +64,7 @@ func (m Deflate) Decompressor(value []byte, mru int) (Decompressor, error) {
 	return &losing{decompressor: d}, nil
 }
 
-// Name is for logs.
+// Name is for logs (Method).
 func (m Deflate) Name(value []byte) string {
 	o, _ := deflate.Parse(value)
 	return fmt.Sprintf("deflate %d", o.Window)

@@ -3,6 +3,7 @@ package ccp
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 )
@@ -16,7 +17,11 @@ type level struct {
 	acks   bool // it has Reset-Acks
 }
 
-func (m level) Type() uint8   { return m.option }
+func (m level) Type() uint8 { return m.option }
+func (m level) Name(value []byte) string {
+	return fmt.Sprintf("option %d, %x", m.option, value)
+}
+
 func (m level) Value() []byte { return []byte{m.most} }
 
 func (m level) Naked(wish []byte) ([]byte, bool) {

@@ -7,6 +7,8 @@ package ccp
 type Method interface {
 	// Type is that of the option (RFC 1962 §4).
 	Type() uint8
+	// Name is what people call the method as agreed by value.
+	Name(value []byte) string
 	// Value is what we ask the peer to send by, unless it suggests another.
 	Value() []byte
 	// Naked is what we ask for when the peer would rather send by wish; false:

@@ -102,7 +102,7 @@ func (m MPPE) Decompressor(value []byte, mru int) (Decompressor, error) {
 	return r, nil
 }
 
-// Name is for logs.
+// Name is for logs (Method).
 func (m MPPE) Name(value []byte) string {
 	bits, _ := mppe.Parse(value)
 	return "mppe " + bits.String()
