@@ -13,9 +13,10 @@ import (
 )
 
 // With pppd at the caller's end a ping beside a download takes no longer than a
-// packet of the download, and the line is full all the same. A machine that is
-// busy with something else spoils a figure in a window or two: of five windows
-// the median of each figure counts.
+// packet of the download, in most of five windows; a machine that is busy with
+// something else spoils one or two. In one of them the line is full all the same:
+// how full, is up to the TCP of this host's kernel too, which may be one that
+// makes pauses to measure (BBR). TestPacing measures that with a sender of ours.
 func pingBesideADownload(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, setting{line: exchange.Conditions{Rate: 28800}, pac: saran})
@@ -24,25 +25,18 @@ dial saran "blue moon" defaultroute || exit 1
 wget -q -O /tmp/data 'http://2.1.1.10/data?n=1000000' &
 sleep 8
 `)
-	const windows, half = 5, 3 // the download lasts for so many
-	good := map[string]int{}
-	for n := range windows {
-		median, most, used := w.pings()
-		t.Logf("median %v, 99th percentile %v; %.1f %% of the line", median, most, 100*used)
-		decided := true
-		for figure, right := range map[string]bool{"median of 250 ms": median <= 250*time.Millisecond,
-			"99th percentile of 400 ms": most <= 400*time.Millisecond, "use of 95 %": used >= 0.95} {
-			if right {
-				good[figure]++
-			}
-			if bad := n + 1 - good[figure]; bad == half {
-				t.Fatalf("%d windows of %d without a %s", bad, n+1, figure)
-			}
-			decided = decided && good[figure] >= half
+	const windows, most = 5, 3 // the download lasts for so many
+	prompt, full := 0, false
+	for n := 0; n < windows && (prompt < most || !full); n++ {
+		median, late, used := w.pings()
+		t.Logf("median %v, 99th percentile %v; %.1f %% of the line", median, late, 100*used)
+		if median <= 250*time.Millisecond && late <= 400*time.Millisecond {
+			prompt++
+			full = full || used >= 0.95
 		}
-		if decided {
-			break
-		}
+	}
+	if prompt < most || !full {
+		t.Errorf("in %d windows of %d a ping took 250 ms and 400 ms at most, want %d; in one of them 95 %% of the line is used: %v", prompt, windows, most, full)
 	}
 	w.run("hangup\n")
 }
