@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -10,6 +11,7 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -92,7 +94,7 @@ func throughput(from, to *space, addr string) (gbps float64, err error) {
 	}
 	defer l.Close()
 	if err := from.within(func() (err error) {
-		c, err = net.DialTimeout("tcp4", l.Addr().String(), 5*time.Second)
+		c, err = (&net.Dialer{Timeout: 5 * time.Second, Control: usualTCP}).Dial("tcp4", l.Addr().String())
 		return err
 	}); err != nil {
 		return 0, err
@@ -126,6 +128,16 @@ func throughput(from, to *space, addr string) (gbps float64, err error) {
 			return float64(octets) * 8 / took.Seconds() / 1e9, nil
 		}
 	}
+}
+
+// usualTCP makes a connection's congestion control what Linux has by default.
+// BBR, which a host may prefer, paces what it sends by its own model of the path.
+func usualTCP(_, _ string, conn syscall.RawConn) error {
+	var failed error
+	err := conn.Control(func(fd uintptr) {
+		failed = unix.SetsockoptString(int(fd), unix.IPPROTO_TCP, unix.TCP_CONGESTION, "cubic")
+	})
+	return errors.Join(err, os.NewSyscallError("setsockopt", failed))
 }
 
 // cpuTime is what a process has taken so far.

@@ -102,18 +102,27 @@ func check(bits, proto int) error {
 // Append appends the packet: header and payload, which must be shorter than
 // 65536 octets and is left out without HasSeq.
 func (h Header) Append(dst, payload []byte) []byte {
+	start := len(dst)
+	dst = h.begin(dst)
+	if h.HasSeq {
+		dst = append(dst, payload...)
+		Finish(dst[start:])
+	}
+	return dst
+}
+
+// begin appends the header of a packet without a payload.
+func (h Header) begin(dst []byte) []byte {
 	bits := uint16(bitKey | version)
 	if h.HasSeq {
 		bits |= bitSequence
-	} else {
-		payload = nil
 	}
 	if h.HasAck {
 		bits |= bitAck
 	}
 	dst = binary.BigEndian.AppendUint16(dst, bits)
 	dst = binary.BigEndian.AppendUint16(dst, ProtocolType)
-	dst = binary.BigEndian.AppendUint16(dst, uint16(len(payload)))
+	dst = binary.BigEndian.AppendUint16(dst, 0) // Payload Length
 	dst = binary.BigEndian.AppendUint16(dst, h.CallID)
 	if h.HasSeq {
 		dst = binary.BigEndian.AppendUint32(dst, h.Seq)
@@ -121,5 +130,15 @@ func (h Header) Append(dst, payload []byte) []byte {
 	if h.HasAck {
 		dst = binary.BigEndian.AppendUint32(dst, h.Ack)
 	}
-	return append(dst, payload...)
+	return dst
+}
+
+// Finish enters the Payload Length into a packet that Session.Begin began: what
+// is behind its header now, shorter than 65536 octets, is the payload.
+func Finish(packet []byte) {
+	header := MaxHeader
+	if binary.BigEndian.Uint16(packet)&bitAck == 0 {
+		header -= 4
+	}
+	binary.BigEndian.PutUint16(packet[4:], uint16(len(packet)-header))
 }

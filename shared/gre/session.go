@@ -112,11 +112,21 @@ func (s *Session) LastSlot() bool {
 // Append appends a data packet to dst, with the acknowledgement riding on it.
 // The owner asks Ready before. The payload must be shorter than 65536 octets.
 func (s *Session) Append(now time.Time, dst, payload []byte) []byte {
+	start := len(dst)
+	dst = append(s.Begin(now, dst), payload...)
+	Finish(dst[start:])
+	return dst
+}
+
+// Begin is the first half of Append, for a payload that is best put together
+// where it is sent from: it is appended behind the header, and then Finish is
+// called.
+func (s *Session) Begin(now time.Time, dst []byte) []byte {
 	at := now.Sub(s.epoch)
 	h := Header{CallID: s.peer, HasSeq: true, Seq: s.send.number(at)}
 	h.Ack, h.HasAck = s.recv.takeAck()
 	s.counts.Sent++
-	return h.Append(dst, payload)
+	return h.begin(dst)
 }
 
 // AppendAck appends an acknowledgement alone if one is due now, else it

@@ -16,8 +16,9 @@ import (
 // An mmsgSocket is a raw *blocking* descriptor, outside Go's poller, with
 // sendmmsg(2) and recvmmsg(2): nearly twice the packets of net.IPConn.
 type mmsgSocket struct {
-	fd  int
-	raw bool
+	fd   int
+	raw  bool
+	from netip.Addr // it is bound to; invalid: none
 
 	// mu is held for reading by those who are in a call of the system: the
 	// descriptor's number may be another file's when it is closed.
@@ -48,7 +49,7 @@ func openSocket(kind, protocol int, at netip.AddrPort) (*mmsgSocket, error) {
 	if err != nil {
 		return nil, os.NewSyscallError("socket", err)
 	}
-	s := &mmsgSocket{fd: fd, raw: kind == unix.SOCK_RAW}
+	s := &mmsgSocket{fd: fd, raw: kind == unix.SOCK_RAW, from: sourceOf(at.Addr())}
 	if err := s.prepare(at); err != nil {
 		unix.Close(fd)
 		return nil, err
@@ -123,10 +124,16 @@ func (v *vector) join(i int, octets []byte) {
 }
 
 // call is sendmmsg or recvmmsg with n messages from the first on; it returns
-// how many were moved.
+// how many were moved. Go's scheduler does not hear of one that cannot wait: it
+// takes whatever lasts 20 microseconds, as a batch does, for something that
+// waits, and wakes another thread to go on in its place.
 func (v *vector) call(trap uintptr, fd, first, n int, flags uintptr) (int, error) {
+	enter := unix.Syscall6
+	if flags&unix.MSG_DONTWAIT != 0 {
+		enter = unix.RawSyscall6
+	}
 	for {
-		moved, _, errno := unix.Syscall6(trap, uintptr(fd), uintptr(unsafe.Pointer(&v.headers[first])), uintptr(n), flags, 0, 0)
+		moved, _, errno := enter(trap, uintptr(fd), uintptr(unsafe.Pointer(&v.headers[first])), uintptr(n), flags, 0, 0)
 		switch errno {
 		case 0:
 			return int(moved), nil
@@ -144,29 +151,34 @@ type room struct {
 	octets []byte
 }
 
-func (r *room) init() {
+// init prepares for a socket of the kind; with raw the packets themselves say
+// where they come from.
+func (r *room) init(raw bool) {
 	r.octets = make([]byte, batchPackets*packetRoom)
 	for i := range r.headers {
 		r.join(i, r.octets[i*packetRoom:(i+1)*packetRoom])
-		r.headers[i].header.Name = (*byte)(unsafe.Pointer(&r.names[i]))
+		if !raw {
+			r.headers[i].header.Name = (*byte)(unsafe.Pointer(&r.names[i]))
+		}
 	}
 }
 
 func (s *mmsgSocket) read(b *batch) error {
+	many := len(b.packets) >= busy
 	b.clear()
 	r := &b.room
 	if r.octets == nil {
-		r.init()
+		r.init(s.raw)
 	}
 	for i := range r.headers {
-		r.headers[i].header.Namelen = unix.SizeofSockaddrInet4
+		r.headers[i].header.Namelen = unix.SizeofSockaddrInet4 // the system puts what it filled
 	}
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	if s.closed {
 		return net.ErrClosed
 	}
-	n, err := r.call(unix.SYS_RECVMMSG, s.fd, 0, batchPackets, unix.MSG_WAITFORONE)
+	n, err := r.receive(s.fd, many)
 	if errors.Is(err, unix.EAGAIN) {
 		return nil
 	}
@@ -181,6 +193,21 @@ func (s *mmsgSocket) read(b *batch) error {
 	return os.NewSyscallError("recvmmsg", err)
 }
 
+// busy is how many packets in a batch let more be expected at once.
+const busy = 4
+
+// receive takes packets that have come, and waits for some when there are none.
+// With soon it looks first whether it has to wait.
+func (r *room) receive(fd int, soon bool) (n int, err error) {
+	if soon {
+		n, err = r.call(unix.SYS_RECVMMSG, fd, 0, batchPackets, unix.MSG_DONTWAIT)
+		if !errors.Is(err, unix.EAGAIN) {
+			return n, err
+		}
+	}
+	return r.call(unix.SYS_RECVMMSG, fd, 0, batchPackets, unix.MSG_WAITFORONE)
+}
+
 // fromName reads an address in the system's form, whose port is in the
 // network's order of octets.
 func fromName(name *unix.RawSockaddrInet4) netip.AddrPort {
@@ -190,19 +217,28 @@ func fromName(name *unix.RawSockaddrInet4) netip.AddrPort {
 
 // A route is a target's addresses as sendmmsg takes them.
 type route struct {
-	name unix.RawSockaddrInet4
-	from []byte // the control message that chooses our address
+	name   unix.RawSockaddrInet4
+	from   netip.Addr // ours; invalid: the system chooses
+	choose []byte     // the control message that chooses it
+}
+
+// sourceOf is an address that packets can be sent from, or an invalid one.
+func sourceOf(a netip.Addr) netip.Addr {
+	if a = a.Unmap(); a.Is4() && !a.IsUnspecified() {
+		return a
+	}
+	return netip.Addr{}
 }
 
 func newRoute(local netip.Addr, to netip.AddrPort) route {
-	r := route{name: unix.RawSockaddrInet4{Family: unix.AF_INET}}
+	r := route{name: unix.RawSockaddrInet4{Family: unix.AF_INET}, from: sourceOf(local)}
 	if a := to.Addr().Unmap(); a.Is4() {
 		r.name.Addr = a.As4()
 	}
 	port := (*[2]byte)(unsafe.Pointer(&r.name.Port))
 	port[0], port[1] = byte(to.Port()>>8), byte(to.Port())
-	if local = local.Unmap(); local.Is4() && !local.IsUnspecified() {
-		r.from = unix.PktInfo4(&unix.Inet4Pktinfo{Spec_dst: local.As4()})
+	if r.from.IsValid() {
+		r.choose = unix.PktInfo4(&unix.Inet4Pktinfo{Spec_dst: r.from.As4()})
 	}
 	return r
 }
@@ -216,12 +252,16 @@ func (s *mmsgSocket) write(packets [][]byte, to *target) (sent int, err error) {
 	if s.closed {
 		return 0, net.ErrClosed
 	}
+	choose := to.route.choose
+	if to.route.from == s.from { // it sends from there anyway
+		choose = nil
+	}
 	v := vectors.Get().(*vector)
 	defer vectors.Put(v)
 	for len(packets) > 0 {
 		n := min(len(packets), batchPackets)
 		for i, p := range packets[:n] {
-			v.aim(i, p, &to.route)
+			v.aim(i, p, &to.route, choose)
 		}
 		went, failed := v.send(s.fd, n)
 		sent += went
@@ -233,20 +273,24 @@ func (s *mmsgSocket) write(packets [][]byte, to *target) (sent int, err error) {
 	return sent, err
 }
 
-// aim ties message i to a packet and where it goes.
-func (v *vector) aim(i int, packet []byte, to *route) {
+// aim ties message i to a packet and where it goes, and perhaps to the control
+// message that chooses our address.
+func (v *vector) aim(i int, packet []byte, to *route, choose []byte) {
 	v.join(i, packet)
 	h := &v.headers[i].header
 	h.Name, h.Namelen = (*byte)(unsafe.Pointer(&to.name)), unix.SizeofSockaddrInet4
-	h.Control = unsafe.SliceData(to.from)
-	h.SetControllen(len(to.from))
+	h.Control = unsafe.SliceData(choose)
+	h.SetControllen(len(choose))
 }
 
 // send sends n messages. One that the system refuses is left out; when the
 // socket stays full the rest is.
 func (v *vector) send(fd, n int) (sent int, err error) {
 	for i := 0; i < n; {
-		went, failed := v.call(unix.SYS_SENDMMSG, fd, i, n-i, 0)
+		went, failed := v.call(unix.SYS_SENDMMSG, fd, i, n-i, unix.MSG_DONTWAIT)
+		if errors.Is(failed, unix.EAGAIN) { // the socket is full
+			went, failed = v.call(unix.SYS_SENDMMSG, fd, i, n-i, 0)
+		}
 		sent, i = sent+went, i+went
 		if failed == nil {
 			continue

@@ -165,9 +165,10 @@ func (k *call) Deliver(packets [][]byte) {
 	defer k.mu.Unlock()
 	now := time.Now()
 	var form ppp.Compression
-	var frame [2048]byte
 	for _, p := range packets {
-		k.out.Add(k.gre.Append(now, k.out.Next(), form.Append(frame[:0], ppp.IPv4, p)))
+		packet := form.Append(k.gre.Begin(now, k.out.Next()), ppp.IPv4, p)
+		gre.Finish(packet)
+		k.out.Add(packet)
 	}
 	k.settle(now)
 }

@@ -24,11 +24,13 @@ import (
 	"strings"
 	"time"
 
+	"carrier/shared/daemon"
 	"carrier/shared/peer"
 	"carrier/shared/pptp"
 )
 
 func main() {
+	daemon.SpareProcessor()
 	var c crowd
 	local := flag.String("local", "127.0.0.1", "our address")
 	pns := flag.String("pns", "127.0.0.2", "the PNS's address; setups uses those after it as well")

@@ -60,8 +60,9 @@ func (b *bridge) write(packets [][]byte) {
 // read takes the TUN's packets to the call, until it is closed.
 func (b *bridge) read(k *call) {
 	bufs, sizes := make([][]byte, batch), make([]int, batch)
-	for i := range bufs {
-		bufs[i] = make([]byte, 65535)
+	bufs[0] = make([]byte, 65535) // one that is not split may be this long
+	for i := range bufs[1:] {
+		bufs[i+1] = make([]byte, 2048)
 	}
 	packets := make([][]byte, 0, batch)
 	for {

@@ -63,7 +63,12 @@ func (f *Flow) toCaller(now time.Time, packet []byte) {
 		return
 	}
 	f.lastData = now
-	frame := f.net.Compression.Append(f.scratch.frame[:0], ppp.IPv4, f.clamp(packet))
+	packet = f.clamp(packet)
+	if !f.windowing && !f.encodes() {
+		f.sendAsItIs(now, packet)
+		return
+	}
+	frame := f.net.Compression.Append(f.scratch.frame[:0], ppp.IPv4, packet)
 	f.scratch.frame = frame
 	if f.windowing {
 		f.queue.Push(now, frame)

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"carrier/shared/capture"
+	"carrier/shared/gre"
 	"carrier/shared/ppp"
 	"carrier/shared/queue"
 )
@@ -136,13 +137,33 @@ func (f *Flow) countLost() {
 
 // send puts one frame into the batch that settle sends.
 func (f *Flow) send(now time.Time, frame []byte) {
-	if f.coding.Out != nil || f.headers.out != nil {
+	if f.encodes() {
 		frame = f.encode(frame)
 	}
-	f.tap.PPP(f.call, capture.Sent, frame)
-	f.counters.Down(len(frame))
+	f.sent(frame)
 	out := &f.scratch.out
 	out.Add(f.gre.Append(now, out.Next(), frame))
+}
+
+// sendAsItIs is send for an IPv4 packet that nothing is done with: its frame is
+// made where it is sent from.
+func (f *Flow) sendAsItIs(now time.Time, packet []byte) {
+	out := &f.scratch.out
+	whole := f.gre.Begin(now, out.Next())
+	header := len(whole)
+	whole = f.net.Compression.Append(whole, ppp.IPv4, packet)
+	f.sent(whole[header:])
+	gre.Finish(whole)
+	out.Add(whole)
+}
+
+// encodes tells whether send changes what it is given.
+func (f *Flow) encodes() bool { return f.coding.Out != nil || f.headers.out != nil }
+
+// sent shows and counts a frame.
+func (f *Flow) sent(frame []byte) {
+	f.tap.PPP(f.call, capture.Sent, frame)
+	f.counters.Down(len(frame))
 }
 
 // drop counts a frame that goes no further.

@@ -5,21 +5,20 @@ import (
 	"math/bits"
 )
 
-// Sum adds b to an unfinished Internet checksum (RFC 1071), 8 octets at a time
-// with the carry put back.
+// Sum adds b to an unfinished Internet checksum (RFC 1071).
 func Sum(b []byte, sum uint64) uint64 {
-	var carry uint64
-	for ; len(b) >= 32; b = b[32:] {
+	whole := len(b) &^ 63
+	blocks, b := b[:whole], b[whole:]
+	sum, carry := bits.Add64(sum, sumBlocks(blocks), 0)
+	sum += carry
+	for ; len(b) >= 8; b = b[8:] {
 		sum, carry = bits.Add64(sum, binary.BigEndian.Uint64(b), 0)
-		sum, carry = bits.Add64(sum, binary.BigEndian.Uint64(b[8:]), carry)
-		sum, carry = bits.Add64(sum, binary.BigEndian.Uint64(b[16:]), carry)
-		sum, carry = bits.Add64(sum, binary.BigEndian.Uint64(b[24:]), carry)
-		sum, carry = bits.Add64(sum, 0, carry)
 		sum += carry
 	}
-	for ; len(b) >= 4; b = b[4:] {
+	if len(b) >= 4 {
 		sum, carry = bits.Add64(sum, uint64(binary.BigEndian.Uint32(b)), 0)
 		sum += carry
+		b = b[4:]
 	}
 	var last uint64 // with weights that are right: 2^16 is 1 modulo 2^16-1
 	if len(b) >= 2 {
@@ -31,6 +30,26 @@ func Sum(b []byte, sum uint64) uint64 {
 	}
 	sum, carry = bits.Add64(sum, last, 0)
 	return sum + carry
+}
+
+// sumBlocks adds up blocks of 64 octets. They are read in the order of octets
+// that most processors have, which the sum takes as well as any other: its own
+// octets are in that order then (RFC 1071 §2).
+func sumBlocks(b []byte) uint64 {
+	var sum, carry uint64
+	for ; len(b) >= 64; b = b[64:] {
+		block := (*[64]byte)(b)
+		sum, carry = bits.Add64(sum, binary.LittleEndian.Uint64(block[0:]), carry)
+		sum, carry = bits.Add64(sum, binary.LittleEndian.Uint64(block[8:]), carry)
+		sum, carry = bits.Add64(sum, binary.LittleEndian.Uint64(block[16:]), carry)
+		sum, carry = bits.Add64(sum, binary.LittleEndian.Uint64(block[24:]), carry)
+		sum, carry = bits.Add64(sum, binary.LittleEndian.Uint64(block[32:]), carry)
+		sum, carry = bits.Add64(sum, binary.LittleEndian.Uint64(block[40:]), carry)
+		sum, carry = bits.Add64(sum, binary.LittleEndian.Uint64(block[48:]), carry)
+		sum, carry = bits.Add64(sum, binary.LittleEndian.Uint64(block[56:]), carry)
+	}
+	sum, carry = bits.Add64(sum, 0, carry)
+	return uint64(bits.ReverseBytes16(FoldSum(sum + carry)))
 }
 
 // FoldSum makes 16 bits of a sum; a checksum is their complement.

@@ -19,16 +19,13 @@ type writer struct {
 func (w *writer) use(d wgtun.Device) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.over {
+	file, err := newQuick(d.File())
+	if err != nil || w.over {
 		d.Close()
 		return false
 	}
 	w.dev = d
-	file := d.File()
-	w.join = joiner{buf: make([]byte, virtioLen+maxPacket), write: func(b []byte) error {
-		_, err := file.Write(b)
-		return err
-	}}
+	w.join = joiner{buf: make([]byte, virtioLen+maxPacket), write: file.write}
 	return true
 }
 
