@@ -8,7 +8,7 @@ import (
 )
 
 const (
-	eventRoom = 8
+	eventRoom = 6
 	// Connected, Cleared and Ended come once each and always find room.
 	eventsKept = 3
 )
