@@ -266,7 +266,8 @@ type caller struct {
 	ip      *ipcp.IPCP
 	can     mppe.Bits // once logged in; 0: she rejects CCP
 	ccp     *ccp.CCP
-	mute    bool // sends nothing any more
+	mute    bool               // sends nothing any more
+	bring   func(frame []byte) // to the session; nil: the fake data half does
 	said    []link.Event
 	stopped chan struct{}
 }
@@ -328,6 +329,10 @@ func (c *caller) run() {
 
 // send brings a frame to the session.
 func (c *caller) send(f []byte) {
+	if c.bring != nil {
+		c.bring(f)
+		return
+	}
 	c.v.data.with(func() { c.v.data.received++ })
 	c.v.data.bring(f)
 }
