@@ -12,17 +12,12 @@ import (
 	"carrier/hardware/netport"
 )
 
-// patience is how long a connection waits for a line to become free. It
-// bridges the moment between two calls of a line.
-const patience = 3 * time.Second
-
 // A Listener makes direct lines that share one address. Each connection is a
-// ringing call on one of those that wait in Ring, as Hunt says. When all of them have calls, the next
-// connection waits three seconds, then it is sent the word BUSY and closed;
-// others that come meanwhile wait in the kernel.
+// ringing call on one of those that wait in Ring, as Hunt says. When all of them have calls,
+// connections wait, three seconds each, then they are sent the word BUSY and
+// closed.
 type Listener struct {
-	log  *slog.Logger
-	free chan struct{} // filled when a line comes to wait
+	log *slog.Logger
 
 	closing context.Context // ends with Close, cause ErrClosed
 	close   context.CancelCauseFunc
@@ -33,11 +28,12 @@ type Listener struct {
 	hunt Hunt
 	idle []*Direct // that wait in Ring, since the longest time first
 	last int       // the place of the line that had the last call
+	held []*held   // connections that wait for a line
 }
 
 // Listen binds a netport URL. What goes wrong later is logged.
 func Listen(url string, hunt Hunt, log *slog.Logger) (*Listener, error) {
-	l := &Listener{url: url, log: log, hunt: hunt, last: -1, free: make(chan struct{}, 1)}
+	l := &Listener{url: url, log: log, hunt: hunt, last: -1}
 	l.closing, l.close = context.WithCancelCause(context.Background())
 	if err := l.Resume(); err != nil {
 		return nil, err
@@ -98,10 +94,7 @@ func (l *Listener) enter(d *Direct) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.idle = append(l.idle, d)
-	select {
-	case l.free <- struct{}{}:
-	default:
-	}
+	l.serve()
 }
 
 // leave ends a line's wait. A call that was given to it meanwhile goes to
@@ -113,16 +106,12 @@ func (l *Listener) leave(d *Direct) {
 		l.idle = slices.Delete(l.idle, i, i+1)
 		return
 	}
-	go l.offer(<-d.given)
+	l.take(<-d.given)
 }
 
-// give gives a call to the line that hunting finds, if one waits.
-func (l *Listener) give(p *netport.Port) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if len(l.idle) == 0 {
-		return false
-	}
+// give gives a call to the line that hunting finds, of those that wait; mu is
+// held.
+func (l *Listener) give(p *netport.Port) {
 	var places []int
 	for _, d := range l.idle {
 		places = append(places, d.place)
@@ -131,13 +120,13 @@ func (l *Listener) give(p *netport.Port) bool {
 	i := slices.Index(places, l.last)
 	l.idle[i].given <- p
 	l.idle = slices.Delete(l.idle, i, i+1)
-	return true
 }
 
 // Close stops listening. Its lines finish the calls they have and ring no
 // more.
 func (l *Listener) Close() error {
 	l.close(ErrClosed)
+	l.drop()
 	return l.Suspend()
 }
 
@@ -160,23 +149,5 @@ func (l *Listener) accept(p *netport.Listener) {
 			case <-l.closing.Done():
 			}
 		}
-	}
-}
-
-func (l *Listener) offer(p *netport.Port) {
-	wait := time.NewTimer(patience)
-	defer wait.Stop()
-	for !l.give(p) {
-		select {
-		case <-l.free:
-			continue
-		case <-l.closing.Done():
-		case <-wait.C:
-			l.log.Info("all lines are busy", "at", l.URL(), "from", p.String())
-			_ = p.SetWriteDeadline(time.Now().Add(time.Second))
-			_, _ = p.Write([]byte("\r\nBUSY\r\n"))
-		}
-		_ = p.Close()
-		return
 	}
 }

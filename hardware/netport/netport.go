@@ -173,6 +173,10 @@ func (p *Port) SetWriteDeadline(t time.Time) error { return p.conn.SetWriteDeadl
 // acknowledged; false where the kernel cannot tell.
 func (p *Port) Unsent() (octets int, known bool) { return unsent(p.conn) }
 
+// Gone tells that the far end has closed the connection, or broken it, and left
+// nothing to read; false where the kernel cannot tell. It takes nothing.
+func (p *Port) Gone() bool { return gone(p.conn) }
+
 // Close gives the connection back and frees whoever waits in Read or Write.
 func (p *Port) Close() error { return p.conn.Close() }
 

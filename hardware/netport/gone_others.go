@@ -1,0 +1,7 @@
+//go:build !unix
+
+package netport
+
+import "net"
+
+func gone(net.Conn) bool { return false }
