@@ -103,7 +103,7 @@ func (f *Flow) encode(frame []byte) []byte {
 	if p == was {
 		return frame
 	}
-	s.coded = f.net.Compression.Append(s.coded[:0], p, info)
+	s.coded = f.form.Append(s.coded[:0], p, info)
 	return s.coded
 }
 

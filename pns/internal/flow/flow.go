@@ -85,6 +85,8 @@ type Flow struct {
 	queue    queue.Queue // for the caller
 	lost     queue.Stats // what stats has of queue's
 	net      Network
+	net6     Network6
+	form     ppp.Compression // of the frames we send
 	lastData time.Time
 	wake     time.Time  // what WakeAt was asked for, zero when nothing
 	counted  gre.Counts // what stats has of gre's
@@ -98,6 +100,14 @@ type Network struct {
 	SendVJ      vj.Slots        // how TCP headers are compressed; zero: they are not
 	ReceiveVJ   vj.Slots
 	MRU         int // the longest packet the caller takes, in octets; 0 means ppp.DefaultMRU
+}
+
+// A Network6 is what IPV6CP settled. The zero value lets no data through.
+type Network6 struct {
+	Open        bool
+	Prefix      netip.Prefix // the caller's, a /64: her packets for the LAN come from it and from nowhere else
+	Compression ppp.Compression
+	MRU         int // as Network's
 }
 
 // New makes a flow that lets only control frames through until SetNetwork.
@@ -155,21 +165,42 @@ func (f *Flow) SetNetwork(n Network) error {
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if n.MRU <= 0 {
-		n.MRU = ppp.DefaultMRU
-	}
-	n.MRU = min(n.MRU, maxMRU)
+	n.MRU = mru(n.MRU)
 	f.net, f.headers = n, h
-	if n.Open {
-		f.lastData = time.Now()
-	} else {
-		f.queue.ClearData()
-	}
+	f.opened(n.Open, n.Compression)
 	return nil
 }
 
-// LastData is when data last went either way, or the network opened: the idle
-// limit counts from here.
+// SetNetwork6 is SetNetwork for IPv6, when IPV6CP opens and when it leaves
+// Opened. Neither touches the other, but that a close drops all that waits.
+func (f *Flow) SetNetwork6(n Network6) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	n.MRU = mru(n.MRU)
+	f.net6 = n
+	f.opened(n.Open, n.Compression)
+}
+
+func mru(n int) int {
+	if n <= 0 {
+		n = ppp.DefaultMRU
+	}
+	return min(n, maxMRU)
+}
+
+// opened notes that a network opened or closed. The compression of frames is the
+// link's, the same for all networks.
+func (f *Flow) opened(open bool, form ppp.Compression) {
+	if !open {
+		f.queue.ClearData()
+		return
+	}
+	f.form, f.lastData = form, time.Now()
+}
+
+// LastData is when data last went either way, or a network opened: the idle
+// limit counts from here. What a router and a host say to each other on the link
+// is no data.
 func (f *Flow) LastData() time.Time {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -188,7 +219,7 @@ func (f *Flow) Close() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.closed = true
-	f.net, f.coding, f.headers, f.held = Network{}, Coding{}, headers{}, held{}
+	f.net, f.net6, f.coding, f.headers, f.held = Network{}, Network6{}, Coding{}, headers{}, held{}
 	f.queue.Clear()
 	f.tunnel.WakeAt(time.Time{})
 }

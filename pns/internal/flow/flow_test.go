@@ -58,7 +58,7 @@ func TestWhatIsNoPacketGoesNowhere(t *testing.T) {
 	good := ipv4(sara, intranet, 17, []byte("payload"))
 	bad := [][]byte{good[:0], good[:19], good[:26]}
 	for _, change := range []func(p []byte){
-		func(p []byte) { p[0] = 0x65 },             // version 6
+		func(p []byte) { p[0] = 0x55 },             // version 5
 		func(p []byte) { p[0] = 0x44 },             // header of 16 octets
 		func(p []byte) { p[0] = 0x4F },             // header beyond the packet
 		func(p []byte) { p[2], p[3] = 0, 19 },      // total length below the header's

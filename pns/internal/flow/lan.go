@@ -25,7 +25,7 @@ func (f *Flow) toLAN(info []byte) {
 		return
 	}
 	f.lastData = f.scratch.now
-	f.scratch.up = append(f.scratch.up, f.clamp(packet))
+	f.scratch.up = append(f.scratch.up, f.clamp(packet, f.net.MRU))
 }
 
 // Deliver takes packets for the caller; it makes a Flow a lan.Receiver.
@@ -47,9 +47,13 @@ func (f *Flow) Deliver(packets [][]byte) {
 // toCaller sends one packet, or queues it where a window may have to be waited
 // for.
 func (f *Flow) toCaller(now time.Time, packet []byte) {
+	p, open, mru, trim := ppp.IPv4, f.net.Open, f.net.MRU, trim
+	if len(packet) > 0 && packet[0]>>4 == 6 {
+		p, open, mru, trim = ppp.IPv6, f.net6.Open, f.net6.MRU, trim6
+	}
 	packet, ok := trim(packet)
 	switch {
-	case !f.net.Open:
+	case !open:
 		f.drop(&f.stats.NotOpen)
 		return
 	case f.coding.Shut:
@@ -58,17 +62,19 @@ func (f *Flow) toCaller(now time.Time, packet []byte) {
 	case !ok:
 		f.drop(&f.stats.Malformed)
 		return
-	case len(packet) > f.net.MRU:
+	case len(packet) > mru:
 		f.drop(&f.stats.TooLong)
 		return
 	}
-	f.lastData = now
-	packet = f.clamp(packet)
+	if p == ppp.IPv4 || !fromRouter(packet) {
+		f.lastData = now
+	}
+	packet = f.clamp(packet, mru)
 	if !f.windowing && !f.encodes() {
-		f.sendAsItIs(now, packet)
+		f.sendAsItIs(now, p, packet)
 		return
 	}
-	frame := f.net.Compression.Append(f.scratch.frame[:0], ppp.IPv4, packet)
+	frame := f.form.Append(f.scratch.frame[:0], p, packet)
 	f.scratch.frame = frame
 	if f.windowing {
 		f.queue.Push(now, frame)

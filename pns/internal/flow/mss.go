@@ -1,16 +1,20 @@
 package flow
 
-import "encoding/binary"
+import (
+	"encoding/binary"
 
-// What clamp looks at in IPv4 and TCP headers (RFC 791, RFC 9293).
+	"carrier/pns/internal/lan"
+)
+
+// What clamp looks at in IP and TCP headers (RFC 791, RFC 8200, RFC 9293).
 const (
-	protocolTCP    = 6
-	flagSYN        = 0x02
-	optionEnd      = 0
-	optionNop      = 1
-	optionMSS      = 2
-	tcpHeader      = 20
-	headersPerData = 40 // IPv4 and TCP without options
+	protocolTCP = 6
+	flagSYN     = 0x02
+	optionEnd   = 0
+	optionNop   = 1
+	optionMSS   = 2
+	tcpHeader   = 20 // without options, as the next
+	ipHeader    = 20
 )
 
 // On lines slower than slowLine a packet of TCP should take packetTime; one
@@ -35,9 +39,15 @@ func longest(mru, rate int) int {
 // what fits the caller's MRU, and the rate of her line: path MTU discovery does
 // not reach through every network behind. All but a SYN that offers more is returned as it is; that
 // one is copied, the packet is not ours.
-func (f *Flow) clamp(packet []byte) []byte {
-	at := mssAt(packet)
-	limit := longest(f.net.MRU, f.rate) - headersPerData
+func (f *Flow) clamp(packet []byte, mru int) []byte {
+	tcp := tcpAt(packet)
+	if tcp == 0 {
+		return packet
+	}
+	at, limit := mssAt(packet, tcp), longest(mru, f.rate)-tcpHeader-ipHeader
+	if packet[0]>>4 == 6 {
+		limit -= lan.Header6Len - ipHeader
+	}
 	if at == 0 || limit <= 0 || int(binary.BigEndian.Uint16(packet[at:])) <= limit {
 		return packet
 	}
@@ -45,18 +55,30 @@ func (f *Flow) clamp(packet []byte) []byte {
 	f.scratch.syns.Add(syn)
 	old := binary.BigEndian.Uint16(packet[at:])
 	binary.BigEndian.PutUint16(syn[at:], uint16(limit))
-	tcp := int(packet[0]&0x0F) * 4
 	sum := syn[tcp+16 : tcp+18]
 	binary.BigEndian.PutUint16(sum, update(binary.BigEndian.Uint16(sum), old, uint16(limit), at-tcp))
 	return syn
 }
 
-// mssAt is where the MSS stands in a packet that is a TCP SYN with that
-// option, else 0. The IPv4 header was checked.
-func mssAt(packet []byte) int {
-	header := int(packet[0]&0x0F) * 4
-	if packet[9] != protocolTCP || binary.BigEndian.Uint16(packet[6:])&0x1FFF != 0 || // or a later fragment
-		len(packet) < header+tcpHeader || packet[header+13]&flagSYN == 0 {
+// tcpAt is where the TCP header begins in a packet whose IP header was checked; 0
+// where there is none, in a later fragment, or behind extension headers.
+func tcpAt(packet []byte) int {
+	if packet[0]>>4 == 6 {
+		if packet[6] != protocolTCP {
+			return 0
+		}
+		return lan.Header6Len
+	}
+	if packet[9] != protocolTCP || binary.BigEndian.Uint16(packet[6:])&0x1FFF != 0 {
+		return 0
+	}
+	return int(packet[0]&0x0F) * 4
+}
+
+// mssAt is where the MSS stands in a packet whose TCP header, at header, is that
+// of a SYN with that option, else 0.
+func mssAt(packet []byte, header int) int {
+	if len(packet) < header+tcpHeader || packet[header+13]&flagSYN == 0 {
 		return 0
 	}
 	end := header + int(packet[header+12]>>4)*4

@@ -13,8 +13,8 @@ type Stats struct {
 	SendErrors atomic.Uint64 // calls to Send that failed
 
 	// Frames that went no further.
-	Malformed   atomic.Uint64 // no PPP frame, or no IPv4 packet in it
-	NotOpen     atomic.Uint64 // data while IPCP is not open
+	Malformed   atomic.Uint64 // no PPP frame, or no IP packet in it
+	NotOpen     atomic.Uint64 // data while IPCP, or towards her IPV6CP, is not open
 	Spoofed     atomic.Uint64 // from an address that is not the caller's
 	TooLong     atomic.Uint64 // longer than the caller's MRU
 	QueueFull   atomic.Uint64

@@ -76,6 +76,8 @@ func (f *Flow) fromCaller(p ppp.Protocol, info, frame []byte) {
 	switch {
 	case p == ppp.IPv4:
 		f.toLAN(info)
+	case p == ppp.IPv6 && f.net6.Open:
+		f.toLAN6(info, frame)
 	case (p == ppp.VJCompressed || p == ppp.VJUncompressed) && f.headers.in != nil:
 		if packet, ok := f.expand(p, info); ok {
 			f.toLAN(packet)
@@ -145,13 +147,13 @@ func (f *Flow) send(now time.Time, frame []byte) {
 	out.Add(f.gre.Append(now, out.Next(), frame))
 }
 
-// sendAsItIs is send for an IPv4 packet that nothing is done with: its frame is
-// made where it is sent from.
-func (f *Flow) sendAsItIs(now time.Time, packet []byte) {
+// sendAsItIs is send for a packet that nothing is done with: its frame is made
+// where it is sent from.
+func (f *Flow) sendAsItIs(now time.Time, p ppp.Protocol, packet []byte) {
 	out := &f.scratch.out
 	whole := f.gre.Begin(now, out.Next())
 	header := len(whole)
-	whole = f.net.Compression.Append(whole, ppp.IPv4, packet)
+	whole = f.form.Append(whole, p, packet)
 	f.sent(whole[header:])
 	gre.Finish(whole)
 	out.Add(whole)

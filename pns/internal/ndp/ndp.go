@@ -63,6 +63,19 @@ func (r *Router) Expire(now time.Time) []byte {
 	return lan.AppendICMPv6(nil, hopLimit, r.o.Local, allNodes, r.advertisement(nil))
 }
 
+// Concerns tells a whole IPv6 packet of the host's that is for Receive, by its
+// message. It is to the router or to all of the link.
+func Concerns(packet []byte) bool {
+	if packet[6] != lan.ICMPv6 || len(packet) == lan.Header6Len {
+		return false
+	}
+	switch packet[lan.Header6Len] {
+	case echoRequest, routerSolicitation, neighborSolicitation:
+		return true
+	}
+	return false
+}
+
 // Receive takes a packet of the host's to the router or to all of the link, and
 // returns the answer, nil where there is none now. An error says why the packet
 // was ignored; it changed nothing.
@@ -83,8 +96,8 @@ func (r *Router) Receive(now time.Time, packet []byte) (answer []byte, err error
 		return nil, m.Err()
 	case lan.Checksum6(h.Src, h.Dst, lan.ICMPv6, message) != 0:
 		return nil, fmt.Errorf("checksum is wrong: %w", ErrIgnored)
-	case code != 0 || h.Src.IsMulticast():
-		return nil, fmt.Errorf("code is %d, from %v: %w", code, h.Src, ErrIgnored)
+	case code != 0 || h.Src.IsMulticast() || !h.Dst.IsMulticast() && h.Dst != r.o.Local:
+		return nil, fmt.Errorf("code %d, from %v to %v: %w", code, h.Src, h.Dst, ErrIgnored)
 	}
 	switch kind {
 	case routerSolicitation:

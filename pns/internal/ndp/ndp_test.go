@@ -154,6 +154,7 @@ func TestIgnored(t *testing.T) {
 		"a link-layer address of nobody": icmp(255, nobody, all, with(rs, 1, 1, 0, 0, 0, 0, 0, 0)...),
 		"another's address":              icmp(255, hers, ours, ns...),
 		"an advertisement":               icmp(255, hers, all, advertised[40:]...),
+		"a ping of somebody else":        icmp(64, hers, hers, 128, 0, 0, 0, 1, 2, 3, 4),
 		"a ping from nobody":             icmp(64, nobody, ours, 128, 0, 0, 0, 1, 2, 3, 4),
 		"no ICMPv6":                      lan.AppendPacket6(nil, 17, 255, hers, all, make([]byte, 8)),
 	} {
@@ -178,6 +179,18 @@ func TestIgnored(t *testing.T) {
 	for n := range asked {
 		if got, err := router().Receive(began, asked[:n]); got != nil || !errors.Is(err, wire.ErrShort) && !errors.Is(err, lan.ErrHeader6) {
 			t.Errorf("the first %d octets: % x, %v", n, got, err)
+		}
+	}
+}
+
+func TestConcerns(t *testing.T) {
+	for _, tt := range []struct {
+		packet []byte
+		does   bool
+	}{{solicited, true}, {asked, true}, {icmp(64, hers, ours, 128, 0, 0, 0), true}, {advertised, false},
+		{lan.AppendPacket6(nil, lan.ICMPv6, 255, hers, all, nil), false}, {lan.AppendPacket6(nil, 17, 255, hers, all, []byte{133}), false}} {
+		if got := Concerns(tt.packet); got != tt.does {
+			t.Errorf("% x: %v", tt.packet, got)
 		}
 	}
 }

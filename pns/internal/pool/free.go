@@ -93,7 +93,7 @@ func (p *pool) never() (netip.Addr, bool) {
 		a := p.fresh
 		switch {
 		case a != p.ranges[p.at].Last:
-			p.fresh = a.Next()
+			p.fresh = next(a)
 		case p.at+1 < len(p.ranges):
 			p.at++
 			p.fresh = p.ranges[p.at].First

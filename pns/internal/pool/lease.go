@@ -16,7 +16,7 @@ type Lease struct {
 	used, gone bool // under the pools' lock
 }
 
-// Addr is the address.
+// Addr is the address; of an IPv6 network, its first.
 func (l *Lease) Addr() netip.Addr { return l.addr }
 
 // Commit notes that the caller is online with the address.
@@ -25,7 +25,7 @@ func (l *Lease) Commit() {
 	defer l.pools.mu.Unlock()
 	l.used = true
 	if l.pool != nil && l.user != "" {
-		l.pools.last[l.user] = l.addr
+		l.pools.last[owner{l.user, l.addr.Is4()}] = l.addr
 	}
 }
 

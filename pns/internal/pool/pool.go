@@ -13,8 +13,12 @@ import (
 	"time"
 )
 
-// Default is the name of the pool of users without one of their own.
-const Default = "default"
+// Default is the name of the pool of users without one of their own, IPv6 that of
+// the pool of IPv6 networks.
+const (
+	Default = "default"
+	IPv6    = "ipv6"
+)
 
 // ErrFull says that every address of the pool, and of those after it, is taken.
 var ErrFull = errors.New("no address is free")
@@ -44,7 +48,13 @@ type Pools struct {
 	order  []*pool // as they were given
 	kept   map[netip.Addr]bool
 	leases map[netip.Addr]*Lease
-	last   map[string]netip.Addr // of users who had an address of a pool
+	last   map[owner]netip.Addr // of users who had an address of a pool
+}
+
+// An owner is a user who had an address, of IPv4 or a network of IPv6.
+type owner struct {
+	user string
+	v4   bool
 }
 
 // New makes pools of addresses, which must not overlap. The addresses in keep
@@ -53,7 +63,7 @@ type Pools struct {
 // a next pool that does not exist or leads back.
 func New(all []Options, keep []netip.Addr) (*Pools, error) {
 	ps := &Pools{pools: make(map[string]*pool), kept: make(map[netip.Addr]bool),
-		leases: make(map[netip.Addr]*Lease), last: make(map[string]netip.Addr)}
+		leases: make(map[netip.Addr]*Lease), last: make(map[owner]netip.Addr)}
 	for _, a := range keep {
 		ps.kept[a] = true
 	}
@@ -112,7 +122,7 @@ func (ps *Pools) Reserve(from, user string) (*Lease, error) {
 	if first == nil {
 		return nil, fmt.Errorf("there is no pool %q", from)
 	}
-	if a, had := ps.last[user]; had && ps.leases[a] == nil && !ps.kept[a] {
+	if a, had := ps.last[owner{user, from != IPv6}]; had && ps.leases[a] == nil && !ps.kept[a] {
 		for p := first; p != nil; p = p.next {
 			if i := p.take(a, user, now, ps.Hold); i != nil {
 				return ps.lease(&Lease{pool: p, addr: a, user: user, was: i}), nil

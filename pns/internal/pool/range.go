@@ -7,8 +7,35 @@ import (
 	"strings"
 )
 
-// A Range is a run of IPv4 addresses, both ends included.
+// A Range is a run of IPv4 addresses, both ends included; or of IPv6 networks, each
+// a /64 that stands there as its first address.
 type Range struct{ First, Last netip.Addr }
+
+// Networks are the /64 of an IPv6 prefix, whose length is 64 at most.
+func Networks(p netip.Prefix) Range {
+	first := upper(p.Masked().Addr())
+	return Range{network(first), network(first | (1<<(64-p.Bits()) - 1))}
+}
+
+// next is the address behind a, or the network.
+func next(a netip.Addr) netip.Addr {
+	if a.Is4() {
+		return a.Next()
+	}
+	return network(upper(a) + 1)
+}
+
+// upper and network turn the upper half of an IPv6 address into a number and back.
+func upper(a netip.Addr) uint64 {
+	b := a.As16()
+	return binary.BigEndian.Uint64(b[:])
+}
+
+func network(n uint64) netip.Addr {
+	var b [16]byte
+	binary.BigEndian.PutUint64(b[:], n)
+	return netip.AddrFrom16(b)
+}
 
 // ParseRange reads "2.1.1.129-2.1.1.190", a prefix "2.1.1.128/26", or one
 // address. Of a prefix, the network's own address and its broadcast address
@@ -64,11 +91,16 @@ func (r Range) String() string {
 
 // Contains tells whether a is in the range.
 func (r Range) Contains(a netip.Addr) bool {
-	return a.Is4() && !a.Less(r.First) && !r.Last.Less(a)
+	return !a.Less(r.First) && !r.Last.Less(a)
 }
 
-// size is how many addresses the range has.
-func (r Range) size() int { return int(number(r.Last)-number(r.First)) + 1 }
+// size is how many addresses or networks the range has.
+func (r Range) size() int {
+	if r.First.Is4() {
+		return int(number(r.Last)-number(r.First)) + 1
+	}
+	return int(upper(r.Last)-upper(r.First)) + 1
+}
 
 // number and addr turn an IPv4 address into its 32 bits and back.
 func number(a netip.Addr) uint32 {

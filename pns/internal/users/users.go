@@ -17,6 +17,7 @@ type User struct {
 	Name         string // bare, DOMAIN\name or name@realm; at most 255 octets
 	Secret       auth.Secret
 	Address      netip.Addr    // fixed; invalid: one of the pool
+	Prefix       netip.Prefix  // her fixed IPv6 network, a /64; invalid: one of the pool
 	Pool         string        // where else her address comes from; "": the default one
 	Idle         time.Duration // without data for so long the call ends; zero: the default
 	Session      time.Duration // so long a call may last; zero: the default
@@ -26,8 +27,8 @@ type User struct {
 // Simultaneous is what becomes of a second call of the same user.
 type Simultaneous uint8
 
-// Unlimited is the zero value; with a fixed address, which can serve only one
-// call, it means Refuse.
+// Unlimited is the zero value; with a fixed address or network, which can serve
+// only one call, it means Refuse.
 const (
 	Unlimited Simultaneous = iota
 	Refuse                 // the second call is refused
@@ -72,7 +73,8 @@ type Table struct {
 
 // New checks the users and makes a table of them. The error joins an *Error
 // for each mistake: an empty, too long or double name, no secret, an address
-// that two users have or that is no unicast IPv4 address, a negative limit.
+// that two users have or that is no unicast IPv4 address, a network that two
+// users have or that is no unicast /64, a negative limit.
 func New(list []User) (*Table, error) {
 	t := &Table{byName: make(map[string]User, len(list))}
 	owner := map[netip.Addr]string{}
@@ -89,6 +91,7 @@ func New(list []User) (*Table, error) {
 			bad("idle, session", "a limit is negative")
 		}
 		t.byName[fold(u.Name)] = u
+		t.checkPrefix(u, owner, bad)
 		if !u.Address.IsValid() {
 			continue
 		}
@@ -102,6 +105,21 @@ func New(list []User) (*Table, error) {
 		t.fixed = append(t.fixed, u.Address)
 	}
 	return t, errors.Join(mistakes...)
+}
+
+// checkPrefix checks a fixed network, and notes whose it is.
+func (t *Table) checkPrefix(u User, owner map[netip.Addr]string, bad func(key, format string, args ...any)) {
+	a := u.Prefix.Addr()
+	switch {
+	case !u.Prefix.IsValid():
+		return
+	case !a.Is6() || u.Prefix.Bits() != 64 || u.Prefix != u.Prefix.Masked() || a.IsMulticast() || a.IsLinkLocalUnicast() || a.IsUnspecified():
+		bad("prefix6", "%v is not a /64 for a caller", u.Prefix)
+	case owner[a] != "":
+		bad("prefix6", "%v is the network of %q already", u.Prefix, owner[a])
+	}
+	owner[a] = u.Name
+	t.fixed = append(t.fixed, a)
 }
 
 func (t *Table) checkName(u User, bad func(key, format string, args ...any)) {
@@ -141,8 +159,8 @@ func (t *Table) Has(name string) bool {
 	return ok
 }
 
-// Fixed lists the fixed addresses, in the order of the configuration. It
-// belongs to the table.
+// Fixed lists the fixed addresses, and the first address of each fixed network,
+// in the order of the configuration. It belongs to the table.
 func (t *Table) Fixed() []netip.Addr { return t.fixed }
 
 // Len is the number of users.

@@ -13,7 +13,7 @@ import (
 func TestLookup(t *testing.T) {
 	pw := auth.NewPassword("pw")
 	table, err := New([]User{
-		{Name: "saran", Secret: pw, Address: netip.MustParseAddr("2.1.1.129")},
+		{Name: "saran", Secret: pw, Address: netip.MustParseAddr("2.1.1.129"), Prefix: netip.MustParsePrefix("2001:db8::/64")},
 		{Name: `CORP\Boss`, Secret: pw},
 		{Name: "boss", Secret: pw},
 		{Name: "night@corp.example", Secret: pw},
@@ -52,13 +52,13 @@ func TestLookup(t *testing.T) {
 			t.Errorf("%q: found is %v, its secret zero %v", name, ok, u.Secret.IsZero())
 		}
 	}
-	if f := table.Fixed(); len(f) != 1 || f[0] != netip.MustParseAddr("2.1.1.129") || table.Len() != 5 {
+	if f := table.Fixed(); len(f) != 2 || f[0] != netip.MustParseAddr("2001:db8::") || f[1] != netip.MustParseAddr("2.1.1.129") || table.Len() != 5 {
 		t.Errorf("fixed %v of %d users", f, table.Len())
 	}
 }
 
 func TestEachMistakeIsTold(t *testing.T) {
-	pw, a := auth.NewPassword("pw"), netip.MustParseAddr("2.1.1.129")
+	pw, a, six := auth.NewPassword("pw"), netip.MustParseAddr("2.1.1.129"), netip.MustParsePrefix("2001:db8::/64")
 	for want, u := range map[string]User{
 		"user 2: name: missing":                                                              {Secret: pw},
 		"user 2: name: longer than 255 octets":                                               {Name: strings.Repeat("x", 256), Secret: pw},
@@ -69,9 +69,13 @@ func TestEachMistakeIsTold(t *testing.T) {
 		`user 2: address: 2.1.1.129 is the address of "saran" already`:                       {Name: "x", Secret: pw, Address: a},
 		"user 2: address: 224.0.0.1 is not an address for a caller":                          {Name: "x", Secret: pw, Address: netip.MustParseAddr("224.0.0.1")},
 		"user 2: address: fd00::1 is not an address for a caller":                            {Name: "x", Secret: pw, Address: netip.MustParseAddr("fd00::1")},
+		`user 2: prefix6: 2001:db8::/64 is the network of "saran" already`:                   {Name: "x", Secret: pw, Prefix: six},
+		"user 2: prefix6: 2001:db8::/56 is not a /64 for a caller":                           {Name: "x", Secret: pw, Prefix: netip.MustParsePrefix("2001:db8::/56")},
+		"user 2: prefix6: fe80::/64 is not a /64 for a caller":                               {Name: "x", Secret: pw, Prefix: netip.MustParsePrefix("fe80::/64")},
+		"user 2: prefix6: 2001:db8::1/64 is not a /64 for a caller":                          {Name: "x", Secret: pw, Prefix: netip.MustParsePrefix("2001:db8::1/64")},
 		"user 2: name: missing\nuser 2: password: missing: a user needs password or nt_hash": {},
 	} {
-		_, err := New([]User{{Name: "saran", Secret: pw, Address: a}, u})
+		_, err := New([]User{{Name: "saran", Secret: pw, Address: a, Prefix: six}, u})
 		var e *Error
 		if err == nil || err.Error() != want || !errors.As(err, &e) || e.Index != 1 {
 			t.Errorf("got %v, want %s", err, want)
