@@ -1,7 +1,7 @@
 // Package lan is the network behind the RAS server: where the packets of
 // callers go, and from where theirs come. The makers are in its subfolders;
 // this package holds what they share: the interface, the table of attached
-// addresses, and the few things a router does to an IPv4 packet.
+// addresses, and the few things a router does to an IP packet.
 package lan
 
 import (
@@ -11,7 +11,8 @@ import (
 
 // A Network carries packets between callers and a LAN.
 type Network interface {
-	// Attach sends packets for addr to r from now on, until detach is called.
+	// Attach sends packets for addr to r from now on, until detach is called: an
+	// IPv4 address, or the first of an IPv6 network, a /64, which stands for it all.
 	// mtu is the largest packet, in octets, that r takes: the peer's MRU, or 0
 	// for DefaultMTU. It fails when addr is taken already or is not the
 	// network's to give. detach may be called twice; Deliver may still be

@@ -30,13 +30,32 @@ func (l *LAN) check() error {
 			wrong = append(wrong, fmt.Errorf("there is no interface %s", name))
 		}
 	}
-	return errors.Join(append(wrong, l.checkAddresses(names), l.checkRoutes(names))...)
+	for _, family := range l.families() {
+		wrong = append(wrong, l.checkAddresses(family, names), l.checkRoutes(family, names))
+	}
+	return errors.Join(wrong...)
+}
+
+// families are those of callers' addresses.
+func (l *LAN) families() []int {
+	if l.six() {
+		return []int{netlink.FAMILY_V4, netlink.FAMILY_V6}
+	}
+	return []int{netlink.FAMILY_V4}
+}
+
+// key is where callers get such an address from.
+func key(a netip.Addr) string {
+	if a.Is4() {
+		return "lan.addresses"
+	}
+	return "lan.ipv6.prefixes"
 }
 
 // checkAddresses compares the callers' addresses with those of this host and
 // with the networks it is on.
-func (l *LAN) checkAddresses(names map[int]string) error {
-	list, err := whole(func() ([]netlink.Addr, error) { return l.netlink.AddrList(nil, netlink.FAMILY_V4) })
+func (l *LAN) checkAddresses(family int, names map[int]string) error {
+	list, err := whole(func() ([]netlink.Addr, error) { return l.netlink.AddrList(nil, family) })
 	if err != nil {
 		return fmt.Errorf("the addresses of this host cannot be listed: %w", err)
 	}
@@ -47,8 +66,10 @@ func (l *LAN) checkAddresses(names map[int]string) error {
 		if name == l.o.Name {
 			continue
 		}
-		if p := l.callers(netip.PrefixFrom(own, 32)); p != nil {
-			wrong = append(wrong, fmt.Errorf("%v is this host's own address on %s, and among the callers' (%v): take it from lan.addresses", own, name, span(p)))
+		if p := l.callers(netip.PrefixFrom(own, own.BitLen())); p != nil {
+			wrong = append(wrong, fmt.Errorf("%v is this host's own address on %s, and among the callers' (%v): take it from %s", own, name, span(p), key(own)))
+		} else if p := l.callers(subnet); p != nil && own.Is6() {
+			wrong = append(wrong, fmt.Errorf("the callers' networks %v overlap %v, the network on %s: take it from lan.ipv6.prefixes", span(p), subnet, name))
 		} else if p := l.callers(subnet); p != nil && !slices.Contains(l.o.ProxyARP, name) {
 			wrong = append(wrong, fmt.Errorf("the callers' addresses %v overlap %v, the network on %s, whose hosts would look for callers there: set lan.tun.proxy_arp = [%q], or give callers other addresses", span(p), subnet, name, name))
 		}
@@ -58,8 +79,8 @@ func (l *LAN) checkAddresses(names map[int]string) error {
 
 // checkRoutes looks for routes that would have the callers' packets, and for
 // gateways among the callers' addresses.
-func (l *LAN) checkRoutes(names map[int]string) error {
-	list, err := whole(func() ([]netlink.Route, error) { return l.netlink.RouteList(nil, netlink.FAMILY_V4) })
+func (l *LAN) checkRoutes(family int, names map[int]string) error {
+	list, err := whole(func() ([]netlink.Route, error) { return l.netlink.RouteList(nil, family) })
 	if err != nil {
 		return fmt.Errorf("the routes of this host cannot be listed: %w", err)
 	}
@@ -68,8 +89,8 @@ func (l *LAN) checkRoutes(names map[int]string) error {
 		if names[r.LinkIndex] == l.o.Name {
 			continue
 		}
-		if gateway := addr(r.Gw); gateway.IsValid() && l.callers(netip.PrefixFrom(gateway, 32)) != nil {
-			wrong = append(wrong, fmt.Errorf("%v, the gateway of the route to %s, is among the callers' addresses: take it from lan.addresses", gateway, destination(r)))
+		if gateway := addr(r.Gw); gateway.IsValid() && l.callers(netip.PrefixFrom(gateway, gateway.BitLen())) != nil {
+			wrong = append(wrong, fmt.Errorf("%v, the gateway of the route to %s, is among the callers' addresses: take it from %s", gateway, destination(r), key(gateway)))
 		}
 		to := prefix(r.Dst)
 		if to.Bits() <= 0 || r.Protocol == unix.RTPROT_KERNEL { // everywhere, or a network that this host is on
@@ -121,7 +142,7 @@ func destination(r netlink.Route) string {
 	return "everywhere"
 }
 
-// addr is an IPv4 address of netlink's; invalid when there is none.
+// addr is an address of netlink's; invalid when there is none.
 func addr(ip net.IP) netip.Addr {
 	a, _ := netip.AddrFromSlice(ip)
 	return a.Unmap()
@@ -160,11 +181,15 @@ func (l *LAN) forwarding() error {
 
 const switchboard = "/proc/sys/"
 
-// switches are the kernel's files that must not say 0. The first sets them all.
+// switches are the kernel's files that must not say 0. The first sets all of
+// IPv4's.
 func (l *LAN) switches() []string {
 	files := []string{switchboard + "net/ipv4/ip_forward"}
 	for _, name := range slices.Concat([]string{l.o.Name}, l.o.ProxyARP, l.o.Masquerade) {
 		files = append(files, switchboard+"net/ipv4/conf/"+name+"/forwarding")
+	}
+	if l.six() {
+		files = append(files, switchboard+"net/ipv6/conf/all/forwarding")
 	}
 	return files
 }

@@ -74,9 +74,13 @@ func (l *LAN) examineInterface() error {
 	if !slices.ContainsFunc(own, func(a netlink.Addr) bool { return addr(a.IP) == l.o.Local }) {
 		wrong = append(wrong, fmt.Errorf("interface %s has not its address %v any more: "+reload, l.o.Name, l.o.Local))
 	}
-	there, err := whole(func() ([]netlink.Route, error) { return l.netlink.RouteList(link, netlink.FAMILY_V4) })
-	if err != nil {
-		return fmt.Errorf("the routes of interface %s cannot be listed: %w", l.o.Name, err)
+	var there []netlink.Route
+	for _, family := range l.families() {
+		some, err := whole(func() ([]netlink.Route, error) { return l.netlink.RouteList(link, family) })
+		if err != nil {
+			return fmt.Errorf("the routes of interface %s cannot be listed: %w", l.o.Name, err)
+		}
+		there = append(there, some...)
 	}
 	missing := slices.DeleteFunc(slices.Clone(l.o.Routes), func(p netip.Prefix) bool {
 		return slices.ContainsFunc(there, func(r netlink.Route) bool { return prefix(r.Dst) == p })
@@ -112,7 +116,7 @@ func (l *LAN) examineMasquerade() error {
 	switch {
 	case err != nil:
 		return err
-	case n < len(l.o.Routes)*len(l.o.Masquerade):
+	case n < len(of4(l.o.Routes))*len(l.o.Masquerade):
 		return fmt.Errorf("the nftables table ip %s is not there or not whole, so callers are not hidden behind this host's address: "+reload, tableOf(l.o.Name))
 	}
 	return nil

@@ -34,7 +34,7 @@ type joiner struct {
 	ended    bool   // nothing may be joined to it any more
 }
 
-// add takes a packet, which length found to be IPv4.
+// add takes a packet, which length found to be IP. Those of IPv6 are not joined.
 func (j *joiner) add(packet []byte) error {
 	s, ok := parseSegment(packet)
 	if ok && j.fits(packet, s) {

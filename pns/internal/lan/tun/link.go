@@ -27,12 +27,20 @@ func (l *LAN) setUp() error {
 		return fmt.Errorf("interface %s: up: %w", l.o.Name, err)
 	}
 	for _, p := range l.routes() {
-		r := &netlink.Route{LinkIndex: link.Attrs().Index, Dst: ipNet(p), Scope: netlink.SCOPE_LINK, Src: l.o.Local.AsSlice()}
-		if err := l.netlink.RouteReplace(r); err != nil {
+		if err := l.netlink.RouteReplace(l.route(link, p)); err != nil {
 			return fmt.Errorf("interface %s: route to %v: %w", l.o.Name, p, err)
 		}
 	}
 	return nil
+}
+
+// route leads to callers. IPv6 has no scopes, and no address of ours.
+func (l *LAN) route(link netlink.Link, p netip.Prefix) *netlink.Route {
+	r := &netlink.Route{LinkIndex: link.Attrs().Index, Dst: ipNet(p)}
+	if p.Addr().Is4() {
+		r.Scope, r.Src = netlink.SCOPE_LINK, l.o.Local.AsSlice()
+	}
+	return r
 }
 
 // follow puts the routes back when the interface was put down, which takes them

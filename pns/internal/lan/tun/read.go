@@ -111,7 +111,12 @@ func (l *LAN) down(packet []byte) {
 	}
 	packet = packet[:total]
 	r := &l.in
-	if dst := netip.AddrFrom4([4]byte(packet[16:20])); r.to == nil || r.to.Addr != dst {
+	dst := destined(packet)
+	if !dst.IsValid() {
+		l.stats.Foreign.Add(1)
+		return
+	}
+	if r.to == nil || r.to.Addr != dst {
 		l.deliver()
 		if r.to = l.table.Find(dst); r.to == nil {
 			l.stats.Unattached.Add(1)
@@ -124,6 +129,20 @@ func (l *LAN) down(packet []byte) {
 		return
 	}
 	r.run = append(r.run, packet)
+}
+
+// destined is where the table has a packet's destination: her address, or the
+// first of her network. It is invalid for what the kernel says to this link of
+// IPv6.
+func destined(packet []byte) netip.Addr {
+	if packet[0]>>4 == 4 {
+		return netip.AddrFrom4([4]byte(packet[16:20]))
+	}
+	dst := netip.AddrFrom16([16]byte(packet[24:40]))
+	if !lan.Forwardable6(dst) {
+		return netip.Addr{}
+	}
+	return lan.Network6(dst).Addr()
 }
 
 // deliver hands the run over.
@@ -141,6 +160,11 @@ func (l *LAN) deliver() {
 // says that it may not.
 func (l *LAN) cut(packet []byte) {
 	r := &l.in
+	if packet[0]>>4 == 6 { // which only its sender cuts
+		l.stats.TooBig.Add(1)
+		l.report(lan.PacketTooBig, r.to.MTU, packet)
+		return
+	}
 	h, err := lan.Parse(packet)
 	if err == nil {
 		err = lan.Fragment(packet, h, r.to.MTU, func(p []byte) { r.run = append(r.run, p) })
@@ -159,11 +183,19 @@ const errorRate, errorBurst = 1000, 50
 // in the name of the caller: the kernel would take no packet with an address of
 // its own from the interface.
 func (l *LAN) report(e lan.ICMPError, mtu int, packet []byte) {
-	h, err := lan.Parse(packet)
-	if err != nil || !l.in.errors.Allow() {
+	if !l.in.errors.Allow() {
 		return
 	}
-	if answer := lan.AppendError(nil, e, mtu, h.Dst, packet); len(answer) > 0 {
+	var answer []byte
+	if packet[0]>>4 == 6 {
+		if e == lan.HostUnreachable {
+			e = lan.AddressUnreachable
+		}
+		answer = lan.AppendError6(nil, e, mtu, netip.AddrFrom16([16]byte(packet[24:40])), packet)
+	} else if h, err := lan.Parse(packet); err == nil {
+		answer = lan.AppendError(nil, e, mtu, h.Dst, packet)
+	}
+	if len(answer) > 0 {
 		l.Write(answer)
 	}
 }

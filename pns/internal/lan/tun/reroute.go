@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
-
-	"github.com/vishvananda/netlink"
 )
 
 // Reroute routes other addresses to the interface: those of callers from now
@@ -29,14 +27,24 @@ func (l *LAN) Reroute(callers []netip.Prefix) error {
 		if slices.Contains(callers, p) {
 			continue
 		}
-		if err := l.netlink.RouteDel(&netlink.Route{LinkIndex: link.Attrs().Index, Dst: ipNet(p), Scope: netlink.SCOPE_LINK}); err != nil {
+		if err := l.netlink.RouteDel(l.route(link, p)); err != nil {
 			return fmt.Errorf("interface %s: route to %v: %w", l.o.Name, p, err)
 		}
 	}
 	if l.hidden != nil {
-		return l.hidden.use(callers)
+		return l.hidden.use(of4(callers))
 	}
 	return nil
+}
+
+// of4 are those networks that are IPv4's.
+func of4(all []netip.Prefix) []netip.Prefix {
+	return slices.DeleteFunc(slices.Clone(all), func(p netip.Prefix) bool { return !p.Addr().Is4() })
+}
+
+// six tells whether callers have networks of IPv6.
+func (l *LAN) six() bool {
+	return slices.ContainsFunc(l.routes(), func(p netip.Prefix) bool { return p.Addr().Is6() })
 }
 
 // reroute notes what is routed to the interface, and returns what was.

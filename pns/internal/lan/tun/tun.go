@@ -3,7 +3,7 @@
 // to large TCP segments where it can be, and what comes for them is split
 // again, so that the kernel is asked once for many packets (virtio headers,
 // TSO). Packets between two callers go through the kernel as well, so that its
-// packet filter sees them. IPv4 only.
+// packet filter sees them.
 package tun
 
 import (
@@ -27,7 +27,7 @@ type Options struct {
 	Name       string         // of the interface; no other may have it
 	Local      netip.Addr     // our own address towards callers
 	MTU        int            // of the interface, in octets; 0: lan.DefaultMTU
-	Routes     []netip.Prefix // the callers' addresses, which are routed to the interface
+	Routes     []netip.Prefix // the callers' addresses, of IPv4 and IPv6, which are routed to the interface
 	ProxyARP   []string       // interfaces of the LAN, in whose networks callers' addresses may lie
 	Masquerade []string       // interfaces on which callers are hidden behind this host's address
 	Forward    bool           // make this host a router where it is none; otherwise that is an error
@@ -39,10 +39,10 @@ type Options struct {
 // Stats counts what the network did. Any goroutine may read it.
 type Stats struct {
 	Up, Down   atomic.Uint64 // packets from callers, and towards them
-	Malformed  atomic.Uint64 // dropped: from a caller, and no IPv4 packet
-	Foreign    atomic.Uint64 // dropped: from the kernel, and no IPv4 packet
+	Malformed  atomic.Uint64 // dropped: from a caller, and no IP packet
+	Foreign    atomic.Uint64 // dropped: from the kernel, and no IP packet, or one of IPv6 for this link alone
 	Unattached atomic.Uint64 // dropped: to an address that no caller has
-	TooBig     atomic.Uint64 // refused: over the receiver's MTU, with DF
+	TooBig     atomic.Uint64 // refused: over the receiver's MTU, with DF or of IPv6
 	Unwritten  atomic.Uint64 // dropped: the kernel did not take them, the interface is down or gone; those that were joined count as one
 	Lost       atomic.Uint64 // times that the interface went, and was made anew
 }
@@ -99,11 +99,11 @@ func (l *LAN) start() error {
 	if err := l.forwarding(); err != nil {
 		return err
 	}
-	if l.proxy, err = newProxy(l.netlink, l.o.ProxyARP, l.o.Routes); err != nil {
+	if l.proxy, err = newProxy(l.netlink, l.o.ProxyARP, of4(l.o.Routes)); err != nil {
 		return err
 	}
 	if len(l.o.Masquerade) > 0 {
-		if l.hidden, err = hide(l.o.Name, l.o.Routes, l.o.Masquerade); err != nil {
+		if l.hidden, err = hide(l.o.Name, of4(l.o.Routes), l.o.Masquerade); err != nil {
 			return err
 		}
 	}

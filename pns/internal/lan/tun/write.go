@@ -5,6 +5,8 @@ import (
 	"sync"
 
 	wgtun "golang.zx2c4.com/wireguard/tun"
+
+	"carrier/pns/internal/lan"
 )
 
 // A writer brings packets of all callers to the kernel.
@@ -72,9 +74,15 @@ func (l *LAN) written(err error) {
 	}
 }
 
-// length is that of the IPv4 packet at the beginning of b, in octets; 0 where
+// length is that of the IP packet at the beginning of b, in octets; 0 where
 // there is none. The kernel checks the rest.
 func length(b []byte) int {
+	if len(b) >= lan.Header6Len && b[0]>>4 == 6 {
+		if n := lan.Header6Len + int(binary.BigEndian.Uint16(b[4:])); n <= len(b) {
+			return n
+		}
+		return 0
+	}
 	if len(b) < 20 || b[0]>>4 != 4 || b[0]&0x0F < 5 {
 		return 0
 	}
