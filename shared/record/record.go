@@ -28,7 +28,9 @@ type Call struct {
 	Rate    int        `json:"rate,omitempty"`    // bit/s
 	Peer    string     `json:"peer,omitempty"`    // the PNS, the PAC, or the URL of a host
 	Address netip.Addr `json:"address,omitzero"`  // given to the caller
-	Traffic Traffic    `json:"traffic"`
+	// Prefix is the IPv6 network of the caller's, where she was offered one.
+	Prefix  netip.Prefix `json:"prefix,omitzero"`
+	Traffic Traffic      `json:"traffic"`
 	// Report is what the line's modem said of the call, where it says anything.
 	Report *LineReport `json:"report,omitempty"`
 }

@@ -91,8 +91,15 @@ func (s *Session) codingUp(now time.Time) {
 	s.log(slog.LevelInfo, "coding", "from", agreed.Receive, "to", agreed.Send)
 	if required {
 		s.link.Release(now, ppp.IPCP)
-	} else if s.detach == nil { // a caller's machine that requires it has dropped what came before
+		s.link.Release(now, ppp.IPV6CP)
+		return
+	}
+	// A caller's machine that requires it has dropped what came before.
+	if s.detach == nil {
 		s.link.Hurry(now, ppp.IPCP)
+	}
+	if s.six.detach == nil {
+		s.link.Hurry(now, ppp.IPV6CP)
 	}
 }
 

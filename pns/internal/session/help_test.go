@@ -22,6 +22,7 @@ import (
 	"carrier/shared/ppp/auth"
 	"carrier/shared/ppp/ccp"
 	"carrier/shared/ppp/ipcp"
+	"carrier/shared/ppp/ipv6cp"
 	"carrier/shared/ppp/lcp"
 	"carrier/shared/ppp/link"
 	"carrier/shared/ppp/mppe"
@@ -94,6 +95,7 @@ type fakeData struct {
 	network  flow.Network
 	coding   flow.Coding
 	last     time.Time
+	told     [][]byte // by Deliver
 	received uint64
 	closed   bool
 	got      int
@@ -140,6 +142,11 @@ func (d *fakeData) SetNetwork(n flow.Network) error {
 	return nil
 }
 
+func (d *fakeData) SetNetwork6(n flow.Network6) {
+	d.log.add("network6 %v %v %d", n.Open, n.Prefix, n.MRU)
+	d.with(func() { d.last = time.Now() })
+}
+
 func (d *fakeData) SetCoding(c flow.Coding) {
 	if c != (flow.Coding{}) {
 		d.log.add("coding out %v in %v sealed %v shut %v", c.Out != nil, c.In != nil, c.Sealed, c.Shut)
@@ -156,7 +163,14 @@ func (d *fakeData) Stats() (s gre.Stats) {
 
 func (d *fakeData) Close() { d.with(func() { d.closed = true }) }
 
-func (d *fakeData) Deliver([][]byte) { d.with(func() { d.last = time.Now() }) }
+func (d *fakeData) Deliver(packets [][]byte) {
+	d.with(func() {
+		d.last = time.Now()
+		for _, p := range packets {
+			d.told = append(d.told, slices.Clone(p))
+		}
+	})
+}
 
 func (d *fakeData) with(f func()) {
 	d.mu.Lock()
@@ -264,7 +278,9 @@ type caller struct {
 	do      chan func(time.Time)
 	link    *link.Link
 	ip      *ipcp.IPCP
-	can     mppe.Bits // once logged in; 0: she rejects CCP
+	six     *ipv6cp.IPV6CP // nil: she speaks no IPv6
+	no4     bool           // she speaks no IPv4
+	can     mppe.Bits      // once logged in; 0: she rejects CCP
 	ccp     *ccp.CCP
 	mute    bool               // sends nothing any more
 	bring   func(frame []byte) // to the session; nil: the fake data half does
@@ -289,7 +305,12 @@ func (v *visit) dial(o link.Options, with ...func(*caller)) *caller {
 func (c *caller) start(now time.Time, o link.Options) {
 	c.ip = ipcp.New(ipcp.Options{AskAddress: true, AskDNS: true})
 	c.link = link.New(o)
-	c.link.Network(now, ppp.IPCP, c.ip)
+	if !c.no4 {
+		c.link.Network(now, ppp.IPCP, c.ip)
+	}
+	if c.six != nil {
+		c.link.Network(now, ppp.IPV6CP, c.six)
+	}
 	c.link.Up(now)
 }
 

@@ -11,6 +11,7 @@ import (
 	"carrier/pns/internal/users"
 	"carrier/shared/ppp"
 	"carrier/shared/ppp/auth"
+	"carrier/shared/ppp/cp"
 	"carrier/shared/ppp/ipcp"
 	"carrier/shared/record"
 )
@@ -99,6 +100,7 @@ func (s *Session) admit(now time.Time) {
 			return
 		}
 		l.lease = lease
+		s.reserve6()
 		if s.o.Prober != nil {
 			l.probe = s.o.Prober.Probe(lease.Addr())
 		}
@@ -142,23 +144,28 @@ func (s *Session) welcome(now time.Time) {
 		l.offered = true
 		r := &s.record
 		s.log(slog.LevelInfo, "authenticated", "user", r.User, "method", r.Method, "address", r.Address)
-		add := s.link.Network
+		var add offering = s.link.Network
 		if s.o.Coding.Encryption == Required {
 			add = s.link.Hold
 		}
 		s.ip = ipcp.New(ipcp.Options{
 			Local: s.o.LAN.Local(), Remote: l.lease.Addr(), DNS: s.o.DNS, NBNS: s.o.NBNS, VJ: s.o.VJ})
 		add(now, ppp.IPCP, s.ip)
+		s.offer6(now, add)
 	}
 	s.link.Answer(now, l.verdict)
 	l.claim, l.verdict = nil, auth.Verdict{}
 }
 
+// An offering has a network control protocol negotiated, at once or when the
+// link is encrypted.
+type offering func(time.Time, ppp.Protocol, cp.Negotiator)
+
 // sit takes the user's seat, if she has only one; else it returns the session
 // that sits there.
 func (s *Session) sit() (older *Session) {
 	u := &s.user
-	if s.login.seated || u.Simultaneous == users.Unlimited && !u.Address.IsValid() {
+	if s.login.seated || u.Simultaneous == users.Unlimited && !u.Address.IsValid() && !u.Prefix.IsValid() {
 		return nil
 	}
 	if s.left == nil {
@@ -223,7 +230,7 @@ func (s *Session) authenticated(now time.Time) {
 	s.stage(record.Configuring)
 }
 
-// leave gives back the address and the seat. The caller's packets no longer
+// leave gives back the addresses and the seat. The caller's packets no longer
 // reach the LAN, nor the LAN's her.
 func (s *Session) leave() {
 	l := &s.login
@@ -232,6 +239,10 @@ func (s *Session) leave() {
 	if l.lease != nil {
 		l.lease.Release()
 		l.lease = nil
+	}
+	if x := &s.six; x.lease != nil {
+		x.lease.Release()
+		x.lease = nil
 	}
 	if l.seated {
 		l.seated = false

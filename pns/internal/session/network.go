@@ -35,18 +35,24 @@ func (s *Session) linkDown() {
 
 // networkUp lets data through.
 func (s *Session) networkUp(now time.Time, p ppp.Protocol) {
-	if p == ppp.CCP {
+	switch p {
+	case ppp.CCP:
 		s.codingUp(now)
+	case ppp.IPV6CP:
+		s.networkUp6(now)
+	case ppp.IPCP:
+		s.networkUp4(now)
+	}
+}
+
+// networkUp4 lets IPv4 through.
+func (s *Session) networkUp4(now time.Time) {
+	if s.login.lease == nil || s.detach != nil || !s.running() {
 		return
 	}
-	if p != ppp.IPCP || s.login.lease == nil || s.detach != nil || !s.running() {
-		return
-	}
-	addr, theirs := s.login.lease.Addr(), s.link.LCP().Theirs
-	mtu := min(s.room(), cmp.Or(s.o.MTU, lan.DefaultMTU))
-	agreed := s.ip.Agreed()
+	addr, mtu, agreed := s.login.lease.Addr(), s.mtu(), s.ip.Agreed()
 	err := s.data.SetNetwork(flow.Network{Open: true, Remote: addr, MRU: mtu, SendVJ: agreed.SendVJ, ReceiveVJ: agreed.ReceiveVJ,
-		Compression: ppp.Compression{Address: theirs.ACFC, Protocol: theirs.PFC}})
+		Compression: s.form()})
 	if err != nil {
 		s.close(now, record.NetworkFailed, err.Error())
 		return
@@ -59,11 +65,26 @@ func (s *Session) networkUp(now time.Time, p ppp.Protocol) {
 	}
 	s.detach = detach
 	s.login.lease.Commit()
-	if r := &s.record; r.Up.IsZero() {
+	s.online(now, "address", addr, mtu)
+}
+
+// online notes that a network is up, which what is called kind has.
+func (s *Session) online(now time.Time, kind string, what any, mtu int) {
+	r := &s.record
+	if r.Up.IsZero() {
 		s.note(func(r *record.Call) { r.Stage, r.Up = record.Online, now })
-		s.log(slog.LevelInfo, "online", "user", r.User, "address", addr, "mtu", mtu, "after", now.Sub(r.Started))
 	}
+	s.log(slog.LevelInfo, "online", "user", r.User, kind, what, "mtu", mtu, "after", now.Sub(r.Started))
 	s.startLimits(now)
+}
+
+// mtu is the longest packet that goes to the caller, in octets.
+func (s *Session) mtu() int { return min(s.room(), cmp.Or(s.o.MTU, lan.DefaultMTU)) }
+
+// form is how the frames that go to her are compressed.
+func (s *Session) form() ppp.Compression {
+	theirs := s.link.LCP().Theirs
+	return ppp.Compression{Address: theirs.ACFC, Protocol: theirs.PFC}
 }
 
 // room is how many octets of a packet fit the caller's MRU, however it is coded.
@@ -79,7 +100,9 @@ func (s *Session) room() int {
 func (s *Session) networkDown(p ppp.Protocol) {
 	switch p {
 	case ppp.IPCP:
-		s.offline()
+		s.offline4()
+	case ppp.IPV6CP:
+		s.offline6()
 	case ppp.CCP:
 		s.codingDown()
 	}
@@ -95,16 +118,29 @@ func (s *Session) networkOver(now time.Time, e link.Event) {
 
 // offline takes the caller off the LAN.
 func (s *Session) offline() {
+	s.offline4()
+	s.offline6()
+}
+
+// offline4 takes the caller's address off the LAN.
+func (s *Session) offline4() {
 	if s.detach == nil {
 		return
 	}
 	s.detach()
 	s.detach = nil
 	s.shut()
-	s.idle = time.Time{}
+	s.rest()
 }
 
-// shut lets no data through.
+// rest stops the idle limit once no network is up.
+func (s *Session) rest() {
+	if s.detach == nil && s.six.detach == nil {
+		s.idle = time.Time{}
+	}
+}
+
+// shut lets no data of IPv4 through.
 func (s *Session) shut() { _ = s.data.SetNetwork(flow.Network{}) } // without VJ nothing can be wrong
 
 // The limits of a call: the user's own, or the program's.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"carrier/shared/peer"
+	"carrier/shared/ppp"
 	"carrier/shared/ppp/link"
 	"carrier/shared/pptp"
 	"carrier/shared/record"
@@ -68,7 +69,11 @@ func (s *Session) read() bool {
 	if f == nil {
 		return false
 	}
-	s.link.Receive(time.Now(), f.Octets)
+	if p, info, err := ppp.Split(f.Octets); err == nil && p == ppp.IPv6 && s.six.cp != nil {
+		s.hear(time.Now(), info)
+	} else {
+		s.link.Receive(time.Now(), f.Octets)
+	}
 	f.Free()
 	return true
 }
@@ -144,6 +149,7 @@ func (s *Session) expire(now time.Time) {
 	if s.login.wait != nil && !now.Before(s.login.until) {
 		s.stays(now)
 	}
+	s.advertise(now)
 	s.checkLimits(now)
 	if !s.until.IsZero() && !now.Before(s.until) {
 		s.ended(now, errNoAnswer)
@@ -155,6 +161,9 @@ func (s *Session) deadline() time.Time {
 	d := earlier(earlier(s.link.Deadline(), s.until), earlier(s.idle, s.limit))
 	if s.login.wait != nil {
 		d = earlier(d, s.login.until)
+	}
+	if r := s.six.router; r != nil {
+		d = earlier(d, r.Deadline())
 	}
 	return d
 }

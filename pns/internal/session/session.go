@@ -1,5 +1,5 @@
 // Package session is one caller's PPP at the PNS: LCP, authentication, an
-// address, IPCP, and the end. A Session owns one goroutine, its Run, which
+// address, IPCP and IPV6CP, and the end. A Session owns one goroutine, its Run, which
 // decides everything; network data does not pass through it.
 package session
 
@@ -38,6 +38,7 @@ type Data interface {
 	Next() *flow.Frame
 	SendControl(frame []byte)
 	SetNetwork(flow.Network) error
+	SetNetwork6(flow.Network6)
 	SetCoding(flow.Coding)
 	LastData() time.Time
 	Stats() gre.Stats
@@ -90,6 +91,7 @@ type Common struct {
 	Link   link.Options // Ask must not be empty: nobody gets an address without a name
 	DNS    []netip.Addr // given to callers who ask; may be empty
 	NBNS   []netip.Addr // as DNS
+	IPv6   *IPv6        // nil: IPV6CP is rejected
 	Coding Coding
 	VJ     vj.Slots // asked of callers, and done where they ask
 	MTU    int      // largest packet to the caller, in octets; 0: lan.DefaultMTU
@@ -116,6 +118,7 @@ type Session struct {
 
 	login   login
 	coding  coding
+	six     six
 	ip      *ipcp.IPCP    // nil: not offered
 	left    chan struct{} // closed once the session has given back its seat; nil: it has had none
 	detach  func()        // from the LAN; nil: not attached

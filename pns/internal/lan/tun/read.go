@@ -132,14 +132,15 @@ func (l *LAN) down(packet []byte) {
 }
 
 // destined is where the table has a packet's destination: her address, or the
-// first of her network. It is invalid for what the kernel says to this link of
-// IPv6.
+// first of her network. It is invalid for what the kernel says on its own link of
+// IPv6, which the callers' are not: where a packet goes from caller to caller, its
+// Redirects (RFC 4861 §8) among it.
 func destined(packet []byte) netip.Addr {
 	if packet[0]>>4 == 4 {
 		return netip.AddrFrom4([4]byte(packet[16:20]))
 	}
 	dst := netip.AddrFrom16([16]byte(packet[24:40]))
-	if !lan.Forwardable6(dst) {
+	if !lan.Forwardable6(dst) || !lan.Forwardable6(netip.AddrFrom16([16]byte(packet[8:24]))) {
 		return netip.Addr{}
 	}
 	return lan.Network6(dst).Addr()

@@ -1,0 +1,117 @@
+package session
+
+import (
+	"log/slog"
+	"net/netip"
+	"time"
+
+	"carrier/pns/internal/flow"
+	"carrier/pns/internal/lan"
+	"carrier/pns/internal/ndp"
+	"carrier/pns/internal/pool"
+	"carrier/shared/ppp"
+	"carrier/shared/ppp/ipv6cp"
+	"carrier/shared/ppp/mppe"
+	"carrier/shared/record"
+)
+
+// IPv6 is what callers get of it.
+type IPv6 struct {
+	DNS []netip.Addr // ndp.MaxDNS at most
+}
+
+// A six is IPv6's part of a session.
+type six struct {
+	lease  *pool.Lease    // of her network; nil: there is none
+	cp     *ipv6cp.IPV6CP // nil: not offered
+	router *ndp.Router    // while IPV6CP is open, as the next
+	detach func()
+}
+
+// routers is what our end of each link is called: fe80::1, unless she is.
+var routers = ipv6cp.Identifier{7: 1}
+
+// reserve6 takes a network for the caller. Where none is left she does without.
+func (s *Session) reserve6() {
+	if s.o.IPv6 == nil || s.six.lease != nil {
+		return
+	}
+	var err error
+	if p := s.user.Prefix; p.IsValid() {
+		s.six.lease, err = s.o.Pools.ReserveFixed(p.Addr())
+	} else {
+		s.six.lease, err = s.o.Pools.Reserve(pool.IPv6, s.user.Name)
+	}
+	if err != nil {
+		s.six.lease = nil
+		s.log(slog.LevelWarn, "no IPv6 for a caller", "user", s.user.Name, "detail", err)
+	}
+}
+
+// offer6 has IPV6CP negotiated, by add, where her link carries what each link of
+// IPv6 must, however it is coded.
+func (s *Session) offer6(now time.Time, add offering) {
+	x := &s.six
+	if x.lease == nil || int(s.link.LCP().Theirs.MRU) < lan.MinMTU6+mppe.HeaderLength+2 {
+		return
+	}
+	s.note(func(r *record.Call) { r.Prefix = lan.Network6(x.lease.Addr()) })
+	x.cp = ipv6cp.New(ipv6cp.Options{Local: routers}, nil)
+	add(now, ppp.IPV6CP, x.cp)
+}
+
+// networkUp6 lets IPv6 through, and begins to advertise the caller's network.
+func (s *Session) networkUp6(now time.Time) {
+	x := &s.six
+	mtu, agreed := s.mtu(), x.cp.Agreed()
+	if x.lease == nil || x.detach != nil || !s.running() || mtu < lan.MinMTU6 || agreed.Local.IsZero() {
+		return
+	}
+	network := lan.Network6(x.lease.Addr())
+	s.data.SetNetwork6(flow.Network6{Open: true, Prefix: network, MRU: mtu, Compression: s.form()})
+	detach, err := s.o.LAN.Attach(network.Addr(), mtu, s.data)
+	if err != nil {
+		s.data.SetNetwork6(flow.Network6{})
+		s.close(now, record.NetworkFailed, err.Error())
+		return
+	}
+	x.detach = detach
+	x.lease.Commit()
+	x.router = ndp.New(ndp.Options{Local: agreed.Local.LinkLocal(), Prefix: network, MTU: mtu, DNS: s.o.IPv6.DNS}, now)
+	s.online(now, "prefix", network, mtu)
+}
+
+// offline6 takes the caller's network off the LAN.
+func (s *Session) offline6() {
+	x := &s.six
+	if x.detach == nil {
+		return
+	}
+	x.detach()
+	x.detach, x.router = nil, nil
+	s.data.SetNetwork6(flow.Network6{})
+	s.rest()
+}
+
+// hear takes what the caller says to the router. While IPV6CP is not open that is
+// too early or too late; where it was never offered the link rejects it.
+func (s *Session) hear(now time.Time, packet []byte) {
+	if r := s.six.router; r != nil {
+		answer, _ := r.Receive(now, packet) // what is to be ignored is ignored in silence
+		s.tell(answer)
+	}
+}
+
+// advertise sends what the router has to say.
+func (s *Session) advertise(now time.Time) {
+	if r := s.six.router; r != nil {
+		s.tell(r.Expire(now))
+	}
+}
+
+// tell sends a packet the way of data, which may be encrypted.
+func (s *Session) tell(packet []byte) {
+	if packet != nil {
+		s.data.Deliver([][]byte{packet})
+	}
+}
