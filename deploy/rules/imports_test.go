@@ -25,7 +25,7 @@ var order = [][]string{
 	{"pac/internal/identify", "pns/internal/flow"},
 	{"pac/internal/profile", "pns/internal/users"},
 	{"pac/internal/tunnel", "pns/internal/pool"},
-	{"pac/internal/relay", "pac/internal/host", "pns/internal/lan/userspace", "pns/internal/lan/tun"},
+	{"pac/internal/relay", "pac/internal/host", "pns/internal/lan/userspace", "pns/internal/lan/tun", "pns/internal/ndp"},
 	{"pns/internal/lan"},
 	{"hardware/cmd"},
 	{"hardware/caller", "hardware/exchange"},

@@ -20,6 +20,7 @@ type status struct {
 	Listen    string  `json:"listen"`
 	Calls     int     `json:"calls"`
 	Addresses int     `json:"addresses_free"`
+	Networks  int     `json:"networks6_free,omitempty"` // a /64 each
 	Users     []user  `json:"users"`
 	PACs      []joint `json:"pacs"`
 }
@@ -27,6 +28,7 @@ type status struct {
 type user struct {
 	User    string `json:"user"`
 	Address string `json:"address"`
+	Prefix  string `json:"prefix,omitempty"`
 	Call    string `json:"call"`
 }
 
@@ -44,11 +46,21 @@ func (p *Program) commands() console.Program { return commands{p} }
 // Status shows who is online and the control connections.
 func (p commands) Status() any {
 	s := status{Name: p.config.Name, Listen: p.endpoint.Addr().String(), Users: []user{}, PACs: []joint{}}
-	p.metrics.pools.Stats(func(_ string, one pool.Stats) { s.Addresses += one.Free })
+	p.metrics.pools.Stats(func(name string, one pool.Stats) {
+		if name == pool.IPv6 {
+			s.Networks = one.Free
+		} else {
+			s.Addresses += one.Free
+		}
+	})
 	for _, c := range p.ras.Running() {
 		s.Calls++
 		if c.Address.IsValid() {
-			s.Users = append(s.Users, user{c.User, c.Address.String(), c.Name})
+			u := user{User: c.User, Address: c.Address.String(), Call: c.Name}
+			if c.Prefix.IsValid() {
+				u.Prefix = c.Prefix.String()
+			}
+			s.Users = append(s.Users, u)
 		}
 	}
 	for _, c := range p.endpoint.Conns() {

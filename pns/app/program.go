@@ -86,7 +86,7 @@ func (p *Program) build() error {
 	if p.who, err = users.New(c.Users); err != nil {
 		return err
 	}
-	if p.pools, err = pool.New(c.LAN.Pools, reserved(c, p.who)); err != nil {
+	if p.pools, err = pool.New(c.LAN.Given(), reserved(c, p.who)); err != nil {
 		return err
 	}
 	p.pools.Hold, p.pools.Avoid = c.LAN.Hold, avoid

@@ -9,6 +9,7 @@ import (
 	"carrier/pns/internal/config"
 	"carrier/pns/internal/lan"
 	"carrier/pns/internal/ras"
+	"carrier/pns/internal/session"
 	"carrier/pns/internal/users"
 	"carrier/shared/daemon"
 	"carrier/shared/peer"
@@ -53,13 +54,13 @@ func (p *Program) readdress(c *config.Config) error {
 	if err != nil {
 		return err
 	}
-	if err := p.pools.Use(c.LAN.Pools, reserved(c, who), c.LAN.Hold); err != nil {
+	if err := p.pools.Use(c.LAN.Given(), reserved(c, who), c.LAN.Hold); err != nil {
 		return err
 	}
 	if p.router != nil {
 		if err := p.router.Reroute(c.LAN.Routes(append(p.pools.Leased(), who.Fixed()...))); err != nil {
 			was := p.now
-			return errors.Join(err, p.pools.Use(was.LAN.Pools, reserved(was, p.who), was.LAN.Hold))
+			return errors.Join(err, p.pools.Use(was.LAN.Given(), reserved(was, p.who), was.LAN.Hold))
 		}
 	}
 	p.who = who
@@ -78,6 +79,9 @@ func (p *Program) settings(c *config.Config, who *users.Table) ras.Settings {
 			Ask: c.Methods, Name: c.Name, Echo: c.Echo},
 		Coding: c.Coding, VJ: c.VJ,
 		Idle: c.Idle, Limit: c.Session, Drain: c.Drain, Drains: c.Drains}
+	if c.LAN.IPv6 != nil {
+		s.IPv6 = &session.IPv6{DNS: c.LAN.IPv6.DNS}
+	}
 	for _, a := range c.PACs {
 		p.metrics.pacKnown(a.Name)
 		s.PACs = append(s.PACs, ras.PAC{Name: a.Name, From: a.From, MSSByRate: a.MSSByRate,
@@ -110,6 +114,7 @@ func fixed(was, c *config.Config) (keys []string) {
 		c.LAN.TUN = was.LAN.TUN
 	}
 	differ("lan.tun", &c.LAN.TUN, &was.LAN.TUN)
+	differ("lan.ipv6", &c.LAN.IPv6, &was.LAN.IPv6)
 	differ("lan.local", &c.LAN.Local, &was.LAN.Local)
 	differ("lan.userspace.map", &c.LAN.Map, &was.LAN.Map)
 	differ("lan.userspace.only_mapped", &c.LAN.OnlyMapped, &was.LAN.OnlyMapped)

@@ -26,6 +26,9 @@ func writeCalls(w io.Writer, calls []record.Call) error {
 		if c.Address.IsValid() {
 			address = c.Address.String()
 		}
+		if c.Prefix.IsValid() {
+			address += "," + c.Prefix.String()
+		}
 		if c.Reason == record.Running {
 			end, until = "", time.Now()
 		}

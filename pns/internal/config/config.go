@@ -62,7 +62,8 @@ type LAN struct {
 	Pools     []pool.Options // the default one first
 	Hold      time.Duration  // how long an address rests after a call
 	DNS, WINS []netip.Addr
-	TUN       *TUN // nil: in user space, as the rest says
+	IPv6      *IPv6 // nil: none
+	TUN       *TUN  // nil: in user space, as the rest says
 
 	Map        map[netip.AddrPort]string // where a host of the LAN really is
 	OnlyMapped bool

@@ -13,8 +13,8 @@ import (
 const manual = "../../../docs/pns.toml.md"
 
 var (
-	heading = regexp.MustCompile("^## `(\\[+)([a-z._]+)\\]+`")
-	row     = regexp.MustCompile("^\\| `([a-z_]+)` \\|")
+	heading = regexp.MustCompile("^## `(\\[+)([a-z0-9._]+)\\]+`")
+	row     = regexp.MustCompile("^\\| `([a-z0-9_]+)` \\|")
 	example = regexp.MustCompile("(?s)```toml\n(.*?)```")
 )
 

@@ -32,6 +32,7 @@ func network(root *conf.Table) LAN {
 	l.OnlyMapped = inner.Bool("only_mapped", false)
 	l.Map = l.mapping(inner.Table("map"))
 	l.TUN = kernel(t)
+	l.IPv6 = l.six(t)
 	return l
 }
 

@@ -119,6 +119,27 @@ func TestMistakesOfTheLAN(t *testing.T) {
 9: lan.userspace.map."2.1.1.11:80": "127.0.0.1" is not a host and a port; would be right: "127.0.0.1:8080"
 10: lan.userspace.map."2.1.1.140:80": 2.1.1.140 is among the callers' addresses, so a caller may get it; would be right: an address that no caller gets
 11: lan.userspace.map."2.1.1.12:80": 80 is not text in quotes; would be right: "2.1.1.12:80" = "…"`},
+		{"IPv6 in user space", pool + "[lan.ipv6]\nprefixes = ['2001:db8:1::/56']", `7: lan.ipv6: is carried through the kernel alone, and lan.mode is "userspace"; would be right: mode = "tun", or without it`},
+		{"IPv6 without prefixes", pool + "mode = 'tun'\n[lan.ipv6]\ndns = ['2001:db8::53']", `8: lan.ipv6.prefixes: missing; would be right: prefixes = ["2001:db8:1::/56"]`},
+		{"no prefix of IPv6", pool + "mode = 'tun'\n[lan.ipv6]\nprefixes = []", `9: lan.ipv6.prefixes: names no prefix; would be right: prefixes = ["2001:db8:1::/56"]`},
+		{"prefixes of IPv6", pool + "mode = 'tun'\n[lan.ipv6]\nprefixes = ['2001:db8:1::/56', '2001:db8:1:80::/57', '2001:db8:2::/65', '2001:db8::/32', '10.0.0.0/8', 'fe80::/64', 'ff0e::/48', '2001:db8:3::1/56', 'x']", `9: lan.ipv6.prefixes[2]: "2001:db8:1:80::/57" overlaps 2001:db8:1::/56; would be right: each network once
+9: lan.ipv6.prefixes[3]: "2001:db8:2::/65" is too small for the /64 of a caller; would be right: "2001:db8:1::/56"
+9: lan.ipv6.prefixes[4]: "2001:db8::/32" is larger than a /40; would be right: "2001:db8:1::/56"
+9: lan.ipv6.prefixes[5]: "10.0.0.0/8" is no network of IPv6 that hosts can be in; would be right: "2001:db8:1::/56"
+9: lan.ipv6.prefixes[6]: "fe80::/64" is no network of IPv6 that hosts can be in; would be right: "2001:db8:1::/56"
+9: lan.ipv6.prefixes[7]: "ff0e::/48" is no network of IPv6 that hosts can be in; would be right: "2001:db8:1::/56"
+9: lan.ipv6.prefixes[8]: "2001:db8:3::1/56" has bits set behind its mask; would be right: "2001:db8:3::/56"
+9: lan.ipv6.prefixes[9]: "x" is not a prefix; would be right: "2001:db8:1::/56"`},
+		{"name servers of IPv6", pool + "mode = 'tun'\n[lan.ipv6]\nprefixes = ['2001:db8:1::/56']\ndns = ['2001:db8:1:7::53', '2.1.1.53', 'fe80::1']", `10: lan.ipv6.dns[1]: "2001:db8:1:7::53" is among the callers' networks, so a caller may get it; would be right: an address that no caller gets
+10: lan.ipv6.dns[2]: "2.1.1.53" is not the IPv6 address of a host beyond the link; would be right: "2001:db8::53"
+10: lan.ipv6.dns[3]: "fe80::1" is not the IPv6 address of a host beyond the link; would be right: "2001:db8::53"`},
+		{"too many name servers", pool + "mode = 'tun'\n[lan.ipv6]\nprefixes = ['2001:db8:1::/56']\ndns = [" + strings.Repeat("'2001:db8::53', ", 9) + "]", `10: lan.ipv6.dns: names 9 servers; would be right: 8 at most`},
+		{"users' networks", pool + "mode = 'tun'\n[lan.ipv6]\nprefixes = ['2001:db8:1::/56']\ndns = ['2001:db8:2::53']\n[[user]]\nname = 'a'\npassword = 'x'\nprefix6 = '2001:db8:1::/56'\n" +
+			"[[user]]\nname = 'b'\npassword = 'x'\nprefix6 = '2001:db8:2::/64'\n[[user]]\nname = 'c'\npassword = 'x'\nprefix6 = '2001:db8:1:7::/64'\n[[user]]\nname = 'd'\npassword = 'x'\nprefix6 = '2001:db8:1:7::/64'",
+			`14: user[1].prefix6: "2001:db8:1::/56" is not a /64; would be right: "2001:db8:1:7::/64"
+18: user[2].prefix6: 2001:db8:2::/64 has an address of lan.ipv6.dns; would be right: a network without hosts
+26: user[4].prefix6: 2001:db8:1:7::/64 is the network of "c" already`},
+		{"a user's network without IPv6", pool + "[[user]]\nname = 'a'\npassword = 'x'\nprefix6 = '2001:db8:1:7::/64'", `10: user[1].prefix6: is of no use without [lan.ipv6]; would be right: both, or none`},
 		{"only_mapped", pool + "[lan.userspace]\nonly_maped = true", `8: lan.userspace.only_maped: unknown key; would be right: only_mapped`},
 		{"a user's address that a host has", pool + "dns = ['2.1.1.53']\nwins = ['2.1.1.54']\n[lan.userspace]\nmap = {'2.1.1.10:80' = 'localhost:80'}\n" +
 			"[[user]]\nname = 'a'\npassword = 'x'\naddress = '2.1.1.53'\n[[user]]\nname = 'b'\npassword = 'x'\naddress = '2.1.1.54'\n[[user]]\nname = 'c'\npassword = 'x'\naddress = '2.1.1.10'",

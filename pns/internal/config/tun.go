@@ -37,13 +37,16 @@ func device(s string) (string, error) {
 }
 
 // Routes are the networks that callers are in: those of all pools, and the
-// fixed addresses outside of them.
+// fixed addresses outside of them. An IPv6 address among these stands for its
+// network.
 func (l *LAN) Routes(fixed []netip.Addr) []netip.Prefix {
 	all := l.ranges()
 	for _, a := range fixed {
-		all = append(all, pool.Range{First: a, Last: a})
+		if a.Is4() {
+			all = append(all, pool.Range{First: a, Last: a})
+		}
 	}
-	return pool.Prefixes(all)
+	return append(pool.Prefixes(all), l.routes6(fixed)...)
 }
 
 // peers checks that no PAC's address is routed to callers: its tunnel would go

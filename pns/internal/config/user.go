@@ -63,12 +63,14 @@ func people(root *conf.Table, c *Config) []users.User {
 			Name:         conf.Value(t, "name", "", person),
 			Secret:       secret(t, c.Methods),
 			Address:      conf.Value(t, "address", netip.Addr{}, host),
+			Prefix:       conf.Value(t, "prefix6", netip.Prefix{}, network6),
 			Idle:         t.Duration("idle", 0, time.Second, week),
 			Session:      t.Duration("session", 0, time.Second, week),
 			Pool:         conf.Value(t, "pool", "", pools.named),
 			Simultaneous: conf.Value(t, "simultaneous", users.Unlimited, simultaneous),
 		}
 		free(t, u, c.LAN)
+		free6(t, u, c.LAN)
 		all = append(all, u)
 	}
 	_, err := users.New(all)

@@ -14,7 +14,7 @@ const minMTU = 68
 // A Port is one attached address. It does not change while it is attached.
 type Port struct {
 	Addr     netip.Addr // or the first of an IPv6 network
-	MTU      int // octets
+	MTU      int        // octets
 	Receiver Receiver
 	// Context ends when the address is detached; what is done for this caller
 	// ends with it.

@@ -54,6 +54,7 @@ type Settings struct {
 	Coding session.Coding
 	VJ     vj.Slots // asked of callers, and done where they ask
 	DNS    []netip.Addr
+	IPv6   *session.IPv6 // nil: none
 	NBNS   []netip.Addr
 	Idle   time.Duration // 0: none
 	Limit  time.Duration // of a call's length, 0: none
