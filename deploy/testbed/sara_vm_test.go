@@ -13,12 +13,15 @@ import (
 
 // transfer moves n octets each way between the guest and the LAN's web server
 // and prints both hashes as they arrived.
-func transfer(n int) string {
+func transfer(n int) string { return transferAt("2.1.1.10", n) }
+
+// transferAt is transfer at an address of that server's, as a URL has it.
+func transferAt(server string, n int) string {
 	return fmt.Sprintf(`
-wget -q -O /tmp/data 'http://2.1.1.10/data?n=%d' || exit 1
+wget -q -O /tmp/data 'http://%[1]s/data?n=%[2]d' || exit 1
 sha256sum /tmp/data | cut -d' ' -f1
-post /tmp/data http://2.1.1.10/hash || exit 1
-`, n)
+post /tmp/data http://%[1]s/hash || exit 1
+`, server, n)
 }
 
 func hashes(t *testing.T, out string, n int) {

@@ -138,7 +138,8 @@ func (s *Scene) Metric(h *Host, panel, line string) float64 {
 // guard time is set to a fifth of a second; what it had to say when it was hung up
 // already is a command's beginning, which a return ends. They use /dev/ttyS1, ppp1 and
 // /share/pppd1.log, or with port=N those of another number; with 9, the FastPort,
-// /dev/hvc1. CCP and VJ are off, unless ccp and vj are set to what else pppd shall do.
+// /dev/hvc1. CCP, VJ and IPv6 are off, unless ccp, vj and ipv6 are set to what else pppd shall
+// do. With family=-6 the address that dial waits for is one of IPv6.
 const Dial = `
 port=1
 pids=/tmp/pids; mkdir -p $pids
@@ -152,18 +153,18 @@ OK ATDT5551212 CONNECT ''
 X
   rm -f /share/pppd$port.log
   pppd $tty 115200 local nodetach noauth user "$user" password "$password" noipdefault \
-    noipv6 ${ccp-noccp} ${vj-novj} unit $port debug logfile /share/pppd$port.log connect "chat -f /tmp/chat$port" \
+    ${ipv6-noipv6} ${ccp-noccp} ${vj-novj} unit $port debug logfile /share/pppd$port.log connect "chat -f /tmp/chat$port" \
     disconnect 'sleep 0.3; printf +++; sleep 0.3; chat -t 10 "" "\rATH" OK' "$@" >/dev/null 2>&1 &
   echo $! >$pids/$port
   for i in $(seq 600); do
-    ip -4 -o addr show dev ppp$port 2>/dev/null | grep -q 'inet ' && return 0
+    ip ${family--4} -o addr show dev ppp$port 2>/dev/null | grep -q 'scope global' && return 0
     kill -0 $(cat $pids/$port) 2>/dev/null || { wait $(cat $pids/$port); echo "pppd ended with status $?"; return 1; }
     sleep 0.1
   done
   echo "no address in 60 s"; return 1
 }
 post() { # busybox's wget ends what it posts at the first NUL
-  host=${2#http://}; path=/${host#*/}; host=${host%%/*}
+  host=${2#http://}; path=/${host#*/}; host=${host%%/*}; host=${host#[}; host=${host%]}
   { printf 'POST %s HTTP/1.0\r\nContent-Length: %d\r\n\r\n' "$path" "$(stat -c %s "$1")"; cat "$1"; } | nc "$host" 80
 }
 hangup() {

@@ -19,6 +19,9 @@ mode = "tun"
 proxy_arp  = ["lan"]
 masquerade = ["out"]
 forwarding = true
+[lan.ipv6]
+prefixes = ["2001:db8:1::/56"]
+dns      = ["2001:db8:2::53"]
 `})
 	numbers := NewNumbers(w.LAN, "2.1.1.10")
 	const n = 4 << 20
@@ -52,4 +55,6 @@ echo 129 >/dev/udp/2.1.1.10/7
 		t.Errorf("a host of the LAN finds the caller at %q, want %s", got, want)
 	}
 	w.run("port=9 hangup\n")
+	t.Run("IPv6 beside IPv4", func(t *testing.T) { onIPv6(t, w, "defaultroute", "2.1.1.129") })
+	t.Run("IPv6 alone, encrypted", func(t *testing.T) { onIPv6(t, w, "noip require-mppe-128", "") })
 }

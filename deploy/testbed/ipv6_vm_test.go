@@ -1,0 +1,71 @@
+//go:build vm
+
+package testbed
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// rejects is a line of pppd's about a Protocol-Reject: of ours, or its own of IPv6
+// or IPV6CP. What it was told not to speak it rejects.
+var rejects = regexp.MustCompile(`rcvd \[LCP ProtRej|ProtRej id=0x[0-9a-f]+ [08]0 57`)
+
+// onIPv6 has pppd dial in with IPv6. The guest's kernel makes its address of the
+// Router Advertisement, reaches the LAN by it, and from no other one. four is the
+// IPv4 address that it has beside it, if any.
+func onIPv6(t *testing.T, w *world, options, four string) {
+	const server, n = "[2001:db8:2::10]", 256 << 10
+	if four != "" { // the first
+		w.Office.IP("addr", "add", "2001:db8:2::60/64", "dev", "lan", "nodad")
+		w.LAN.IP("addr", "add", "2001:db8:2::10/64", "dev", "eth0", "nodad")
+		w.LAN.IP("-6", "route", "add", "2001:db8:1::/56", "via", "2001:db8:2::60")
+		Web(w.LAN, "2001:db8:2::10")
+	}
+	const spoofed = `pns_frames_dropped_total{reason="spoofed"}`
+	before := w.Metric(w.Office, pnsPanel, spoofed)
+	ccp := "noccp"
+	if strings.Contains(options, "mppe") {
+		ccp = ""
+	}
+	out := w.run(fmt.Sprintf(`port=9; family=-6; ipv6=+ipv6; ccp=%s
+dial saran "blue moon" %s || exit 1
+ip -o addr show dev ppp9
+ip -6 route show dev ppp9
+ping -c 3 -W 5 2001:db8:2::10 || exit 1
+ping -c 1 -W 5 fe80::1%%ppp9 || exit 1
+wget -q -O - http://%[3]s/ || exit 1
+echo the LAN sees $(wget -q -O - http://%[3]s/from) || exit 1
+`, ccp, options, server) + transferAt(server, n) + `
+ip addr add 2001:db8:9::1/128 dev lo nodad
+ping -c 1 -W 1 -I 2001:db8:9::1 2001:db8:2::10 && exit 1
+ip addr del 2001:db8:9::1/128 dev lo
+hangup
+`)
+	for _, want := range []string{"3 packets transmitted, 3 received", "1 packets transmitted, 1 received", Page, "the LAN sees 2001:db8:1:", "inet6 2001:db8:1:", "default via fe80::1 proto ra"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("%q is not in what the guest said:\n%s", want, out)
+		}
+	}
+	if has := strings.Contains(out, "inet 2.1.1.129"); has != (four != "") {
+		t.Errorf("IPv4 is %v:\n%s", has, out)
+	}
+	hashes(t, out, n)
+	if v := w.Metric(w.Office, pnsPanel, spoofed) - before; v != 1 {
+		t.Errorf("%v spoofed packets", v)
+	}
+	if v := w.Metric(w.Office, pnsPanel, "pns_gre_lost_total"); v != 0 {
+		t.Errorf("%v GRE packets were lost", v)
+	}
+	if log := w.Guest.Log(FastPort); rejects.MatchString(log) {
+		t.Errorf("a protocol was rejected:\n%s", log)
+	}
+	for host, program := range map[*Host]string{w.Office: "pns", w.POP: "pac"} {
+		c := w.Calls(host, program)[0]
+		if c.Traffic.Errors != 0 || program == "pns" && c.Prefix.String() != "2001:db8:1::/64" {
+			t.Errorf("%s remembers %+v", program, c)
+		}
+	}
+}
