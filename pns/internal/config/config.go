@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"time"
 
+	"carrier/pns/internal/activity"
 	"carrier/pns/internal/pool"
 	"carrier/pns/internal/session"
 	"carrier/pns/internal/users"
@@ -37,6 +38,8 @@ type Config struct {
 	VJ      vj.Slots      // zero: TCP headers are not compressed
 	Idle    time.Duration // of users without a limit of their own; 0: none
 	Session time.Duration // likewise
+	// Activity is what does not keep a call from being idle.
+	Activity *activity.Filter
 	// Drain is how long calls may go on after SIGTERM; and, with Drains, when a
 	// reload has taken out their PAC.
 	Drain    time.Duration
@@ -108,6 +111,7 @@ func read(f *conf.File) (*Config, error) {
 		VJ:       headers(t.Table("ppp")),
 		Idle:     limits.Duration("idle", 0, 0, week),
 		Session:  limits.Duration("session", 0, 0, week),
+		Activity: ignored(limits.Table("activity")),
 		Drain:    limits.Duration("drain", 0, 0, week),
 		Drains:   limits.Has("drain"),
 		Echo: link.EchoOptions{
@@ -143,4 +147,19 @@ func endpoint(s string) (netip.AddrPort, error) {
 		err = conf.Unfit("is not IPv4, which alone carries PPTP", `"0.0.0.0:1723"`)
 	}
 	return a, err
+}
+
+// ignored reads what is no activity of a caller's.
+func ignored(t *conf.Table) *activity.Filter {
+	items := activity.Names()
+	if t.Has("ignore") {
+		items = conf.Values(t, "ignore", func(s string) (string, error) {
+			if _, err := activity.New([]string{s}); err != nil {
+				return "", conf.Unfit("is nothing that can be ignored", conf.Quote(append(activity.Names(), "udp/514", "tcp/5900", "ip/89")...))
+			}
+			return s, nil
+		})
+	}
+	f, _ := activity.New(items) // each was tried
+	return f
 }

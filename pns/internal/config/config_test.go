@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"carrier/pns/internal/activity"
 	"carrier/pns/internal/pool"
 	"carrier/pns/internal/session"
 	"carrier/pns/internal/users"
@@ -78,6 +79,9 @@ session       = "8h"
 echo          = "20s"
 echo_failures = 5
 
+[limits.activity]
+ignore = ["ntp", "udp/514"]
+
 [[user]]
 name         = "saran"
 password     = "correct horse"
@@ -123,7 +127,8 @@ func TestWhole(t *testing.T) {
 		Coding: session.Coding{Encryption: session.Optional, MPPE: mppe.Key40 | mppe.Key128,
 			Compression: []ccp.Method{ccp.BSD{Bits: 12}}},
 		Idle: 15 * time.Minute, Session: 8 * time.Hour,
-		Echo: link.EchoOptions{Interval: 20 * time.Second, Failures: 5},
+		Activity: ignoring(t, "ntp", "udp/514"),
+		Echo:     link.EchoOptions{Interval: 20 * time.Second, Failures: 5},
 		Users: []users.User{
 			{Name: "saran", Address: ip("2.1.1.129"), Idle: time.Hour, Session: 24 * time.Hour, Simultaneous: users.Replace},
 			{Name: `DENVER\bob`, Pool: "sales"},
@@ -169,6 +174,7 @@ func TestDefaults(t *testing.T) {
 		Coding: session.Coding{Encryption: session.Optional, MPPE: mppe.Key128 | mppe.Stateless | mppe.MPPC,
 			Compression: []ccp.Method{ccp.Deflate{Window: 15}, ccp.Deflate{Window: 15, Draft: true}, ccp.BSD{Bits: 12}}},
 		VJ:       vj.Slots{Count: 16},
+		Activity: ignoring(t, activity.Names()...),
 		Echo:     link.EchoOptions{Interval: 30 * time.Second, Failures: 3},
 		Users:    []users.User{{Name: "saran"}},
 		NeedsGRE: true,
@@ -176,6 +182,22 @@ func TestDefaults(t *testing.T) {
 	want.Digest = got.Digest
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got\n%+v\nwant\n%+v", got, want)
+	}
+}
+
+func ignoring(t *testing.T, items ...string) *activity.Filter {
+	f, err := activity.New(items)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+// An empty list ignores nothing, which is something else than none.
+func TestNothingIsIgnored(t *testing.T) {
+	got, err := Parse("pns.toml", []byte(least+"[limits.activity]\nignore = []\n"))
+	if err != nil || got.Activity != nil {
+		t.Errorf("%v, %v", got, err)
 	}
 }
 

@@ -43,6 +43,8 @@ func TestMistakes(t *testing.T) {
 13: limits.echo: "-1s" is out of range; would be right: from "0s" to "1h"
 14: limits.echo_failures: 0 is out of range; would be right: a whole number from 1 to 100`},
 
+		{"activity", "[limits.activity]\nignore = ['ntp', 'udp']", `11: limits.activity.ignore[2]: "udp" is nothing that can be ignored; would be right: "netbios", "ntp", "mdns", "llmnr", "ssdp", "dhcp", "igmp", "icmp-errors", "tcp-keepalive", "tcp-reset", "unsolicited", "udp/514", "tcp/5900" or "ip/89"`},
+
 		{"user without name", "[[user]]\npassword = 'x'", `10: user[2].name: missing; would be right: name = "saran"`},
 		{"user with empty name", "[[user]]\nname = ''\npassword = 'x'", `11: user[2].name: "" is nobody; would be right: "saran"`},
 		{"user with a very long name", "[[user]]\nname = '" + strings.Repeat("x", 256) + "'\npassword = 'x'", `11: user[2].name: longer than 255 octets`},

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"carrier/pns/internal/activity"
 	"carrier/shared/capture"
 	"carrier/shared/gre"
 	"carrier/shared/ppp"
@@ -45,6 +46,7 @@ type Options struct {
 	// MSSByRate lowers the MSS of TCP connections on slow lines, so that what
 	// has to go at once need not wait for a long packet.
 	MSSByRate bool
+	Activity  *activity.Filter // what LastData does not count; nil: all counts
 	Queue     int              // frames for the caller that may wait for the window; 64
 	Ring      func()           // called with the flow's lock held: there is a frame for Next, and more may follow
 	Counters  *record.Counters // of this session
@@ -88,8 +90,9 @@ type Flow struct {
 	net6     Network6
 	form     ppp.Compression // of the frames we send
 	lastData time.Time
-	wake     time.Time  // what WakeAt was asked for, zero when nothing
-	counted  gre.Counts // what stats has of gre's
+	activity activity.Tracker // of lastData
+	wake     time.Time        // what WakeAt was asked for, zero when nothing
+	counted  gre.Counts       // what stats has of gre's
 }
 
 // A Network is what IPCP settled. The zero value lets no data through.
@@ -131,6 +134,7 @@ func New(o Options) *Flow {
 		gre:       gre.NewSession(o.GRE, now),
 		queue:     queue.Queue{MaxFrames: o.Queue, Window: fewest},
 		lastData:  now,
+		activity:  activity.NewTracker(o.Activity),
 	}
 	if o.MSSByRate {
 		f.rate = o.Rate
@@ -198,9 +202,9 @@ func (f *Flow) opened(open bool, form ppp.Compression) {
 	f.form, f.lastData = form, time.Now()
 }
 
-// LastData is when data last went either way, or a network opened: the idle
-// limit counts from here. What a router and a host say to each other on the link
-// is no data.
+// LastData is when data last went either way that are the caller's activity, or
+// a network opened: the idle limit counts from here. What a router and a host
+// say to each other on the link is no data.
 func (f *Flow) LastData() time.Time {
 	f.mu.Lock()
 	defer f.mu.Unlock()

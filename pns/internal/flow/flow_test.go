@@ -10,6 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"carrier/pns/internal/activity"
 	"carrier/shared/capture"
 	"carrier/shared/gre"
 	"carrier/shared/ppp"
@@ -211,6 +212,38 @@ func TestWakeOpensTheWindowAndAcknowledges(t *testing.T) {
 	})
 }
 
+// What a caller's machine does by itself is carried, and is not her activity.
+func TestLastDataIsActivity(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ignore, err := activity.New([]string{"ntp", "unsolicited"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		b := newBench(t, Options{Activity: ignore}).open()
+		opened := time.Now()
+		port := func(n byte) []byte { return []byte{4, 0, 0, n, 0, 8, 0, 0} }
+		ask, clock := ipv4(sara, intranet, 17, port(53)), ipv4(sara, intranet, 17, port(123))
+		answer, junk := ipv4(intranet, sara, 17, []byte{0, 53, 4, 0, 0, 8, 0, 0}), ipv4(intranet, sara, 17, port(99))
+		wants := func(what string, want time.Time) {
+			t.Helper()
+			if got := b.LastData(); !got.Equal(want) {
+				t.Errorf("%s: data were last %v after the network opened, want %v", what, got.Sub(opened), want.Sub(opened))
+			}
+		}
+		time.Sleep(time.Minute)
+		b.from(frame(clock))
+		b.Deliver([][]byte{junk, answer})
+		b.wantsLAN("a clock", clock)
+		b.wantsDown("strangers", frame(junk), frame(answer))
+		wants("a clock and strangers", opened)
+		b.from(frame(ask))
+		wants("her question", opened.Add(time.Minute))
+		time.Sleep(time.Minute)
+		b.Deliver([][]byte{junk, answer})
+		wants("its answer", opened.Add(2*time.Minute))
+	})
+}
+
 func TestLastData(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, Options{})
@@ -338,7 +371,11 @@ func (nowhere) Write(...[]byte)      {}
 
 func TestSteadyStateDoesNotAllocate(t *testing.T) {
 	var count record.Counters
-	f := New(Options{Tunnel: nowhere{}, LAN: nowhere{}, Ring: func() {}, Stats: &Stats{}, Counters: &count})
+	ignore, err := activity.New(activity.Names())
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := New(Options{Tunnel: nowhere{}, LAN: nowhere{}, Activity: ignore, Ring: func() {}, Stats: &Stats{}, Counters: &count})
 	f.SetNetwork(Network{Open: true, Remote: sara, MRU: 1400})
 	pac := gre.NewSession(gre.Options{}, time.Now())
 	up := frame(ipv4(sara, intranet, 6, make([]byte, 1300)))

@@ -24,7 +24,9 @@ func (f *Flow) toLAN(info []byte) {
 		f.drop(&f.stats.Spoofed)
 		return
 	}
-	f.lastData = f.scratch.now
+	if f.activity.FromCaller(packet) {
+		f.lastData = f.scratch.now
+	}
 	f.scratch.up = append(f.scratch.up, f.clamp(packet, f.net.MRU))
 }
 
@@ -66,7 +68,7 @@ func (f *Flow) toCaller(now time.Time, packet []byte) {
 		f.drop(&f.stats.TooLong)
 		return
 	}
-	if p == ppp.IPv4 || !fromRouter(packet) {
+	if (p == ppp.IPv4 || !fromRouter(packet)) && f.activity.ToCaller(packet) {
 		f.lastData = now
 	}
 	packet = f.clamp(packet, mru)

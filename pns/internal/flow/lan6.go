@@ -27,7 +27,9 @@ func (f *Flow) toLAN6(info, frame []byte) {
 	case !f.net6.Prefix.Contains(src):
 		f.drop(&f.stats.Spoofed)
 	default:
-		f.lastData = f.scratch.now
+		if f.activity.FromCaller(packet) {
+			f.lastData = f.scratch.now
+		}
 		f.scratch.up = append(f.scratch.up, f.clamp(packet, f.net6.MRU))
 	}
 }

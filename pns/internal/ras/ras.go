@@ -14,6 +14,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"carrier/pns/internal/activity"
 	"carrier/pns/internal/flow"
 	"carrier/pns/internal/lan"
 	"carrier/pns/internal/pool"
@@ -57,7 +58,9 @@ type Settings struct {
 	IPv6   *session.IPv6 // nil: none
 	NBNS   []netip.Addr
 	Idle   time.Duration // 0: none
-	Limit  time.Duration // of a call's length, 0: none
+	// Activity is what does not keep a call from being idle.
+	Activity *activity.Filter
+	Limit    time.Duration // of a call's length, 0: none
 	// Drain is how long calls may go on after the end of Run's context; and, with
 	// Drains, when their PAC may bring calls no more. Without it they last.
 	Drain  time.Duration
@@ -206,27 +209,28 @@ func (r *RAS) Outgoing(call *peer.Call) {
 func (r *RAS) session(call *peer.Call, pac string, req pptp.IncomingCallRequest) *session.Session {
 	counters := new(record.Counters)
 	r.o.Hub.Name(call.Name(), "", pac)
+	use := r.use.Load()
 	return session.New(session.Options{
-		Common: r.use.Load().common,
+		Common: use.common,
 		Call:   call,
 		Connect: func(m pptp.IncomingCallConnected, ring func()) session.Data {
-			return r.connect(call, m, counters, ring)
+			return r.connect(call, m, use, counters, ring)
 		},
 		Counters: counters,
 	}, record.Call{Name: call.Name(), Started: time.Now(), Peer: pac, Called: req.DialedNumber, Calling: req.DialingNumber})
 }
 
-func (r *RAS) mssByRate(pac string) bool {
-	return slices.ContainsFunc(r.use.Load().PACs, func(p PAC) bool { return p.Name == pac && p.MSSByRate })
+func (u *use) mssByRate(pac string) bool {
+	return slices.ContainsFunc(u.PACs, func(p PAC) bool { return p.Name == pac && p.MSSByRate })
 }
 
 // connect ties the data half of a call to its tunnel.
-func (r *RAS) connect(call *peer.Call, m pptp.IncomingCallConnected, counters *record.Counters, ring func()) session.Data {
+func (r *RAS) connect(call *peer.Call, m pptp.IncomingCallConnected, use *use, counters *record.Counters, ring func()) session.Data {
 	f := flow.New(flow.Options{Call: call.Name(), Tunnel: call, LAN: r.o.LAN,
 		GRE: gre.Options{PeerCallID: call.PeerID(), Windowing: call.Conn().Remote().Windowing,
 			SendWindow: int(m.Window), PeerDelay: call.PeerDelay(), RecvWindow: window},
-		Rate: int(min(m.ConnectSpeed, math.MaxInt32)), MSSByRate: r.mssByRate(call.Conn().Remote().Name),
-		Ring: ring, Counters: counters, Stats: r.o.Flows, Tap: r.o.Hub})
+		Rate: int(min(m.ConnectSpeed, math.MaxInt32)), MSSByRate: use.mssByRate(call.Conn().Remote().Name),
+		Activity: use.Activity, Ring: ring, Counters: counters, Stats: r.o.Flows, Tap: r.o.Hub})
 	call.Bind(f)
 	return f
 }

@@ -1,0 +1,68 @@
+package activity
+
+import "encoding/binary"
+
+// TCP's flags (RFC 9293 §3.1).
+const (
+	flagFIN = 0x01
+	flagSYN = 0x02
+	flagRST = 0x04
+	flagACK = 0x10
+)
+
+// icmpEcho is the type of Echo-Request: all else of ICMP reports or answers (RFC
+// 792).
+const icmpEcho = 8
+
+// A packet is what the Filter looks at. Its fields beyond protocol are zero
+// where a header is cut short.
+type packet struct {
+	from, to uint64 // addresses, or what stands for them
+	protocol byte
+	later    bool // a fragment behind the first: it has no ports
+	whole    bool // the header below is there
+	fromPort uint16
+	toPort   uint16
+	icmp     byte   // its type
+	flags    byte   // TCP's
+	seq, ack uint32 // TCP's
+	length   uint32 // octets of TCP's sequence space
+	payload  uint32 // octets of TCP
+}
+
+// readIPv4 reads a packet whose IPv4 header is known to be right, without
+// padding. A reader for IPv6 would fill the same fields.
+func readIPv4(b []byte) (p packet) {
+	p.from, p.to = uint64(binary.BigEndian.Uint32(b[12:])), uint64(binary.BigEndian.Uint32(b[16:]))
+	p.protocol = b[9]
+	p.later = binary.BigEndian.Uint16(b[6:])&0x1FFF != 0
+	if !p.later {
+		p.above(b[int(b[0]&0x0F)*4:])
+	}
+	return p
+}
+
+// above reads the header behind IP's.
+func (p *packet) above(b []byte) {
+	switch {
+	case p.protocol == protocolICMP && len(b) >= 8:
+		p.whole, p.icmp = true, b[0]
+	case p.protocol == protocolUDP && len(b) >= 8:
+		p.whole = true
+		p.fromPort, p.toPort = binary.BigEndian.Uint16(b), binary.BigEndian.Uint16(b[2:])
+	case p.protocol == protocolTCP && len(b) >= 20:
+		p.whole = true
+		p.fromPort, p.toPort = binary.BigEndian.Uint16(b), binary.BigEndian.Uint16(b[2:])
+		p.seq, p.ack = binary.BigEndian.Uint32(b[4:]), binary.BigEndian.Uint32(b[8:])
+		p.flags = b[13]
+		header := min(max(int(b[12]>>4)*4, 20), len(b))
+		p.payload = uint32(len(b) - header)
+		p.length = p.payload
+		if p.flags&flagSYN != 0 {
+			p.length++
+		}
+		if p.flags&flagFIN != 0 {
+			p.length++
+		}
+	}
+}
