@@ -2,7 +2,9 @@ package scenario
 
 import (
 	"errors"
+	"net/netip"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -89,7 +91,8 @@ func TestOperatorHangsUp(t *testing.T) {
 	}
 }
 
-// The PNS's limits end calls, and the caller reads which.
+// The PNS's limits end calls, and the caller reads which. Her machine asks for the
+// time over and over, which is nobody at work.
 func TestLimits(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
@@ -105,13 +108,36 @@ func TestLimits(t *testing.T) {
 			w := newWorld(t, setting{saran: tt.saran})
 			c := w.dial(0, sara())
 			began := time.Now()
+			var machine sync.WaitGroup
+			machine.Go(func() { chatter(t, c) })
 			w.told(c, tt.text)
+			machine.Wait()
 			if took := time.Since(began); took < time.Second || took > 10*time.Second {
 				t.Errorf("the call ended after %v", took)
 			}
 			w.pns.wants(w.pns.ended(1), tt.reason, tt.text)
 			w.pac.wants(w.pac.ended(1), record.ClearedByPNS, tt.text)
 		})
+	}
+}
+
+// chatter sends requests for the time until the call ends.
+func chatter(t *testing.T, c *caller.Call) {
+	clock, err := c.DialContext(t.Context(), "udp", netip.AddrPortFrom(c.Peer(), 123).String())
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	defer clock.Close()
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+			_, _ = clock.Write(make([]byte, 48)) // refused, at times: there is no clock
+		case <-c.Done():
+			return
+		}
 	}
 }
 
