@@ -42,7 +42,7 @@ var order = [][]string{
 	{"shared/ppp/link"},
 	{"shared/ppp/ccp"},
 	{"shared/ppp/lcp", "shared/ppp/ipcp", "shared/ppp/ipv6cp"},
-	{"shared/ppp/auth", "shared/ppp/cp", "shared/ppp/lqr", "shared/ppp/vj", "shared/ppp/mppe", "shared/ppp/mppc", "shared/ppp/deflate", "shared/ppp/bsd", "shared/ppp/predictor", "shared/ppp/lzs"},
+	{"shared/ppp/auth", "shared/ppp/cp", "shared/ppp/lqr", "shared/ppp/mp", "shared/ppp/vj", "shared/ppp/mppe", "shared/ppp/mppc", "shared/ppp/deflate", "shared/ppp/bsd", "shared/ppp/predictor", "shared/ppp/lzs"},
 	{"shared/ppp/eap/eaptls"},
 	{"shared/ppp/eap"},
 	{"shared/ppp/codectest", "shared/ppp/window"},

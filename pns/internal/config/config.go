@@ -14,6 +14,7 @@ import (
 	"carrier/shared/daemon"
 	"carrier/shared/peer"
 	"carrier/shared/ppp/auth"
+	"carrier/shared/ppp/lcp"
 	"carrier/shared/ppp/link"
 	"carrier/shared/ppp/vj"
 )
@@ -35,6 +36,7 @@ type Config struct {
 	LAN     LAN
 	Methods []auth.Method // demanded of callers, in this order
 	Coding  session.Coding
+	Bundle  lcp.Multilink // asked of callers, and done where they ask
 	VJ      vj.Slots      // zero: TCP headers are not compressed
 	Idle    time.Duration // of users without a limit of their own; 0: none
 	Session time.Duration // likewise
@@ -127,6 +129,7 @@ func read(f *conf.File) (*Config, error) {
 		c.NeedsGRE = c.NeedsGRE || p.Transport == peer.GRE
 		c.NeedsUDP = c.NeedsUDP || p.Transport == peer.UDP
 	}
+	c.Bundle = bundle(t.Table("ppp"), c.Name)
 	keys(t, c)
 	c.LAN = network(t)
 	c.Users = people(t, c)

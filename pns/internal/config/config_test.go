@@ -21,6 +21,7 @@ import (
 	"carrier/shared/peer"
 	"carrier/shared/ppp/auth"
 	"carrier/shared/ppp/ccp"
+	"carrier/shared/ppp/lcp"
 	"carrier/shared/ppp/link"
 	"carrier/shared/ppp/mppe"
 	"carrier/shared/ppp/vj"
@@ -72,6 +73,7 @@ strengths  = ["40", "128"]
 stateless  = false
 vj         = false
 compression = ["bsd"]
+multilink = "short"
 
 [limits]
 idle          = "15m"
@@ -126,7 +128,8 @@ func TestWhole(t *testing.T) {
 		Methods: []auth.Method{auth.MSCHAPv2, auth.PAP},
 		Coding: session.Coding{Encryption: session.Optional, MPPE: mppe.Key40 | mppe.Key128,
 			Compression: []ccp.Method{ccp.BSD{Bits: 12}}},
-		Idle: 15 * time.Minute, Session: 8 * time.Hour,
+		Bundle: lcp.Multilink{MRRU: 1394, Short: true, Endpoint: []byte("\x01denver")},
+		Idle:   15 * time.Minute, Session: 8 * time.Hour,
 		Activity: ignoring(t, "ntp", "udp/514"),
 		Echo:     link.EchoOptions{Interval: 20 * time.Second, Failures: 5},
 		Users: []users.User{

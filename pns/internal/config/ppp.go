@@ -3,11 +3,13 @@ package config
 import (
 	"slices"
 
+	"carrier/pns/internal/lan"
 	"carrier/pns/internal/session"
 	"carrier/shared/conf"
 	"carrier/shared/ppp/auth"
 	"carrier/shared/ppp/ccp"
 	"carrier/shared/ppp/deflate"
+	"carrier/shared/ppp/lcp"
 	"carrier/shared/ppp/mppe"
 	"carrier/shared/ppp/vj"
 )
@@ -77,6 +79,21 @@ func headers(t *conf.Table) (s vj.Slots) {
 		s.Count = slots
 	}
 	return s
+}
+
+// bundle reads whether Multilink is done, and which header callers are asked for.
+// The MRRU leaves room for that in a frame of ours, so that no packet of theirs
+// need go in two. Our discriminator is the server's name (RFC 1990 §5.1.3, class
+// 1).
+func bundle(t *conf.Table, name string) (m lcp.Multilink) {
+	header := t.Choice("multilink", "none", "none", "long", "short")
+	if header == "none" {
+		return m
+	}
+	const local, longest = 1, 20
+	m.MRRU, m.Short = lan.DefaultMTU-session.MultilinkHeader, header == "short"
+	m.Endpoint = append([]byte{local}, name[:min(len(name), longest)]...)
+	return m
 }
 
 func strength(s string) (mppe.Bits, error) {

@@ -84,8 +84,10 @@ type Flow struct {
 	held     held
 	coding   Coding
 	headers  headers
-	queue    queue.Queue // for the caller
-	lost     queue.Stats // what stats has of queue's
+	bundle   Bundle
+	joined   func([]byte) // f.fromBundle, bound once there is a bundle
+	queue    queue.Queue  // for the caller
+	lost     queue.Stats  // what stats has of queue's
 	net      Network
 	net6     Network6
 	form     ppp.Compression // of the frames we send
@@ -223,7 +225,7 @@ func (f *Flow) Close() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.closed = true
-	f.net, f.net6, f.coding, f.headers, f.held = Network{}, Network6{}, Coding{}, headers{}, held{}
+	f.net, f.net6, f.coding, f.headers, f.held, f.bundle = Network{}, Network6{}, Coding{}, headers{}, held{}, Bundle{}
 	f.queue.Clear()
 	f.tunnel.WakeAt(time.Time{})
 }

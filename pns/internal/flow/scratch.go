@@ -18,6 +18,7 @@ type scratch struct {
 	frame []byte    // where toCaller puts one together
 
 	packet, info, short, coded []byte // where encode does
+	fragment                   []byte // where wrap does
 }
 
 // scratches has as many as passages run at the same time.

@@ -23,6 +23,7 @@ type Stats struct {
 	Undecoded   atomic.Uint64 // Compressed Datagrams of which nothing could be made
 	Unexpanded  atomic.Uint64 // TCP headers of which nothing could be made
 	Unsealed    atomic.Uint64 // data that should have been encrypted
+	Unjoined    atomic.Uint64 // packets whose fragments did not come, or came twice or too late
 }
 
 // Dropped calls f for each reason why frames went no further.
@@ -37,4 +38,5 @@ func (s *Stats) Dropped(f func(reason string, n uint64)) {
 	f("undecoded", s.Undecoded.Load())
 	f("unexpanded", s.Unexpanded.Load())
 	f("unsealed", s.Unsealed.Load())
+	f("unjoined", s.Unjoined.Load())
 }

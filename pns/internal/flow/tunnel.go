@@ -56,6 +56,8 @@ func (f *Flow) sort(frame []byte) {
 		f.drop(&f.stats.Malformed)
 	case p.Network() && f.held.holding:
 		f.hold(frame)
+	case p == ppp.Multilink && f.bundle.In != nil:
+		f.join(info)
 	case p == ppp.Compressed && f.coding.In != nil:
 		f.decode(info)
 	case p.Network() && (f.coding.Sealed || f.coding.Shut):
@@ -142,6 +144,9 @@ func (f *Flow) send(now time.Time, frame []byte) {
 	if f.encodes() {
 		frame = f.encode(frame)
 	}
+	if f.bundle.Out != nil {
+		frame = f.wrap(frame)
+	}
 	f.sent(frame)
 	out := &f.scratch.out
 	out.Add(f.gre.Append(now, out.Next(), frame))
@@ -160,7 +165,9 @@ func (f *Flow) sendAsItIs(now time.Time, p ppp.Protocol, packet []byte) {
 }
 
 // encodes tells whether send changes what it is given.
-func (f *Flow) encodes() bool { return f.coding.Out != nil || f.headers.out != nil }
+func (f *Flow) encodes() bool {
+	return f.coding.Out != nil || f.headers.out != nil || f.bundle.Out != nil
+}
 
 // sent shows and counts a frame.
 func (f *Flow) sent(frame []byte) {

@@ -94,6 +94,7 @@ type fakeData struct {
 	taken    []*flow.Frame
 	network  flow.Network
 	coding   flow.Coding
+	bundle   flow.Bundle
 	last     time.Time
 	told     [][]byte // by Deliver
 	received uint64
@@ -153,6 +154,8 @@ func (d *fakeData) SetCoding(c flow.Coding) {
 	}
 	d.with(func() { d.coding = c })
 }
+
+func (d *fakeData) SetBundle(b flow.Bundle) { d.with(func() { d.bundle = b }) }
 
 func (d *fakeData) LastData() (t time.Time) { d.with(func() { t = d.last }); return t }
 

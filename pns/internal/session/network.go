@@ -20,7 +20,8 @@ import (
 func (s *Session) linkUp() {
 	agreed := s.link.LCP()
 	s.o.Call.SetLinkInfo(agreed.Theirs.ACCM, agreed.Ours.ACCM)
-	s.log(slog.LevelInfo, "link up", "mru", agreed.Theirs.MRU, "accm", fmt.Sprintf("%08x", agreed.Theirs.ACCM))
+	s.data.SetBundle(bundle(agreed))
+	s.log(slog.LevelInfo, "link up", "mru", agreed.Theirs.MRU, "mrru", agreed.Theirs.MRRU, "accm", fmt.Sprintf("%08x", agreed.Theirs.ACCM))
 	s.stage(record.Authenticating)
 }
 
@@ -28,6 +29,7 @@ func (s *Session) linkUp() {
 // §7.1), before its first packet reaches the PAC.
 func (s *Session) linkDown() {
 	s.offline()
+	s.data.SetBundle(flow.Bundle{})
 	if s.link.Phase() == link.Establish {
 		s.o.Call.SetLinkInfo(hdlc.AllControl, hdlc.AllControl)
 	}
@@ -89,7 +91,8 @@ func (s *Session) form() ppp.Compression {
 
 // room is how many octets of a packet fit the caller's MRU, however it is coded.
 func (s *Session) room() int {
-	room := int(s.link.LCP().Theirs.MRU)
+	agreed := s.link.LCP()
+	room := wrapped(int(agreed.Theirs.MRU), agreed)
 	if s.coding.ccp != nil {
 		room -= mppe.HeaderLength + 2 // of the Protocol field, which goes along
 	}

@@ -40,6 +40,7 @@ type Data interface {
 	SetNetwork(flow.Network) error
 	SetNetwork6(flow.Network6)
 	SetCoding(flow.Coding)
+	SetBundle(flow.Bundle)
 	LastData() time.Time
 	Stats() gre.Stats
 	Close()

@@ -45,6 +45,7 @@ func (n *negotiator) Reset() {
 	if n.askMagic = n.opt.Magic; n.askMagic {
 		n.ours.Magic = n.newMagic()
 	}
+	n.ours.Multilink = n.opt.Multilink
 	n.tried = make([]bool, len(n.opt.Demand))
 	if len(n.opt.Demand) > 0 {
 		n.demand(0)
@@ -68,6 +69,9 @@ func (n *negotiator) Request() []cp.Option {
 	add(n.askMagic, optionMagic, binary.BigEndian.AppendUint32(nil, h.Magic))
 	add(h.PFC, optionPFC, nil)
 	add(h.ACFC, optionACFC, nil)
+	add(h.MRRU != 0, optionMRRU, binary.BigEndian.AppendUint16(nil, h.MRRU))
+	add(h.Short, optionShort, nil)
+	add(len(h.Endpoint) > 0, optionEndpoint, h.Endpoint)
 	return opts
 }
 
@@ -120,6 +124,13 @@ func (n *negotiator) Naked(opts []cp.Option) error {
 			}
 		case o.Type == optionACCM && len(o.Data) == 4:
 			n.ours.ACCM |= binary.BigEndian.Uint32(o.Data)
+		case o.Type == optionMRRU && len(o.Data) == 2 && n.ours.MRRU != 0:
+			// 1500 octets can always be received (RFC 1990 §5.1.1).
+			if v := binary.BigEndian.Uint16(o.Data); v >= minMRU && v <= ppp.DefaultMRU {
+				n.ours.MRRU = v
+			}
+		case o.Type == optionEndpoint: // goes for good (RFC 1990 §5.1.3)
+			n.ours.Endpoint = nil
 		case o.Type == optionAuth && n.ours.Auth != nil:
 			if !n.demandNext(o.Data) {
 				return ErrAuthRefused
@@ -153,6 +164,12 @@ func (n *negotiator) Rejected(opts []cp.Option) error {
 			n.ours.PFC = false
 		case optionACFC:
 			n.ours.ACFC = false
+		case optionMRRU: // and without it the others mean nothing
+			n.ours.Multilink = Multilink{}
+		case optionShort:
+			n.ours.Short = false
+		case optionEndpoint:
+			n.ours.Endpoint = nil
 		}
 	}
 	return nil

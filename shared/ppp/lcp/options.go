@@ -14,6 +14,16 @@ type Options struct {
 	ACFC   bool     // Address-and-Control-Field-Compression (§6.6)
 	Demand [][]byte // values of Authentication-Protocol (§6.2) that we demand, in order; none: nothing
 	Accept [][]byte // values of Authentication-Protocol that we answer, best first; none: every demand is rejected
+	// Multilink is what is asked for, and allows the peer to ask for its own.
+	Multilink Multilink
+}
+
+// Multilink is one end of a bundle of links (RFC 1990 §5.1). The zero value
+// wants none.
+type Multilink struct {
+	MRRU     uint16 // Multilink MRRU, octets of a packet that is put together; 0: no Multilink
+	Short    bool   // Short Sequence Number Header Format
+	Endpoint []byte // Endpoint Discriminator, its class first; empty: none
 }
 
 // A Half is what one end of the link asked for and the other acknowledged: it
@@ -24,9 +34,9 @@ type Half struct {
 	Magic     uint32 // 0: none
 	Auth      []byte // value of Authentication-Protocol; nil: nothing is demanded
 	PFC, ACFC bool
-	// Endpoint is the Endpoint Discriminator (RFC 1990 §5.1.3), its class
-	// first; empty: none.
-	Endpoint []byte
+	// Multilink is what fragments may be sent to that end. Its Endpoint is told
+	// whether or not it has an MRRU.
+	Multilink
 }
 
 // Agreed is the result of a negotiation, good while LCP is Opened.

@@ -16,6 +16,8 @@ const (
 	optionMagic    = 5
 	optionPFC      = 7
 	optionACFC     = 8
+	optionMRRU     = 17
+	optionShort    = 18
 	optionEndpoint = 19
 )
 
@@ -48,8 +50,8 @@ var rules = []rule{
 	{10, "Self-Describing-Padding", "RFC 1570 §2.2", "Reject", nil}, // right for who never pads
 	{13, "Callback", "RFC 1570 §2.3", "Reject", nil},
 	{15, "Compound-Frames", "RFC 1570 §2.4", "Reject", nil},
-	{17, "Multilink MRRU", "RFC 1990 §5.1.1", "Reject", nil},
-	{18, "Short Sequence Number Header Format", "RFC 1990 §5.1.2", "Reject", nil},
+	{optionMRRU, "Multilink MRRU", "RFC 1990 §5.1.1", "Ack from 128 on, else Nak; Reject where Multilink is not wanted", (*negotiator).judgeMRRU},
+	{optionShort, "Short Sequence Number Header Format", "RFC 1990 §5.1.2", "Ack, Reject of a wrong length and where Multilink is not wanted", (*negotiator).judgeShort},
 	{optionEndpoint, "Endpoint Discriminator", "RFC 1990 §5.1.3", "Ack, Reject of a wrong length", (*negotiator).judgeEndpoint},
 }
 
@@ -113,6 +115,26 @@ func (n *negotiator) judgePFC(data []byte) (bool, []byte) {
 func (n *negotiator) judgeACFC(data []byte) (bool, []byte) {
 	n.theirs.ACFC = len(data) == 0
 	return n.theirs.ACFC, nil
+}
+
+func (n *negotiator) judgeMRRU(data []byte) (bool, []byte) {
+	switch {
+	case n.opt.Multilink.MRRU == 0:
+		return false, nil
+	case len(data) != 2:
+		return false, binary.BigEndian.AppendUint16(nil, ppp.DefaultMRU)
+	}
+	mrru := binary.BigEndian.Uint16(data)
+	if mrru < minMRU {
+		return false, binary.BigEndian.AppendUint16(nil, minMRU)
+	}
+	n.theirs.MRRU = mrru
+	return true, nil
+}
+
+func (n *negotiator) judgeShort(data []byte) (bool, []byte) {
+	n.theirs.Short = n.opt.Multilink.MRRU != 0 && len(data) == 0
+	return n.theirs.Short, nil
 }
 
 // judgeEndpoint takes each class of RFC 1990 §5.1.3 in its length. It does not

@@ -3,6 +3,7 @@ package lcp
 import (
 	"bytes"
 	"encoding/hex"
+	"slices"
 	"strings"
 	"testing"
 
@@ -16,14 +17,17 @@ var (
 	spap = []byte{0xC0, 0x27}
 )
 
-// asked is what a peer may put into its Configure-Request and what becomes of
-// it: the whole option, then the reply's code and option; "" is an Ack.
-var asked = []struct {
+// A question is an option in a Configure-Request, and its answer.
+type question struct {
 	option, want string // hex
 	code         cp.Code
 	accept       [][]byte
 	what         string
-}{
+}
+
+// asked is what a peer may put into its Configure-Request and what becomes of
+// it: the whole option, then the reply's code and option; "" is an Ack.
+var asked = []question{
 	{"00 06 00 01 02 03", "00 06 00 01 02 03", cp.ConfigureReject, nil, "Reserved"},
 	{"01 04 05 dc", "", cp.ConfigureAck, nil, "MRU 1500"},
 	{"01 04 05 78", "", cp.ConfigureAck, nil, "MRU 1400"},
@@ -68,11 +72,26 @@ var asked = []struct {
 	{"ff 02", "ff 02", cp.ConfigureReject, nil, "type 255"},
 }
 
+// askedOfMultilink is as asked, where we want Multilink.
+var askedOfMultilink = []question{
+	{"11 04 05 dc", "", cp.ConfigureAck, nil, "MRRU 1500"},
+	{"11 04 00 80", "", cp.ConfigureAck, nil, "MRRU 128"},
+	{"11 04 00 7f", "11 04 00 80", cp.ConfigureNak, nil, "MRRU 127"},
+	{"11 03 05", "11 04 05 dc", cp.ConfigureNak, nil, "MRRU in 1 octet"},
+	{"12 02", "", cp.ConfigureAck, nil, "Short Sequence Number"},
+	{"12 03 01", "12 03 01", cp.ConfigureReject, nil, "Short Sequence Number with a value"},
+	{"13 09 03 00 10 5a 01 02 03", "", cp.ConfigureAck, nil, "Endpoint Discriminator, MAC address"},
+}
+
 func TestEachOptionIsAnsweredByItsRule(t *testing.T) {
 	seen := map[uint8]string{} // answers that came, by option
-	for _, a := range asked {
+	for i, a := range slices.Concat(asked, askedOfMultilink) {
 		option := octets(t, a.option)
-		r := newRig(t, Options{Magic: true, Accept: a.accept}, Echo{})
+		o := Options{Magic: true, Accept: a.accept}
+		if i >= len(asked) {
+			o.Multilink.MRRU = 1500
+		}
+		r := newRig(t, o, Echo{})
 		r.start()
 		r.sent()
 		r.recv(cp.ConfigureRequest, 8, option...)
