@@ -12,15 +12,18 @@ import (
 // A Call is one call as status, history and logs show it. Fields not known
 // yet, or not known at this end, are zero.
 type Call struct {
-	Name    string     `json:"name"` // HOST/SERIAL, the same at both ends
-	Started time.Time  `json:"started"`
-	Up      time.Time  `json:"up,omitzero"` // when data could flow
-	Ended   time.Time  `json:"ended,omitzero"`
-	Stage   Stage      `json:"stage"`            // how far it came
-	Reason  EndReason  `json:"reason"`           // why it ended
-	Text    string     `json:"text,omitempty"`   // the reason in words, the peer's own where it gave any
-	User    string     `json:"user,omitempty"`   // as the caller gave it
-	Method  string     `json:"method,omitempty"` // how the caller was identified or authenticated
+	Name    string    `json:"name"` // HOST/SERIAL, the same at both ends
+	Started time.Time `json:"started"`
+	Up      time.Time `json:"up,omitzero"` // when data could flow
+	Ended   time.Time `json:"ended,omitzero"`
+	Stage   Stage     `json:"stage"`            // how far it came
+	Reason  EndReason `json:"reason"`           // why it ended
+	Text    string    `json:"text,omitempty"`   // the reason in words, the peer's own where it gave any
+	User    string    `json:"user,omitempty"`   // as the caller gave it
+	Method  string    `json:"method,omitempty"` // how the caller was identified or authenticated
+	// Machine is what the caller's machine says that it is, fit to print: up to
+	// four texts, between semicolons.
+	Machine string     `json:"machine,omitempty"`
 	Line    string     `json:"line,omitempty"`
 	Called  string     `json:"called,omitempty"`
 	Calling string     `json:"calling,omitempty"`

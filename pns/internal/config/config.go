@@ -29,17 +29,18 @@ const (
 // A Config is a whole configuration without mistakes.
 type Config struct {
 	daemon.Settings
-	Digest  conf.Digest    // of the whole file
-	Listen  netip.AddrPort // of control connections
-	UDP     netip.AddrPort // of GRE over UDP
-	PACs    []PAC
-	LAN     LAN
-	Methods []auth.Method // demanded of callers, in this order
-	Coding  session.Coding
-	Bundle  lcp.Multilink // asked of callers, and done where they ask
-	VJ      vj.Slots      // zero: TCP headers are not compressed
-	Idle    time.Duration // of users without a limit of their own; 0: none
-	Session time.Duration // likewise
+	Digest   conf.Digest    // of the whole file
+	Listen   netip.AddrPort // of control connections
+	UDP      netip.AddrPort // of GRE over UDP
+	PACs     []PAC
+	LAN      LAN
+	Methods  []auth.Method // demanded of callers, in this order
+	Coding   session.Coding
+	Identify string        // what callers are told that we are; empty: nothing
+	Bundle   lcp.Multilink // asked of callers, and done where they ask
+	VJ       vj.Slots      // zero: TCP headers are not compressed
+	Idle     time.Duration // of users without a limit of their own; 0: none
+	Session  time.Duration // likewise
 	// Activity is what does not keep a call from being idle.
 	Activity *activity.Filter
 	// Drain is how long calls may go on after SIGTERM; and, with Drains, when a
@@ -130,6 +131,9 @@ func read(f *conf.File) (*Config, error) {
 		c.NeedsUDP = c.NeedsUDP || p.Transport == peer.UDP
 	}
 	c.Bundle = bundle(t.Table("ppp"), c.Name)
+	if t.Table("ppp").Bool("identify", false) {
+		c.Identify = "pns " + c.Name
+	}
 	keys(t, c)
 	c.LAN = network(t)
 	c.Users = people(t, c)

@@ -74,6 +74,7 @@ stateless  = false
 vj         = false
 compression = ["bsd"]
 multilink = "short"
+identify = true
 
 [limits]
 idle          = "15m"
@@ -128,8 +129,9 @@ func TestWhole(t *testing.T) {
 		Methods: []auth.Method{auth.MSCHAPv2, auth.PAP},
 		Coding: session.Coding{Encryption: session.Optional, MPPE: mppe.Key40 | mppe.Key128,
 			Compression: []ccp.Method{ccp.BSD{Bits: 12}}},
-		Bundle: lcp.Multilink{MRRU: 1394, Short: true, Endpoint: []byte("\x01denver")},
-		Idle:   15 * time.Minute, Session: 8 * time.Hour,
+		Identify: "pns denver",
+		Bundle:   lcp.Multilink{MRRU: 1394, Short: true, Endpoint: []byte("\x01denver")},
+		Idle:     15 * time.Minute, Session: 8 * time.Hour,
 		Activity: ignoring(t, "ntp", "udp/514"),
 		Echo:     link.EchoOptions{Interval: 20 * time.Second, Failures: 5},
 		Users: []users.User{

@@ -52,12 +52,13 @@ type Settings struct {
 	Users *users.Table
 	Link  link.Options // of every session
 	// Coding is how data may be coded.
-	Coding session.Coding
-	VJ     vj.Slots // asked of callers, and done where they ask
-	DNS    []netip.Addr
-	IPv6   *session.IPv6 // nil: none
-	NBNS   []netip.Addr
-	Idle   time.Duration // 0: none
+	Coding   session.Coding
+	VJ       vj.Slots // asked of callers, and done where they ask
+	DNS      []netip.Addr
+	IPv6     *session.IPv6 // nil: none
+	NBNS     []netip.Addr
+	Identify string        // what callers are told that we are; empty: nothing
+	Idle     time.Duration // 0: none
 	// Activity is what does not keep a call from being idle.
 	Activity *activity.Filter
 	Limit    time.Duration // of a call's length, 0: none

@@ -19,7 +19,8 @@ type use struct {
 func (r *RAS) apply(s Settings) {
 	r.use.Store(&use{s, &session.Common{
 		LAN: r.o.LAN, Users: r, Pools: r.o.Pools, Prober: r.o.Prober, Online: r.online,
-		Link: s.Link, Coding: s.Coding, VJ: s.VJ, DNS: s.DNS, IPv6: s.IPv6, NBNS: s.NBNS, MTU: r.o.MTU, Idle: s.Idle, Limit: s.Limit,
+		Link: s.Link, Coding: s.Coding, VJ: s.VJ, DNS: s.DNS, IPv6: s.IPv6, NBNS: s.NBNS, MTU: r.o.MTU,
+		Identify: s.Identify, Idle: s.Idle, Limit: s.Limit,
 		Stats: r.o.Sessions, Namer: r.o.Hub, Log: r.o.Log,
 	}})
 }

@@ -21,7 +21,7 @@ func (s *Session) close(now time.Time, reason record.EndReason, text string) {
 	}
 	s.because(reason, text)
 	s.leave()
-	s.idle, s.limit = time.Time{}, time.Time{}
+	s.idle, s.limit, s.warn = time.Time{}, time.Time{}, time.Time{}
 	if s.data == nil { // not connected: there is no PPP to end
 		s.clear()
 		return
@@ -32,7 +32,7 @@ func (s *Session) close(now time.Time, reason record.EndReason, text string) {
 // finished takes the end of the link, and ends the call.
 func (s *Session) finished(now time.Time, e link.Event) {
 	s.because(s.why(e))
-	s.idle, s.limit = time.Time{}, time.Time{}
+	s.idle, s.limit, s.warn = time.Time{}, time.Time{}, time.Time{}
 	s.leave()
 	s.clear()
 }

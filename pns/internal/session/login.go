@@ -227,6 +227,7 @@ func (s *Session) authenticated(now time.Time) {
 	if s.running() && !s.offerCoding(now) {
 		return
 	}
+	s.introduce()
 	s.stage(record.Configuring)
 }
 

@@ -166,6 +166,7 @@ func (s *Session) startLimits(now time.Time) {
 	if limit > 0 && s.limit.IsZero() {
 		s.limit = now.Add(limit)
 	}
+	s.tellRemaining(now)
 }
 
 // checkLimits ends the call when it was idle for too long or has lasted too
@@ -174,6 +175,9 @@ func (s *Session) checkLimits(now time.Time) {
 	if !s.limit.IsZero() && !now.Before(s.limit) {
 		s.close(now, record.SessionTimeout, "the time limit of this session is over")
 		return
+	}
+	if !s.warn.IsZero() && !now.Before(s.warn) {
+		s.tellRemaining(now)
 	}
 	if s.idle.IsZero() || now.Before(s.idle) {
 		return

@@ -158,7 +158,7 @@ func (s *Session) expire(now time.Time) {
 
 // deadline is when expire is wanted; zero: never.
 func (s *Session) deadline() time.Time {
-	d := earlier(earlier(s.link.Deadline(), s.until), earlier(s.idle, s.limit))
+	d := earlier(earlier(s.link.Deadline(), s.until), earlier(s.idle, earlier(s.limit, s.warn)))
 	if s.login.wait != nil {
 		d = earlier(d, s.login.until)
 	}
@@ -193,6 +193,10 @@ func (s *Session) happened(now time.Time, e link.Event) {
 		s.networkDown(e.Protocol)
 	case link.NetworkOver:
 		s.networkOver(now, e)
+	case link.Identified:
+		s.identified(e.Text)
+	case link.Remaining:
+		s.remains(e)
 	case link.Finished:
 		s.finished(now, e)
 	}

@@ -99,6 +99,9 @@ type Common struct {
 	Idle   time.Duration
 	Limit  time.Duration // of a call's length; this and Idle: where the user has no own limit; 0: none
 
+	// Identify is what we say that we are (RFC 1570 §1.1); empty: nothing.
+	Identify string
+
 	Stats *Stats
 	Namer Namer // nil: nobody asks
 	Log   *slog.Logger
@@ -125,6 +128,7 @@ type Session struct {
 	detach  func()        // from the LAN; nil: not attached
 	idle    time.Time     // when to look whether the caller is idle
 	limit   time.Time     // when the call has lasted too long
+	warn    time.Time     // when to tell the caller that it will
 	until   time.Time     // when Run stops waiting: the program ends
 	cleared bool          // we have asked the PAC to end the call
 	over    bool          // the PPTP call is over

@@ -21,11 +21,11 @@ func TestPeerTells(t *testing.T) {
 	p = newPair(t, server(), client()).up()
 	p.run(time.Second)
 	p.a.log, p.b.log = nil, nil
-	p.b.Identify("Sara's\x1b[31m laptop")
+	p.b.Identify("Sara's\x1b[31m lap\u202etop")
 	p.a.TellRemaining(time.Minute, "lunch")
 	p.a.TellRemaining(lcp.Forever, "")
 	p.run(time.Second)
-	if want := (Event{Kind: Identified, Text: "Sara's.[31m laptop"}); len(p.a.log) != 1 || p.a.log[0] != want {
+	if want := (Event{Kind: Identified, Text: "Sara's.[31m lap.top"}); len(p.a.log) != 1 || p.a.log[0] != want {
 		t.Errorf("heard %+v, want %+v", p.a.log, want)
 	}
 	if w := []Event{{Kind: Remaining, Text: "lunch", Remaining: time.Minute}, {Kind: Remaining, Remaining: lcp.Forever}}; len(p.b.log) != 2 || p.b.log[0] != w[0] || p.b.log[1] != w[1] {

@@ -3,6 +3,7 @@ package link
 import (
 	"strings"
 	"time"
+	"unicode"
 
 	"carrier/shared/ppp"
 	"carrier/shared/ppp/lcp"
@@ -80,7 +81,7 @@ func (l *Link) Expire(now time.Time) {
 // printable makes text from outside fit for logs and terminals.
 func printable(s string) string {
 	return strings.Map(func(c rune) rune {
-		if c < 0x20 || c == 0x7F || c >= 0x80 && c < 0xA0 {
+		if !unicode.IsPrint(c) { // marks that turn the direction of text are not
 			return '.'
 		}
 		return c
