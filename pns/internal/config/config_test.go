@@ -72,7 +72,7 @@ encryption = "optional"
 strengths  = ["40", "128"]
 stateless  = false
 vj         = false
-compression = ["bsd"]
+compression = ["lzs", "bsd", "predictor"]
 multilink = "short"
 identify = true
 
@@ -128,7 +128,7 @@ func TestWhole(t *testing.T) {
 		},
 		Methods: []auth.Method{auth.MSCHAPv2, auth.PAP},
 		Coding: session.Coding{Encryption: session.Optional, MPPE: mppe.Key40 | mppe.Key128,
-			Compression: []ccp.Method{ccp.BSD{Bits: 12}}},
+			Compression: []ccp.Method{ccp.LZS{}, ccp.BSD{Bits: 12}, ccp.Predictor{}}},
 		Identify: "pns denver",
 		Bundle:   lcp.Multilink{MRRU: 1394, Short: true, Endpoint: []byte("\x01denver")},
 		Idle:     15 * time.Minute, Session: 8 * time.Hour,

@@ -34,7 +34,7 @@ func TestMistakes(t *testing.T) {
 12: ppp.strengths[1]: "64" is no length of MPPE's keys; would be right: "128", "56" or "40"
 13: ppp.stateless: 1 is not true or false; would be right: stateless = false
 14: ppp.vj: 2 is not true or false; would be right: vj = false
-15: ppp.compression[1]: "zip" is no compression; would be right: "mppc", "deflate" or "bsd"
+15: ppp.compression[1]: "zip" is no compression; would be right: "mppc", "deflate", "bsd", "lzs" or "predictor"
 16: ppp.multilink: true is not text in quotes; would be right: multilink = "…"
 17: ppp.identify: "denver" is not true or false; would be right: identify = true`},
 		{"no strengths", "[ppp]\nstrengths = []", `11: ppp.strengths: names no length of keys; would be right: strengths = ["128"], or encryption = "none"`},

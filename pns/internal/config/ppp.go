@@ -40,19 +40,28 @@ func coding(t *conf.Table) session.Coding {
 }
 
 // The memory that compression may take of a call: 32 KiB to receive by Deflate,
-// 28 KiB each way by BSD Compress.
+// 28 KiB each way by BSD Compress. Others have no choice: by LZS it is 24 KiB to
+// send and 6 to receive, by Predictor 64 each way.
 const (
 	window = deflate.MaxWindow
 	codes  = 12
 )
 
+// compressions are the methods that compress. Those before judged were tried
+// with software that is not ours, and are offered unless the file says
+// otherwise. Microsoft's comes first, since it goes with encryption, then what
+// makes less of the data.
+var compressions = []string{"mppc", "deflate", "bsd", "lzs", "predictor"}
+
+const judged = 3
+
 // compression reads the methods that compress, best first.
 func compression(t *conf.Table, c *session.Coding) {
-	names := []string{"mppc", "deflate", "bsd"}
+	names := compressions[:judged]
 	if t.Has("compression") {
 		names = conf.Values(t, "compression", func(s string) (string, error) {
-			if !slices.Contains(names, s) {
-				return "", conf.Unfit("is no compression", conf.Quote(names...))
+			if !slices.Contains(compressions, s) {
+				return "", conf.Unfit("is no compression", conf.Quote(compressions...))
 			}
 			return s, nil
 		})
@@ -65,6 +74,10 @@ func compression(t *conf.Table, c *session.Coding) {
 			c.Compression = append(c.Compression, ccp.Deflate{Window: window}, ccp.Deflate{Window: window, Draft: true})
 		case "bsd":
 			c.Compression = append(c.Compression, ccp.BSD{Bits: codes})
+		case "lzs":
+			c.Compression = append(c.Compression, ccp.LZS{})
+		case "predictor":
+			c.Compression = append(c.Compression, ccp.Predictor{})
 		}
 	}
 }

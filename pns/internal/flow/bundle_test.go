@@ -91,7 +91,7 @@ func TestCodedInsideABundle(t *testing.T) {
 	b := newBench(t, Options{}).open().bundled()
 	method := ccp.Choice{Method: ccp.Deflate{Window: deflate.MaxWindow}}
 	method.Value = method.Method.Value()
-	out, err := ccp.NewOutbound(method)
+	out, err := ccp.NewOutbound(method, 1500)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -100,7 +100,7 @@ func TestCodedInsideABundle(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.SetCoding(Coding{In: in, Out: out})
-	hers, _ := ccp.NewOutbound(method)
+	hers, _ := ccp.NewOutbound(method, 1500)
 	theirs, _ := ccp.NewInbound(method, 1500)
 	p := ipv4(sara, intranet, 17, bytes.Repeat([]byte("again "), 100))
 	coded, ok := hers.Compress(nil, append([]byte{0, 0x21}, p...))

@@ -20,15 +20,16 @@ type numbered struct {
 	seen int // packets that came as they are
 }
 
-func (n *numbered) Type() uint8                                  { return 99 }
-func (n *numbered) Name([]byte) string                           { return "numbered" }
-func (n *numbered) Value() []byte                                { return nil }
-func (n *numbered) Naked([]byte) ([]byte, bool)                  { return nil, false }
-func (n *numbered) Judge([]byte) ([]byte, bool)                  { return nil, true }
-func (n *numbered) Compressor([]byte) (ccp.Compressor, error)    { return n, nil }
-func (n *numbered) Lost() bool                                   { return n.lost }
-func (n *numbered) Uncompressed([]byte)                          { n.seen++ }
-func (n *numbered) Reset(request []byte) (ack []byte, acks bool) { n.next = 0; return nil, true }
+func (n *numbered) Type() uint8                                    { return 99 }
+func (n *numbered) Name([]byte) string                             { return "numbered" }
+func (n *numbered) Value() []byte                                  { return nil }
+func (n *numbered) Naked([]byte) ([]byte, bool)                    { return nil, false }
+func (n *numbered) Judge([]byte) ([]byte, bool)                    { return nil, true }
+func (n *numbered) Compressor([]byte, int) (ccp.Compressor, error) { return n, nil }
+func (n *numbered) Request() []byte                                { return nil }
+func (n *numbered) Lost() bool                                     { return n.lost }
+func (n *numbered) Uncompressed([]byte)                            { n.seen++ }
+func (n *numbered) Reset(request []byte) (ack []byte, acks bool)   { n.next = 0; return nil, true }
 
 func (n *numbered) Decompressor([]byte, int) (ccp.Decompressor, error) {
 	return numberedDown{n}, nil
@@ -77,7 +78,7 @@ func control(p ppp.Protocol, code cp.Code, id uint8) []byte {
 func (b *bench) code(sealed bool) (up, down *numbered) {
 	b.t.Helper()
 	up, down = new(numbered), new(numbered)
-	out, err := ccp.NewOutbound(ccp.Choice{Method: down})
+	out, err := ccp.NewOutbound(ccp.Choice{Method: down}, 1500)
 	if err != nil {
 		b.t.Fatal(err)
 	}

@@ -25,6 +25,13 @@ func newHeaders(send, receive vj.Slots) (h headers, err error) {
 	return h, nil
 }
 
+// StopVJ sends TCP headers as they are until SetNetwork says otherwise.
+func (f *Flow) StopVJ() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.headers.out = nil
+}
+
 // expand makes the packet whose TCP header was compressed; false: none.
 func (f *Flow) expand(p ppp.Protocol, info []byte) (packet []byte, ok bool) {
 	s, in := f.scratch, f.headers.in

@@ -62,6 +62,14 @@ func TestTCPHeadersAreCompressed(t *testing.T) {
 			t.Errorf("packet %d (%v): % x, %v, want % x", i, p, got, err, down)
 		}
 	}
+	b.StopVJ()
+	last := segment(intranet, sara, 5)
+	b.Deliver([][]byte{last})
+	b.wantsDown("as it is, since the caller's machine rejects VJ", frame(last))
+	up := segment(sara, intranet, 5)
+	info, p := c.Compress(nil, up)
+	b.from(ppp.Append(nil, p, info))
+	b.wantsLAN("what she sends so is read all the same", up)
 	b.from(ppp.Append(nil, ppp.VJCompressed, []byte{0x40, 200, 0, 0}))
 	b.wantsDropped(map[string]uint64{"unexpanded": 1})
 	if err := b.SetNetwork(Network{Open: true, SendVJ: vj.Slots{Count: 257}}); err == nil {

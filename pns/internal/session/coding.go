@@ -71,13 +71,13 @@ func (s *Session) offerCoding(now time.Time) bool {
 
 // codingUp puts in force what CCP agreed on.
 func (s *Session) codingUp(now time.Time) {
-	agreed := s.coding.ccp.Agreed()
-	out, err := ccp.NewOutbound(agreed.Send)
+	agreed, lcp := s.coding.ccp.Agreed(), s.link.LCP()
+	out, err := ccp.NewOutbound(agreed.Send, int(lcp.Theirs.MRU))
 	if err != nil {
 		s.close(now, record.NotEncrypted, err.Error())
 		return
 	}
-	in, err := ccp.NewInbound(agreed.Receive, int(s.link.LCP().Ours.MRU))
+	in, err := ccp.NewInbound(agreed.Receive, int(lcp.Ours.MRU))
 	if err != nil {
 		s.close(now, record.NotEncrypted, err.Error())
 		return

@@ -8,8 +8,10 @@ import (
 	"carrier/shared/ppp"
 	"carrier/shared/ppp/auth"
 	"carrier/shared/ppp/cp"
+	"carrier/shared/ppp/lcp"
 	"carrier/shared/ppp/link"
 	"carrier/shared/ppp/mppe"
+	"carrier/shared/ppp/vj"
 	"carrier/shared/record"
 )
 
@@ -97,10 +99,20 @@ func only(lines []string, with ...string) (found []string) {
 	return found
 }
 
-// TestEncryptionIsGivenUp has a caller end CCP in the middle of a call: where it
-// is required, no more data pass and the call ends.
+// TestEncryptionIsGivenUp has a caller end CCP in the middle of a call, or reject
+// what is encrypted: where it is required, no more data pass and the call ends.
 func TestEncryptionIsGivenUp(t *testing.T) {
-	for policy, stays := range map[Policy]bool{Required: false, Optional: true} {
+	for _, tt := range []struct {
+		policy Policy
+		frame  []byte
+		why    string // the call ends so; empty: it does not
+	}{
+		{Required, terminateCCP, "encryption is required: CCP is terminated by the peer"},
+		{Optional, terminateCCP, ""},
+		{Required, protocolReject(ppp.Compressed), "encryption is required: CCP is rejected"},
+		{Optional, protocolReject(ppp.Compressed), ""},
+	} {
+		policy, stays := tt.policy, tt.why == ""
 		bubble(t, func(t *testing.T) {
 			p := newPlace(t, addresses, saran(nil))
 			p.opt = func(o *Options) { o.Coding = Coding{Encryption: policy, MPPE: strong} }
@@ -108,9 +120,7 @@ func TestEncryptionIsGivenUp(t *testing.T) {
 			c := v.dialCoded(strong, auth.MSCHAPv2)
 			time.Sleep(5 * time.Second)
 			v.log.take()
-			c.says(func(time.Time) {
-				c.send(ppp.Append(nil, ppp.CCP, cp.Packet{Code: cp.TerminateRequest, ID: 9}.Append(nil)))
-			})
+			c.says(func(time.Time) { c.send(tt.frame) })
 			time.Sleep(time.Second)
 			v.data.with(func() {
 				if v.data.coding.Shut == stays || v.data.coding.Sealed || v.data.coding.Out != nil || v.data.coding.In != nil {
@@ -121,9 +131,52 @@ func TestEncryptionIsGivenUp(t *testing.T) {
 			if stays {
 				v.cancel()
 			}
-			if r, _ := v.over(t); (r.Reason == record.NotEncrypted) == stays {
-				t.Errorf("%v: %+v", policy, r)
+			if r, _ := v.over(t); (r.Reason == record.NotEncrypted) == stays || !stays && r.Text != tt.why {
+				t.Errorf("%v: %+v, want %q", policy, r, tt.why)
 			}
+			c.hangUp()
+		})
+	}
+}
+
+var terminateCCP = ppp.Append(nil, ppp.CCP, cp.Packet{Code: cp.TerminateRequest, ID: 9}.Append(nil))
+
+// protocolReject is a caller's, of a packet of p.
+func protocolReject(p ppp.Protocol) []byte {
+	return ppp.Append(nil, ppp.LCP, cp.Packet{Code: lcp.ProtocolReject, ID: 9, Data: []byte{byte(p >> 8), byte(p), 0x45}}.Append(nil))
+}
+
+// TestVJIsRejected has a caller ask for compressed TCP headers and reject the
+// first: she gets no more of them, not even when IPCP agrees on them anew.
+func TestVJIsRejected(t *testing.T) {
+	for _, p := range []ppp.Protocol{ppp.VJCompressed, ppp.VJUncompressed} {
+		bubble(t, func(t *testing.T) {
+			slots := vj.Slots{Count: 16}
+			place := newPlace(t, addresses, saran(nil))
+			place.opt = func(o *Options) { o.VJ = slots }
+			v := place.call()
+			c := v.dial(sara("saran", "secret"), func(c *caller) { c.vj = slots })
+			sends := func(what string, want vj.Slots) {
+				t.Helper()
+				time.Sleep(5 * time.Second)
+				v.data.with(func() {
+					if n := v.data.network; !n.Open || n.SendVJ != want || n.ReceiveVJ != slots {
+						t.Errorf("%s: %+v", what, n)
+					}
+				})
+			}
+			sends("as agreed", slots)
+			v.log.take()
+			c.says(func(time.Time) { c.send(protocolReject(p)) })
+			time.Sleep(time.Second)
+			equal(t, "at the data half", v.log.take(), []string{"no VJ"})
+			c.says(func(now time.Time) { c.start(now, sara("saran", "secret")) })
+			sends("agreed anew", vj.Slots{})
+			if got := c.ip.Agreed().ReceiveVJ; got != slots {
+				t.Errorf("the caller agreed to receive %+v", got)
+			}
+			v.cancel()
+			v.over(t)
 			c.hangUp()
 		})
 	}

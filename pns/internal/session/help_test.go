@@ -26,6 +26,7 @@ import (
 	"carrier/shared/ppp/lcp"
 	"carrier/shared/ppp/link"
 	"carrier/shared/ppp/mppe"
+	"carrier/shared/ppp/vj"
 	"carrier/shared/pptp"
 	"carrier/shared/record"
 )
@@ -156,6 +157,7 @@ func (d *fakeData) SetCoding(c flow.Coding) {
 }
 
 func (d *fakeData) SetBundle(b flow.Bundle) { d.with(func() { d.bundle = b }) }
+func (d *fakeData) StopVJ()                 { d.log.add("no VJ") }
 
 func (d *fakeData) LastData() (t time.Time) { d.with(func() { t = d.last }); return t }
 
@@ -285,6 +287,7 @@ type caller struct {
 	no4     bool           // she speaks no IPv4
 	can     mppe.Bits      // once logged in; 0: she rejects CCP
 	ccp     *ccp.CCP
+	vj      vj.Slots
 	mute    bool               // sends nothing any more
 	bring   func(frame []byte) // to the session; nil: the fake data half does
 	said    []link.Event
@@ -306,7 +309,7 @@ func (v *visit) dial(o link.Options, with ...func(*caller)) *caller {
 
 // start begins a new link, as a caller does that negotiates LCP again.
 func (c *caller) start(now time.Time, o link.Options) {
-	c.ip = ipcp.New(ipcp.Options{AskAddress: true, AskDNS: true})
+	c.ip = ipcp.New(ipcp.Options{AskAddress: true, AskDNS: true, VJ: c.vj})
 	c.link = link.New(o)
 	if !c.no4 {
 		c.link.Network(now, ppp.IPCP, c.ip)

@@ -12,6 +12,7 @@ import (
 	"carrier/shared/ppp"
 	"carrier/shared/ppp/link"
 	"carrier/shared/ppp/mppe"
+	"carrier/shared/ppp/vj"
 	"carrier/shared/record"
 )
 
@@ -53,6 +54,9 @@ func (s *Session) networkUp4(now time.Time) {
 		return
 	}
 	addr, mtu, agreed := s.login.lease.Addr(), s.mtu(), s.ip.Agreed()
+	if s.plainTCP {
+		agreed.SendVJ = vj.Slots{}
+	}
 	err := s.data.SetNetwork(flow.Network{Open: true, Remote: addr, MRU: mtu, SendVJ: agreed.SendVJ, ReceiveVJ: agreed.ReceiveVJ,
 		Compression: s.form()})
 	if err != nil {
@@ -108,6 +112,16 @@ func (s *Session) networkDown(p ppp.Protocol) {
 		s.offline6()
 	case ppp.CCP:
 		s.codingDown()
+	}
+}
+
+// protocolRejected stops what the caller's machine asked for and does not know
+// after all.
+func (s *Session) protocolRejected(p ppp.Protocol) {
+	if p == ppp.VJCompressed || p == ppp.VJUncompressed {
+		s.plainTCP = true
+		s.data.StopVJ()
+		s.log(slog.LevelWarn, "the caller's machine rejects compressed TCP headers, for which it asked")
 	}
 }
 

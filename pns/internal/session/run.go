@@ -197,6 +197,8 @@ func (s *Session) happened(now time.Time, e link.Event) {
 		s.identified(e.Text)
 	case link.Remaining:
 		s.remains(e)
+	case link.ProtocolRejected:
+		s.protocolRejected(e.Protocol)
 	case link.Finished:
 		s.finished(now, e)
 	}

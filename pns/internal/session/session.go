@@ -41,6 +41,7 @@ type Data interface {
 	SetNetwork6(flow.Network6)
 	SetCoding(flow.Coding)
 	SetBundle(flow.Bundle)
+	StopVJ()
 	LastData() time.Time
 	Stats() gre.Stats
 	Close()
@@ -120,19 +121,20 @@ type Session struct {
 	user   users.User  // the caller's, once her password was right; as record
 	asked  ending      // what End asks for
 
-	login   login
-	coding  coding
-	six     six
-	ip      *ipcp.IPCP    // nil: not offered
-	left    chan struct{} // closed once the session has given back its seat; nil: it has had none
-	detach  func()        // from the LAN; nil: not attached
-	idle    time.Time     // when to look whether the caller is idle
-	limit   time.Time     // when the call has lasted too long
-	warn    time.Time     // when to tell the caller that it will
-	until   time.Time     // when Run stops waiting: the program ends
-	cleared bool          // we have asked the PAC to end the call
-	over    bool          // the PPTP call is over
-	lost    error         // and why
+	login    login
+	coding   coding
+	six      six
+	ip       *ipcp.IPCP    // nil: not offered
+	plainTCP bool          // TCP headers go as they are, whatever the caller's machine asks for
+	left     chan struct{} // closed once the session has given back its seat; nil: it has had none
+	detach   func()        // from the LAN; nil: not attached
+	idle     time.Time     // when to look whether the caller is idle
+	limit    time.Time     // when the call has lasted too long
+	warn     time.Time     // when to tell the caller that it will
+	until    time.Time     // when Run stops waiting: the program ends
+	cleared  bool          // we have asked the PAC to end the call
+	over     bool          // the PPTP call is over
+	lost     error         // and why
 }
 
 // An ending is why a session shall end; the zero value is none.

@@ -2,7 +2,6 @@ package ccp
 
 import (
 	"fmt"
-	"math"
 
 	"carrier/shared/ppp/bsd"
 )
@@ -34,7 +33,7 @@ func (m BSD) Judge(value []byte) ([]byte, bool) {
 }
 
 // Compressor makes a sender (Method).
-func (m BSD) Compressor(value []byte) (Compressor, error) {
+func (m BSD) Compressor(value []byte, _ int) (Compressor, error) {
 	o, err := bsd.Parse(value)
 	if err != nil {
 		return nil, err
@@ -52,7 +51,7 @@ func (m BSD) Decompressor(value []byte, mru int) (Decompressor, error) {
 	if err != nil {
 		return nil, err
 	}
-	d, err := bsd.NewDecompressor(o, uint16(min(mru, math.MaxUint16)))
+	d, err := bsd.NewDecompressor(o, octets(mru))
 	if err != nil {
 		return nil, err
 	}

@@ -2,7 +2,6 @@ package ccp
 
 import (
 	"fmt"
-	"math"
 
 	"carrier/shared/ppp/deflate"
 )
@@ -39,7 +38,7 @@ func (m Deflate) Judge(value []byte) ([]byte, bool) {
 }
 
 // Compressor makes a sender (Method).
-func (m Deflate) Compressor(value []byte) (Compressor, error) {
+func (m Deflate) Compressor(value []byte, _ int) (Compressor, error) {
 	o, err := deflate.Parse(value)
 	if err != nil {
 		return nil, err
@@ -57,7 +56,7 @@ func (m Deflate) Decompressor(value []byte, mru int) (Decompressor, error) {
 	if err != nil {
 		return nil, err
 	}
-	d, err := deflate.NewDecompressor(o, uint16(min(mru, math.MaxUint16)))
+	d, err := deflate.NewDecompressor(o, octets(mru))
 	if err != nil {
 		return nil, err
 	}

@@ -38,7 +38,7 @@ func (m level) Judge(value []byte) ([]byte, bool) {
 	return value, true
 }
 
-func (m level) Compressor(value []byte) (Compressor, error) {
+func (m level) Compressor(value []byte, _ int) (Compressor, error) {
 	if value[0] == 13 {
 		return nil, errors.New("thirteen")
 	}
@@ -93,6 +93,8 @@ func (h *history) Decompress(dst, info []byte) ([]byte, error) {
 }
 
 func (h *history) Lost() bool { return h.lost }
+
+func (h *history) Request() []byte { return nil }
 
 func (h *history) Uncompressed(packet []byte) { h.seen = append(h.seen, bytes.Clone(packet)) }
 

@@ -20,10 +20,19 @@ type acking struct{ compressor }
 // Reset always has a Reset-Ack (Compressor).
 func (a acking) Reset(request []byte) ([]byte, bool) { return a.compressor.Reset(request), true }
 
+// silent is acking without Reset-Acks: the next datagram says that the history
+// begins anew.
+type silent struct{ compressor }
+
+// Reset has no Reset-Ack (Compressor).
+func (s silent) Reset(request []byte) ([]byte, bool) { return s.compressor.Reset(request), false }
+
 // losing makes a Decompressor of a codec's.
 type losing struct {
 	decompressor
-	lost bool
+	request []byte
+	alone   bool // packets have no history to lose
+	lost    bool
 }
 
 // Decompress notes a loss (Decompressor).
@@ -34,7 +43,10 @@ func (l *losing) Decompress(dst, info []byte) ([]byte, error) {
 }
 
 // Lost tells of it (Decompressor).
-func (l *losing) Lost() bool { return l.lost }
+func (l *losing) Lost() bool { return l.lost && !l.alone }
+
+// Request names the history where that has a number (Decompressor).
+func (l *losing) Request() []byte { return l.request }
 
 // Reset ends it (Decompressor).
 func (l *losing) Reset(ack []byte) {

@@ -59,7 +59,7 @@ func (in *Inbound) ResetRequest(now time.Time) (p cp.Packet, ok bool) {
 	}
 	in.asked = now
 	in.Resets++
-	return cp.Packet{Code: ResetRequest, ID: in.id}, true
+	return cp.Packet{Code: ResetRequest, ID: in.id, Data: in.d.Request()}, true
 }
 
 // ResetAck takes the peer's. One that answers no request of ours is ignored;

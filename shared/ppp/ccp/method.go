@@ -17,10 +17,11 @@ type Method interface {
 	// Judge is how we would send to a peer that asks for value: the same value
 	// is acknowledged, another suggested; false: not at all.
 	Judge(value []byte) (answer []byte, ok bool)
-	// Compressor makes what sends by a value that Judge has returned.
-	Compressor(value []byte) (Compressor, error)
+	// Compressor makes what sends by a value that Judge has returned. mru is the
+	// peer's: how many octets it takes in an information field.
+	Compressor(value []byte, mru int) (Compressor, error)
 	// Decompressor makes what receives by our own value, once acknowledged. mru
-	// is how many octets a packet's information field may have.
+	// is ours, and bounds a packet's information field.
 	Decompressor(value []byte, mru int) (Decompressor, error)
 }
 
@@ -44,6 +45,9 @@ type Decompressor interface {
 	// Lost tells, after an error, that nothing more is delivered until the peer
 	// has reset its own history; else it concerned that one datagram.
 	Lost() bool
+	// Request is the data of the Reset-Request that then goes to the peer. It is
+	// not changed afterwards.
+	Request() []byte
 	// Uncompressed tells of a packet that came as it is.
 	Uncompressed(packet []byte)
 	// Reset takes the data of the peer's Reset-Ack.

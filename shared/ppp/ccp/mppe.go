@@ -69,7 +69,7 @@ func (m MPPE) value(bits mppe.Bits) ([]byte, bool) {
 }
 
 // Compressor makes a sender (Method).
-func (m MPPE) Compressor(value []byte) (Compressor, error) {
+func (m MPPE) Compressor(value []byte, _ int) (Compressor, error) {
 	bits, err := mppe.Parse(value)
 	if err != nil {
 		return nil, err
@@ -180,6 +180,9 @@ var errProtocol = errors.New("MPPE: a protocol that is not to be encrypted")
 
 // Lost tells that datagrams are discarded until one begins anew (Decompressor).
 func (r *receiver) Lost() bool { return r.NeedsReset() }
+
+// Request is empty (Decompressor).
+func (r *receiver) Request() []byte { return nil }
 
 // Uncompressed changes nothing (Decompressor).
 func (r *receiver) Uncompressed([]byte) {}

@@ -65,7 +65,7 @@ func TestMPPECarries(t *testing.T) {
 	for _, bits := range []mppe.Bits{mppe.Key128 | mppe.Stateless, mppe.Key56, mppe.Key40 | mppe.MPPC, mppe.Key128 | mppe.Stateless | mppe.MPPC, mppe.MPPC} {
 		server, client := mppeEnds(t, MPPE{Can: bits}, MPPE{Can: bits})
 		for what, way := range map[string][2]Choice{"down": {server.Send, client.Receive}, "up": {client.Send, server.Receive}} {
-			out, err := NewOutbound(way[0])
+			out, err := NewOutbound(way[0], 1500)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -95,7 +95,7 @@ func TestMPPECarries(t *testing.T) {
 func TestMPPELoses(t *testing.T) {
 	for _, bits := range []mppe.Bits{mppe.Key128 | mppe.Stateless | mppe.MPPC, mppe.Key128 | mppe.MPPC, mppe.Key128} {
 		server, client := mppeEnds(t, MPPE{Can: bits}, MPPE{Can: bits})
-		out, _ := NewOutbound(server.Send)
+		out, _ := NewOutbound(server.Send, 1500)
 		in, _ := NewInbound(client.Receive, 1500)
 		packet := []byte("\x00\x21packets of beautiful, beautiful, beautiful text")
 		send := func() error {
@@ -129,7 +129,7 @@ func TestMPPELoses(t *testing.T) {
 // TestOnlyDataComeEncrypted: a packet of any other protocol is none.
 func TestOnlyDataComeEncrypted(t *testing.T) {
 	server, client := mppeEnds(t, MPPE{Can: mppe.Key128}, MPPE{Can: mppe.Key128})
-	out, _ := NewOutbound(server.Send)
+	out, _ := NewOutbound(server.Send, 1500)
 	in, _ := NewInbound(client.Receive, 1500)
 	for _, packet := range []string{"\xC0\x21\x05\x01\x00\x04", "\x00\xFD\x90\x00", "\x80\x21\x01", "\x21", ""} {
 		info := out.Compressor.(*sender).Seal(nil, 0, []byte(packet))

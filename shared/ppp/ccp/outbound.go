@@ -8,12 +8,13 @@ type Outbound struct {
 	Resets uint64 // Reset-Requests obeyed
 }
 
-// NewOutbound makes it of what was agreed; nil: nothing was.
-func NewOutbound(c Choice) (*Outbound, error) {
+// NewOutbound makes it of what was agreed, towards a peer whose MRU is mru
+// octets; nil: nothing was.
+func NewOutbound(c Choice, mru int) (*Outbound, error) {
 	if c.Method == nil {
 		return nil, nil
 	}
-	made, err := c.Method.Compressor(c.Value)
+	made, err := c.Method.Compressor(c.Value, mru)
 	if err != nil {
 		return nil, err
 	}

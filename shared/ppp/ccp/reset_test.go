@@ -13,7 +13,7 @@ import (
 func ends(t *testing.T, m level) (*Outbound, *Inbound) {
 	t.Helper()
 	c := Choice{m, m.Value()}
-	out, err := NewOutbound(c)
+	out, err := NewOutbound(c, 1500)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -25,14 +25,14 @@ func ends(t *testing.T, m level) (*Outbound, *Inbound) {
 }
 
 func TestNothingAgreed(t *testing.T) {
-	if out, err := NewOutbound(Choice{}); out != nil || err != nil {
+	if out, err := NewOutbound(Choice{}, 1500); out != nil || err != nil {
 		t.Error(out, err)
 	}
 	if in, err := NewInbound(Choice{}, 1500); in != nil || err != nil {
 		t.Error(in, err)
 	}
 	bad := Choice{high, []byte{13}}
-	if out, err := NewOutbound(bad); out != nil || err == nil {
+	if out, err := NewOutbound(bad, 1500); out != nil || err == nil {
 		t.Error(out, err)
 	}
 	if in, err := NewInbound(bad, 1500); in != nil || err == nil {

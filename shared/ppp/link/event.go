@@ -11,7 +11,7 @@ import (
 type Event struct {
 	Kind     Kind
 	Claim    *auth.Claim  // of Claimed
-	Protocol ppp.Protocol // of NetworkUp, NetworkDown and NetworkOver
+	Protocol ppp.Protocol // of NetworkUp, NetworkDown, NetworkOver and ProtocolRejected
 	Cause    Cause        // of Finished
 	// Text is what the peer said: of LoginRefused, Identified and Remaining its
 	// message, of Finished its Terminate-Request's, or our own reason. It is
@@ -25,23 +25,24 @@ type Kind uint8
 
 // The kinds.
 const (
-	LinkUp        Kind = iota + 1 // LCP opened
-	LinkDown                      // LCP left Opened: it is negotiated anew, or ends
-	Claimed                       // the peer names itself: verify, then Answer
-	Authenticated                 // the peer is accepted, or nothing was asked of it
-	LoggedIn                      // the peer accepted us
-	LoginRefused                  // the peer refused us
-	NetworkUp                     // a network control protocol opened
-	NetworkDown                   // and left Opened
-	NetworkOver                   // it will not open any more, unless the peer begins anew; Text says why
-	Identified                    // the peer says what it is (RFC 1570 §1.1), in any phase
-	Remaining                     // the peer says how long the session may go on (RFC 1570 §1.2)
-	Finished                      // the link is over; the last event
+	LinkUp           Kind = iota + 1 // LCP opened
+	LinkDown                         // LCP left Opened: it is negotiated anew, or ends
+	Claimed                          // the peer names itself: verify, then Answer
+	Authenticated                    // the peer is accepted, or nothing was asked of it
+	LoggedIn                         // the peer accepted us
+	LoginRefused                     // the peer refused us
+	NetworkUp                        // a network control protocol opened
+	NetworkDown                      // and left Opened
+	NetworkOver                      // it will not open any more, unless the peer begins anew; Text says why
+	ProtocolRejected                 // the peer knows nothing of this protocol of data, which none of the network control protocols has for its own
+	Identified                       // the peer says what it is (RFC 1570 §1.1), in any phase
+	Remaining                        // the peer says how long the session may go on (RFC 1570 §1.2)
+	Finished                         // the link is over; the last event
 	kinds
 )
 
 var kindNames = [kinds]string{LinkUp: "link up", LinkDown: "link down", Claimed: "claimed", Authenticated: "authenticated",
-	LoggedIn: "logged in", LoginRefused: "login refused", NetworkUp: "network up", NetworkDown: "network down", NetworkOver: "network over",
+	LoggedIn: "logged in", LoginRefused: "login refused", NetworkUp: "network up", NetworkDown: "network down", NetworkOver: "network over", ProtocolRejected: "protocol rejected",
 	Identified: "identified", Remaining: "time remaining", Finished: "finished"}
 
 // String is the kind in words.

@@ -163,6 +163,10 @@ func (l *Link) rejected(now time.Time, p ppp.Protocol) {
 		return
 	}
 	if p.Network() {
+		if l.ncp(controls(p)) == nil {
+			l.tell(Event{Kind: ProtocolRejected, Protocol: p})
+			return
+		}
 		p = controls(p)
 	}
 	if n := l.ncp(p); n != nil && !n.rejected {

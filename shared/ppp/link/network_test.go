@@ -104,6 +104,8 @@ func TestProtocolRejects(t *testing.T) {
 		{"\xc0\x21", `link up, authenticated, link down, finished: LCP rejected "peer rejects LCP itself"`, nil},
 		{"\xc2\x23", `link up, link down, finished: peer refused "peer rejects CHAP"`, []auth.Method{auth.CHAPMD5}},
 		{"\xc0\x23", `link up`, []auth.Method{auth.CHAPMD5}}, // we never sent PAP
+		{"\x00\x2d", `link up, authenticated, protocol rejected VJ compressed`, nil},
+		{"\x00\x2f", `link up, authenticated, protocol rejected VJ uncompressed`, nil},
 	} {
 		p := newPair(t, server(tt.ask...), client())
 		p.openLCP()

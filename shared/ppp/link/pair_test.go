@@ -143,7 +143,7 @@ func (e *end) story() string {
 		switch v.Kind {
 		case Claimed:
 			w += " " + v.Claim.Name
-		case NetworkUp, NetworkDown:
+		case NetworkUp, NetworkDown, ProtocolRejected:
 			w += " " + v.Protocol.String()
 		case NetworkOver:
 			w += fmt.Sprintf(" %v %q", v.Protocol, v.Text)

@@ -33,6 +33,16 @@ const (
 	Extended              // by counting, modulo 4096; what Windows speaks
 )
 
+var checkNames = [...]string{None: "none", LCB: "lcb", CRC: "crc", Sequence: "sequence", Extended: "extended"}
+
+// String is the mode's name, for logs.
+func (c Check) String() string {
+	if int(c) < len(checkNames) {
+		return checkNames[c]
+	}
+	return fmt.Sprintf("check mode %d", uint8(c))
+}
+
 // ErrOption is an option that is not RFC 1974's, or asks for what is not spoken
 // here.
 var ErrOption = errors.New("not Stac LZS as it is spoken here")
@@ -68,7 +78,7 @@ func (o Option) check() error {
 	case o.Histories > 1:
 		return fmt.Errorf("lzs: History Count is %d, not 0 or 1: %w", o.Histories, ErrOption)
 	case o.Check == CRC || o.Check > Extended:
-		return fmt.Errorf("lzs: Check Mode is %d: %w", o.Check, ErrOption)
+		return fmt.Errorf("lzs: Check Mode is %d: %w", uint8(o.Check), ErrOption)
 	}
 	return nil
 }
