@@ -66,6 +66,12 @@ type Traffic struct {
 	OctetsDown uint64 `json:"octets_down"`
 	Dropped    uint64 `json:"dropped"` // frames lost in this end's queues
 	Errors     uint64 `json:"errors"`  // frames the line spoiled
+	// Of compression and encryption that depend on what went before: how often what
+	// the caller's data depend on was lost, how many Reset-Requests of CCP it took,
+	// and how many of hers were obeyed.
+	HistoriesLost uint64 `json:"histories_lost,omitempty"`
+	ResetsAsked   uint64 `json:"resets_asked,omitempty"`
+	ResetsObeyed  uint64 `json:"resets_obeyed,omitempty"`
 	// Drain is how many octets a second, with framing, the line is reckoned to
 	// take; 0 when that is not known.
 	Drain uint64 `json:"drain,omitempty"`
@@ -74,6 +80,8 @@ type Traffic struct {
 // Counters are a running call's counters; any goroutine may add to them.
 type Counters struct {
 	FramesUp, FramesDown, OctetsUp, OctetsDown, Dropped, Errors, Drain atomic.Uint64
+
+	HistoriesLost, ResetsAsked, ResetsObeyed atomic.Uint64
 }
 
 // Up counts one frame of n octets from the caller.
@@ -94,5 +102,6 @@ func (c *Counters) Snapshot() Traffic {
 		FramesUp: c.FramesUp.Load(), FramesDown: c.FramesDown.Load(),
 		OctetsUp: c.OctetsUp.Load(), OctetsDown: c.OctetsDown.Load(),
 		Dropped: c.Dropped.Load(), Errors: c.Errors.Load(), Drain: c.Drain.Load(),
+		HistoriesLost: c.HistoriesLost.Load(), ResetsAsked: c.ResetsAsked.Load(), ResetsObeyed: c.ResetsObeyed.Load(),
 	}
 }

@@ -26,10 +26,37 @@ type Coding struct {
 func (f *Flow) SetCoding(c Coding) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.coding = c
+	f.coding, f.resets = c, c.resets()
 	if c.Shut {
 		f.queue.ClearData()
 	}
+}
+
+// resets are what the two halves of a Coding have counted.
+type resets struct{ lost, asked, obeyed uint64 }
+
+func (c Coding) resets() (r resets) {
+	if c.In != nil {
+		r.lost, r.asked = c.In.Lost, c.In.Resets
+	}
+	if c.Out != nil {
+		r.obeyed = c.Out.Resets
+	}
+	return r
+}
+
+// countResets counts what the halves have counted since the last time.
+func (f *Flow) countResets() {
+	was, now := f.resets, f.coding.resets()
+	f.resets = now
+	lost, asked, obeyed := now.lost-was.lost, now.asked-was.asked, now.obeyed-was.obeyed
+	c, s := f.counters, &f.stats.Resets
+	c.HistoriesLost.Add(lost)
+	s.Lost.Add(lost)
+	c.ResetsAsked.Add(asked)
+	s.Asked.Add(asked)
+	c.ResetsObeyed.Add(obeyed)
+	s.Obeyed.Add(obeyed)
 }
 
 // decode takes a Compressed Datagram of the caller's.
@@ -41,6 +68,7 @@ func (f *Flow) decode(info []byte) {
 		if p, ok := f.coding.In.ResetRequest(s.now); ok {
 			f.sendCCP(s.now, p)
 		}
+		f.countResets()
 		return
 	}
 	s.plain.Add(packet)
@@ -64,6 +92,7 @@ func (f *Flow) reset(info []byte) bool {
 			if ack, ok := f.coding.Out.ResetRequest(p); ok {
 				f.sendCCP(f.scratch.now, ack)
 			}
+			f.countResets()
 		}
 		return true
 	case p.Code == ccp.ResetAck:

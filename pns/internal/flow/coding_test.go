@@ -181,6 +181,14 @@ func TestResetsKeepTheirPlace(t *testing.T) {
 	if in, out := b.coding.In, b.coding.Out; in.Lost != 1 || in.Resets != 1 || out.Resets != 1 {
 		t.Errorf("lost %d, asked %d, obeyed %d", in.Lost, in.Resets, out.Resets)
 	}
+	b.code(false) // agreed anew, and lost once more
+	b.from(coded(1, ppp.IPv4, up))
+	b.wantsDown("another request", control(ppp.CCP, ccp.ResetRequest, 1))
+	r := &b.stats.Resets
+	if got := b.count.Snapshot(); got.HistoriesLost != 2 || got.ResetsAsked != 2 || got.ResetsObeyed != 1 ||
+		r.Lost.Load() != 2 || r.Asked.Load() != 2 || r.Obeyed.Load() != 1 {
+		t.Errorf("the call has %+v, the program lost %d, asked %d, obeyed %d", got, r.Lost.Load(), r.Asked.Load(), r.Obeyed.Load())
+	}
 	b.SetCoding(Coding{})
 	b.from(control(ppp.CCP, ccp.ResetRequest, 8), control(ppp.CCP, ccp.ResetAck, 8))
 	b.wantsDown("nothing is coded", nil...)

@@ -83,6 +83,7 @@ type Flow struct {
 	inbox    inbox
 	held     held
 	coding   Coding
+	resets   resets // what stats has of coding's
 	headers  headers
 	bundle   Bundle
 	joined   func([]byte) // f.fromBundle, bound once there is a bundle

@@ -12,6 +12,8 @@ type Stats struct {
 	GRE        gre.Counters
 	SendErrors atomic.Uint64 // calls to Send that failed
 
+	Resets     Resets        // of CCP
+
 	// Frames that went no further.
 	Malformed   atomic.Uint64 // no PPP frame, or no IP packet in it
 	NotOpen     atomic.Uint64 // data while IPCP, or towards her IPV6CP, is not open
@@ -24,6 +26,14 @@ type Stats struct {
 	Unexpanded  atomic.Uint64 // TCP headers of which nothing could be made
 	Unsealed    atomic.Uint64 // data that should have been encrypted
 	Unjoined    atomic.Uint64 // packets whose fragments did not come, or came twice or too late
+}
+
+// Resets are how often the two ends of a direction lost each other, with methods
+// of CCP that depend on what went before.
+type Resets struct {
+	Lost   atomic.Uint64 // what callers' data depend on
+	Asked  atomic.Uint64 // Reset-Requests to callers
+	Obeyed atomic.Uint64 // Reset-Requests of callers
 }
 
 // Dropped calls f for each reason why frames went no further.
