@@ -3,3 +3,5 @@
 package flow
 
 const raced = false
+
+const streamLength = 1 << 20

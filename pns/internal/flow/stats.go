@@ -12,7 +12,7 @@ type Stats struct {
 	GRE        gre.Counters
 	SendErrors atomic.Uint64 // calls to Send that failed
 
-	Resets     Resets        // of CCP
+	Resets Resets // of CCP
 
 	// Frames that went no further.
 	Malformed   atomic.Uint64 // no PPP frame, or no IP packet in it
