@@ -86,13 +86,18 @@ func (w *Workshop) hold(ctx context.Context, n int) (*held, error) {
 	if err != nil {
 		return nil, err
 	}
+	return w.holdAt(ctx, n, a, pns, bin)
+}
+
+// holdAt is hold where all of that is there; flags are the crowd's.
+func (w *Workshop) holdAt(ctx context.Context, n int, a *space, pns *pnsAt, bin string, flags ...string) (_ *held, err error) {
 	h := &held{pnsAt: pns}
 	var stop func()
 	if h.pid, stop, err = pns.start(ctx); err != nil {
 		return nil, err
 	}
 	w.Cleanup(stop)
-	if h.crowd, err = start(a.command(ctx, bin, "-local", a.addr, "-pns", pns.addr)); err != nil {
+	if h.crowd, err = start(a.command(ctx, bin, append([]string{"-local", a.addr, "-pns", pns.addr}, flags...)...)); err != nil {
 		return nil, err
 	}
 	w.Cleanup(h.crowd.stop)

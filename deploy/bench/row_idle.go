@@ -27,7 +27,7 @@ func idleRows() []Row {
 }
 
 // weigh waits until nothing happens any more and returns KiB a call.
-func weigh(ctx context.Context, pid int) (float64, error) {
+func weigh(ctx context.Context, pid, calls int) (float64, error) {
 	select {
 	case <-time.After(settled):
 	case <-ctx.Done():
@@ -40,7 +40,7 @@ func weigh(ctx context.Context, pid int) (float64, error) {
 	for line := range strings.Lines(string(b)) {
 		if f := strings.Fields(line); len(f) == 3 && f[0] == "VmRSS:" {
 			kib, err := strconv.ParseFloat(f[1], 64)
-			return kib / idleCalls, err
+			return kib / float64(calls), err
 		}
 	}
 	return 0, fmt.Errorf("process %d has no VmRSS", pid)
@@ -54,7 +54,7 @@ func prepareIdlePAC(context.Context, *Workshop) ([]Candidate, error) {
 		if err != nil {
 			return 0, err
 		}
-		return weigh(ctx, t.pid)
+		return weigh(ctx, t.pid, idleCalls)
 	})}}, nil
 }
 
@@ -72,6 +72,6 @@ func prepareIdlePNS(context.Context, *Workshop) ([]Candidate, error) {
 		} else if packets < turns.Burst*idleCalls {
 			return 0, fmt.Errorf("only %.0f packets: some calls sent none", packets)
 		}
-		return weigh(ctx, h.pid)
+		return weigh(ctx, h.pid, idleCalls)
 	})}}, nil
 }

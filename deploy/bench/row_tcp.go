@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 )
 
 const (
@@ -102,6 +103,19 @@ password = "bench"
 	return p, s.ip(ctx, "route add blackhole "+sink)
 }
 
+// coding is the same PNS with another [ppp] in its configuration.
+func (p *pnsAt) coding(ppp string) (*pnsAt, error) {
+	text, err := os.ReadFile(p.file)
+	if err != nil {
+		return nil, err
+	}
+	before, rest, _ := strings.Cut(string(text), "[ppp]\n")
+	_, after, _ := strings.Cut(rest, "[limits]\n")
+	other := *p
+	other.file = filepath.Join(filepath.Dir(p.file), "pns-coding.toml")
+	return &other, os.WriteFile(other.file, []byte(before+"[ppp]\n"+ppp+"[limits]\n"+after), 0o600)
+}
+
 // start starts it, and returns its process as well.
 func (p *pnsAt) start(ctx context.Context) (pid int, stop func(), err error) {
 	cmd := p.command(ctx, p.bin, "run", "-c", p.file)
@@ -114,13 +128,13 @@ func (p *pnsAt) start(ctx context.Context) (pid int, stop func(), err error) {
 
 // tcpThroughCall is ours: the program pns at one end, and at the other our
 // shared/peer and shared/gre with a TUN.
-func tcpThroughCall(ctx context.Context, a *space, pns *pnsAt, crowd string) (float64, error) {
+func tcpThroughCall(ctx context.Context, a *space, pns *pnsAt, crowd string, flags ...string) (float64, error) {
 	_, stop, err := pns.start(ctx)
 	if err != nil {
 		return 0, err
 	}
 	defer stop()
-	c, err := start(a.command(ctx, crowd, "-local", a.addr, "-pns", pns.addr))
+	c, err := start(a.command(ctx, crowd, append([]string{"-local", a.addr, "-pns", pns.addr}, flags...)...))
 	if err != nil {
 		return 0, err
 	}

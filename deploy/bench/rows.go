@@ -6,6 +6,7 @@ func rows() []Row {
 	all = append(all, hdlcRows()...)
 	all = append(all, idleRows()...)
 	all = append(all, tcpRows()...)
+	all = append(all, codingRows()...)
 	all = append(all, callRows()...)
 	all = append(all, pacRows()...)
 	return all

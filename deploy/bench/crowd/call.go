@@ -13,9 +13,11 @@ import (
 	"carrier/shared/peer"
 	"carrier/shared/ppp"
 	"carrier/shared/ppp/auth"
+	"carrier/shared/ppp/ccp"
 	"carrier/shared/ppp/ipcp"
 	"carrier/shared/ppp/lcp"
 	"carrier/shared/ppp/link"
+	"carrier/shared/ppp/mppe"
 	"carrier/shared/pptp"
 )
 
@@ -32,10 +34,13 @@ type call struct {
 	mu      sync.Mutex
 	gre     gre.Session
 	out     gre.Batch
+	frame   []byte // where data codes one
 	deliver func([]byte)
 	in      [][]byte // IP packets of one Receive
 	link    *link.Link
 	ipcp    *ipcp.IPCP
+	policy  policy
+	coding  coding
 	addr    netip.Addr
 	err     error
 }
@@ -58,7 +63,7 @@ func (c *crowd) place(ctx context.Context, conn *peer.Conn, network func([][]byt
 		gre: gre.NewSession(gre.Options{PeerCallID: tunnel.PeerID(), RecvWindow: window}, time.Now()),
 		link: link.New(link.Options{LCP: lcp.Options{MRU: 1400, Magic: true, PFC: true, ACFC: true},
 			Login: auth.Login{Name: c.user, Secret: auth.NewPassword(c.password)}}),
-		ipcp: ipcp.New(ipcp.Options{AskAddress: true})}
+		ipcp: ipcp.New(c.policy.ipcp()), policy: c.policy}
 	k.deliver = k.fromTunnel
 	tunnel.Connected(pptp.IncomingCallConnected{ConnectSpeed: speed, Window: window, FramingType: pptp.Asynchronous})
 	k.mu.Lock()
@@ -83,10 +88,12 @@ func (k *call) Receive(packets [][]byte) {
 	defer k.mu.Unlock()
 	now := time.Now()
 	k.in = k.in[:0]
+	k.coding.plain.Take()
 	for _, p := range packets {
 		_, _ = k.gre.Receive(now, p, k.deliver)
 		if k.network == nil {
 			k.in = k.in[:0]
+			k.coding.plain.Take()
 		}
 	}
 	if len(k.in) > 0 {
@@ -108,19 +115,37 @@ func (k *call) Wake(now time.Time) {
 
 func (k *call) fromTunnel(frame []byte) {
 	p, info, err := ppp.Split(frame)
+	if err == nil && p == ppp.Compressed && k.coding.in != nil {
+		if info = k.coding.open(info); info != nil {
+			p = ppp.IPv4
+		}
+	}
 	if err == nil && p == ppp.IPv4 {
 		k.received.Add(1)
 		k.in = append(k.in, info)
 		return
 	}
-	k.link.Receive(time.Now(), frame)
+	now := time.Now()
+	k.link.Receive(now, frame)
+	k.heed(now) // the next frame may be of a protocol that begins with this one
 }
 
-// settle sends what is to be sent; mu is held.
-func (k *call) settle(now time.Time) {
+// heed takes the link's events.
+func (k *call) heed(now time.Time) {
 	for _, e := range k.link.Events() {
 		switch e.Kind {
+		case link.LoggedIn:
+			_, left := k.link.Keys()
+			if k.coding.ccp = k.policy.ccp(ccp.KeysOf(left, mppe.Client)); k.coding.ccp != nil {
+				k.link.Network(now, ppp.CCP, k.coding.ccp)
+			}
 		case link.NetworkUp:
+			if e.Protocol == ppp.CCP {
+				if err := k.coding.agreed(mtu); err != nil {
+					k.link.Close(now, err.Error())
+				}
+				continue
+			}
 			k.addr = k.ipcp.Agreed().Local
 			close(k.up)
 		case link.Finished:
@@ -128,6 +153,11 @@ func (k *call) settle(now time.Time) {
 			close(k.finished)
 		}
 	}
+}
+
+// settle sends what is to be sent; mu is held.
+func (k *call) settle(now time.Time) {
+	k.heed(now)
 	for _, frame := range k.link.Take() {
 		k.out.Add(k.gre.Append(now, k.out.Next(), frame))
 	}
@@ -147,12 +177,17 @@ func earliest(a, b time.Time) time.Time {
 	return a
 }
 
-// data sends IP packets of the caller's.
+// data sends IP packets of the caller's, each a PPP frame.
 func (k *call) data(packets [][]byte) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	now := time.Now()
 	for _, p := range packets {
+		if k.coding.out != nil {
+			_, ip, _ := ppp.Split(p)
+			k.frame = k.coding.append(k.frame[:0], ip)
+			p = k.frame
+		}
 		k.out.Add(k.gre.Append(now, k.out.Next(), p))
 	}
 	k.settle(now)
@@ -164,9 +199,8 @@ func (k *call) Deliver(packets [][]byte) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	now := time.Now()
-	var form ppp.Compression
 	for _, p := range packets {
-		packet := form.Append(k.gre.Begin(now, k.out.Next()), ppp.IPv4, p)
+		packet := k.coding.append(k.gre.Begin(now, k.out.Next()), p)
 		gre.Finish(packet)
 		k.out.Add(packet)
 	}

@@ -37,6 +37,7 @@ func main() {
 	udp := flag.Bool("udp", false, "GRE over UDP")
 	flag.StringVar(&c.user, "user", "bench", "who logs in")
 	flag.StringVar(&c.password, "password", "bench", "and the password")
+	c.policy.flags()
 	flag.Parse()
 	if err := c.run(*local, *pns, *udp); err != nil {
 		fmt.Fprintf(os.Stderr, "crowd: %v\n", err)
@@ -49,6 +50,7 @@ type crowd struct {
 	endpoint       *peer.Endpoint
 	pns            peer.Remote
 	user, password string
+	policy         policy
 	calls          []*call
 }
 

@@ -47,11 +47,12 @@ func Same(a, b []byte) bool {
 	return err == nil && wrong == nil && p == q && bytes.Equal(info, other)
 }
 
-// RoundTrip carries n packets, fewer with the race detector, and compares each.
+// RoundTrip carries n packets, a twentieth of them with the race detector, and
+// compares each.
 func RoundTrip(t *testing.T, p Pair, n int) {
 	t.Helper()
 	if Raced {
-		n /= 200
+		n /= 20
 	}
 	traffic := NewTraffic(uint64(n))
 	var info, got []byte
