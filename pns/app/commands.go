@@ -6,12 +6,14 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"time"
 
 	"carrier/pns/internal/pool"
 	"carrier/pns/internal/ras"
 	"carrier/shared/capture"
 	"carrier/shared/console"
 	"carrier/shared/doctor"
+	"carrier/shared/record"
 )
 
 // A status is what `pns status` shows.
@@ -23,6 +25,7 @@ type status struct {
 	Networks  int     `json:"networks6_free,omitempty"` // a /64 each
 	Users     []user  `json:"users"`
 	PACs      []joint `json:"pacs"`
+	Locked    []lock  `json:"locked_out"`
 }
 
 type user struct {
@@ -38,6 +41,13 @@ type joint struct {
 	State     string `json:"state"`
 }
 
+// A lock is somebody who is locked out after too many wrong passwords.
+type lock struct {
+	User   string    `json:"user"` // "": every user
+	Source string    `json:"source"`
+	Until  time.Time `json:"until"`
+}
+
 // commands are what an operator sees of a Program.
 type commands struct{ *Program }
 
@@ -45,7 +55,7 @@ func (p *Program) commands() console.Program { return commands{p} }
 
 // Status shows who is online and the control connections.
 func (p commands) Status() any {
-	s := status{Name: p.config.Name, Listen: p.endpoint.Addr().String(), Users: []user{}, PACs: []joint{}}
+	s := status{Name: p.config.Name, Listen: p.endpoint.Addr().String(), Users: []user{}, PACs: []joint{}, Locked: []lock{}}
 	p.metrics.pools.Stats(func(name string, one pool.Stats) {
 		if name == pool.IPv6 {
 			s.Networks = one.Free
@@ -65,6 +75,9 @@ func (p commands) Status() any {
 	}
 	for _, c := range p.endpoint.Conns() {
 		s.PACs = append(s.PACs, joint{c.Remote.Name, c.Remote.Transport.String(), c.State})
+	}
+	for _, l := range p.guard.Locks(time.Now()) {
+		s.Locked = append(s.Locked, lock{l.User, l.Source, l.Until.Round(time.Second)})
 	}
 	slices.SortFunc(s.PACs, func(a, b joint) int { return strings.Compare(a.PAC, b.PAC) })
 	return s
@@ -93,6 +106,13 @@ func (p commands) Hangup(name string) error {
 		return console.ErrNoCall
 	}
 	return nil
+}
+
+// Unlock lets a user, or all from a source, try again.
+func (p commands) Unlock(who string) (locks int) {
+	locks = p.guard.Unlock(time.Now(), who)
+	p.log.Info("unlocked by the operator", "who", record.Shown(who), "locks", locks)
+	return locks
 }
 
 // Capture writes what calls carry.

@@ -3,12 +3,14 @@ package app
 import (
 	"net/http"
 	"sync/atomic"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"carrier/pns/internal/flow"
+	"carrier/pns/internal/guard"
 	"carrier/pns/internal/lan/tun"
 	"carrier/pns/internal/lan/userspace"
 	"carrier/pns/internal/pool"
@@ -28,6 +30,7 @@ type metrics struct {
 	// Read at each scrape.
 	ras      *ras.RAS
 	pools    *pool.Pools
+	guard    *guard.Guard
 	sessions session.Stats
 	flows    flow.Stats
 	lan      userspace.Stats
@@ -71,6 +74,8 @@ func (m *metrics) pacKnown(name string) {
 var (
 	callsActive  = desc("pns_calls_active", "Calls that run, in any stage.")
 	authTotal    = desc("pns_auth_total", "Authentications by method and outcome.", "method", "outcome")
+	lockouts     = desc("pns_lockouts_total", "Times that somebody was locked out: a user from one source, or a source as a whole.", "kind")
+	lockedOut    = desc("pns_locked_out", "Who is locked out now.", "kind")
 	addresses    = desc("pns_addresses", "Addresses for callers by pool and state.", "pool", "state")
 	grePackets   = desc("pns_gre_packets_total", "GRE packets by direction and disposition.", "direction", "disposition")
 	greLost      = desc("pns_gre_lost_total", "GRE packets from PACs that never came, by their Sequence Numbers.")
@@ -90,6 +95,7 @@ var (
 func (m *metrics) scrape(gauge, counter emit) {
 	gauge(callsActive, float64(len(m.ras.Running())))
 	m.sessions.Auth(func(method, outcome string, n uint64) { counter(authTotal, float64(n), method, outcome) })
+	m.scrapeGuard(gauge, counter)
 	m.scrapePools(gauge, counter)
 	packet := func(direction, disposition string, n uint64) {
 		counter(grePackets, float64(n), direction, disposition)
@@ -106,6 +112,20 @@ func (m *metrics) scrape(gauge, counter emit) {
 	m.scrapeLAN(gauge, counter)
 	m.peer.States(func(state string, n int64) { gauge(controlConns, float64(n), state) })
 	m.peer.Failures(func(why string, n uint64) { counter(controlEnded, float64(n), why) })
+}
+
+func (m *metrics) scrapeGuard(gauge, counter emit) {
+	m.guard.Made(func(kind string, n uint64) { counter(lockouts, float64(n), kind) })
+	users, sources := 0, 0
+	for _, l := range m.guard.Locks(time.Now()) {
+		if l.User == "" {
+			sources++
+		} else {
+			users++
+		}
+	}
+	gauge(lockedOut, float64(users), guard.UserSource.String())
+	gauge(lockedOut, float64(sources), guard.WholeSource.String())
 }
 
 func (m *metrics) scrapePools(gauge, counter emit) {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"carrier/pns/internal/config"
+	"carrier/pns/internal/guard"
 	"carrier/pns/internal/lan"
 	"carrier/pns/internal/lan/tun"
 	"carrier/pns/internal/lan/userspace"
@@ -47,6 +48,7 @@ type Program struct {
 	metrics  *metrics
 	endpoint *peer.Endpoint
 	ras      *ras.RAS
+	guard    *guard.Guard
 	pools    *pool.Pools
 	router   router // nil: the LAN takes any address
 	panel    *daemon.Panel
@@ -59,7 +61,8 @@ type Program struct {
 // open binds all that the configuration names, so that a port in use or a right
 // that is missing shows before anything runs.
 func open(c *config.Config, env Env) (*Program, error) {
-	p := &Program{config: c, now: c, source: daemon.NoFile[*config.Config], log: env.Log, hub: capture.NewHub(env.Log), metrics: newMetrics()}
+	p := &Program{config: c, now: c, source: daemon.NoFile[*config.Config], log: env.Log, hub: capture.NewHub(env.Log), metrics: newMetrics(),
+		guard: guard.New(guard.Policy{})}
 	if err := p.build(); err != nil {
 		return nil, errors.Join(err, p.close())
 	}
@@ -101,7 +104,7 @@ func (p *Program) build() error {
 		return err
 	}
 	p.parts.Add("tunnels", p.endpoint.Run)
-	p.metrics.ras, p.metrics.pools = p.ras, p.pools
+	p.metrics.ras, p.metrics.pools, p.metrics.guard = p.ras, p.pools, p.guard
 	if c.Panel.IsValid() {
 		if p.panel, err = daemon.OpenPanel(c.Panel, p.metrics.handler()); err != nil {
 			return err
@@ -125,7 +128,7 @@ func (p *Program) network() (lan.Network, error) {
 
 func (p *Program) rasOptions(network lan.Network) ras.Options {
 	o := ras.Options{Settings: p.settings(p.config, p.who), LAN: network, Pools: p.pools, History: history,
-		Sessions: &p.metrics.sessions, Flows: &p.metrics.flows, Meter: p.metrics, Hub: p.hub, Log: p.log}
+		Sessions: &p.metrics.sessions, Flows: &p.metrics.flows, Meter: p.metrics, Hub: p.hub, Guard: p.guard, Log: p.log}
 	o.Prober, _ = network.(session.Prober)
 	return o
 }

@@ -78,7 +78,7 @@ func (p *Program) settings(c *config.Config, who *users.Table) ras.Settings {
 		Link: link.Options{LCP: lcp.Options{MRU: lan.DefaultMTU, Magic: true, PFC: true, ACFC: true, Multilink: c.Bundle},
 			Ask: c.Methods, Name: c.Name, Echo: c.Echo},
 		Coding: c.Coding, VJ: c.VJ,
-		Identify: c.Identify, Idle: c.Idle, Activity: c.Activity, Limit: c.Session, Drain: c.Drain, Drains: c.Drains}
+		Identify: c.Identify, Idle: c.Idle, Activity: c.Activity, Limit: c.Session, Drain: c.Drain, Drains: c.Drains, Lockout: c.Lockout}
 	if c.LAN.IPv6 != nil {
 		s.IPv6 = &session.IPv6{DNS: c.LAN.IPv6.DNS}
 	}

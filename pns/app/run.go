@@ -22,6 +22,7 @@ func Run(ctx context.Context, args []string, std console.Stdio) int {
 		Config: config.File,
 		Run:    serve,
 		Doctor: doctor.Look,
+		Locks:  true,
 		Check: func(file string) error {
 			_, err := config.Read(file)
 			return err

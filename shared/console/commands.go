@@ -32,6 +32,8 @@ type Commands struct {
 	Doctor func(ctx context.Context, config string, c *Client) *doctor.Report
 	// Lines says that the daemon has Lines.
 	Lines bool
+	// Locks says that the daemon has Locks.
+	Locks bool
 	// Socket is where the daemon with that configuration has its socket.
 	Socket func(config string) (string, error)
 }
@@ -116,6 +118,9 @@ func (s *session) root() *cobra.Command {
 	root.AddCommand(s.run(), s.check(), s.status(), s.calls(), s.reload(), s.hangup(), s.capture())
 	if s.Doctor != nil {
 		root.AddCommand(s.doctor())
+	}
+	if s.Locks {
+		root.AddCommand(s.unlock())
 	}
 	if s.Lines {
 		root.AddCommand(s.lineVerbs()...)

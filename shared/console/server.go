@@ -66,6 +66,9 @@ func (s *Server) handler() http.Handler {
 	if p, ok := s.program.(Lines); ok {
 		handleLines(mux, p)
 	}
+	if p, ok := s.program.(Locks); ok {
+		handleLocks(mux, p)
+	}
 	return s.meant(mux)
 }
 

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"carrier/pns/internal/activity"
+	"carrier/pns/internal/guard"
 	"carrier/pns/internal/pool"
 	"carrier/pns/internal/session"
 	"carrier/pns/internal/users"
@@ -35,6 +36,7 @@ type Config struct {
 	PACs     []PAC
 	LAN      LAN
 	Methods  []auth.Method // demanded of callers, in this order
+	Lockout  guard.Policy
 	Coding   session.Coding
 	Identify string        // what callers are told that we are; empty: nothing
 	Bundle   lcp.Multilink // asked of callers, and done where they ask
@@ -110,6 +112,7 @@ func read(f *conf.File) (*Config, error) {
 		UDP:      conf.Value(t, "udp", netip.AddrPortFrom(netip.IPv4Unspecified(), peer.GREPort), endpoint),
 		PACs:     pacs(t),
 		Methods:  methods(t.Table("auth")),
+		Lockout:  lockout(t.Table("auth").Table("lockout")),
 		Coding:   coding(t.Table("ppp")),
 		VJ:       headers(t.Table("ppp")),
 		Idle:     limits.Duration("idle", 0, 0, week),

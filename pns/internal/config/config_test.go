@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"carrier/pns/internal/activity"
+	"carrier/pns/internal/guard"
 	"carrier/pns/internal/pool"
 	"carrier/pns/internal/session"
 	"carrier/pns/internal/users"
@@ -67,6 +68,11 @@ addresses = ["2.1.3.1"]
 [auth]
 methods = ["mschap-v2", "pap"]
 
+[auth.lockout]
+attempts = 3
+window   = "1h"
+time     = "30m"
+
 [ppp]
 encryption = "optional"
 strengths  = ["40", "128"]
@@ -92,10 +98,13 @@ address      = "2.1.1.129"
 idle         = "1h"
 session      = "24h"
 simultaneous = "replace"
+dial_in      = false
 
 [[user]]
 name    = 'DENVER\bob'
 pool    = "sales"
+disabled = true
+hours   = "22:00-06:30"
 nt_hash = "44EBBA8D5312B8D611474411F56989AE"
 `
 
@@ -127,6 +136,7 @@ func TestWhole(t *testing.T) {
 			Map: map[netip.AddrPort]string{netip.MustParseAddrPort("2.1.1.10:80"): "127.0.0.1:8080"}, OnlyMapped: true,
 		},
 		Methods: []auth.Method{auth.MSCHAPv2, auth.PAP},
+		Lockout: guard.Policy{Attempts: 3, Window: time.Hour, Time: 30 * time.Minute},
 		Coding: session.Coding{Encryption: session.Optional, MPPE: mppe.Key40 | mppe.Key128,
 			Compression: []ccp.Method{ccp.LZS{}, ccp.BSD{Bits: 12}, ccp.Predictor{}}},
 		Identify: "pns denver",
@@ -135,8 +145,8 @@ func TestWhole(t *testing.T) {
 		Activity: ignoring(t, "ntp", "udp/514"),
 		Echo:     link.EchoOptions{Interval: 20 * time.Second, Failures: 5},
 		Users: []users.User{
-			{Name: "saran", Address: ip("2.1.1.129"), Idle: time.Hour, Session: 24 * time.Hour, Simultaneous: users.Replace},
-			{Name: `DENVER\bob`, Pool: "sales"},
+			{Name: "saran", Address: ip("2.1.1.129"), Idle: time.Hour, Session: 24 * time.Hour, Simultaneous: users.Replace, NoDialIn: true},
+			{Name: `DENVER\bob`, Pool: "sales", Disabled: true, Hours: users.Hours{From: 22 * time.Hour, To: 6*time.Hour + 30*time.Minute}},
 		},
 		NeedsGRE: true, NeedsUDP: true,
 	}
@@ -176,6 +186,7 @@ func TestDefaults(t *testing.T) {
 			Hold: 5 * time.Minute,
 			Map:  map[netip.AddrPort]string{}},
 		Methods: []auth.Method{auth.MSCHAPv2, auth.CHAPMD5, auth.PAP},
+		Lockout: guard.Policy{Attempts: 5, Window: 15 * time.Minute, Time: 15 * time.Minute},
 		Coding: session.Coding{Encryption: session.Optional, MPPE: mppe.Key128 | mppe.Stateless | mppe.MPPC,
 			Compression: []ccp.Method{ccp.Deflate{Window: 15}, ccp.Deflate{Window: 15, Draft: true}, ccp.BSD{Bits: 12}}},
 		VJ:       vj.Slots{Count: 16},

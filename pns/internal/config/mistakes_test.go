@@ -47,6 +47,12 @@ func TestMistakes(t *testing.T) {
 
 		{"activity", "[limits.activity]\nignore = ['ntp', 'udp']", `11: limits.activity.ignore[2]: "udp" is nothing that can be ignored; would be right: "netbios", "ntp", "mdns", "llmnr", "ssdp", "dhcp", "igmp", "icmp-errors", "tcp-keepalive", "tcp-reset", "unsolicited", "udp/514", "tcp/5900" or "ip/89"`},
 
+		{"lockout", "[auth.lockout]\nattempts = -1\nwindow = '0s'\ntime = 15", `11: auth.lockout.attempts: -1 is out of range; would be right: a whole number from 0 to 1000
+12: auth.lockout.window: "0s" is out of range; would be right: from "1s" to "168h"
+13: auth.lockout.time: 15 is not text in quotes; would be right: time = "…"`},
+		{"hours", user + "password = 'x'\nhours = '8-18'\ndisabled = 'no'\ndial_in = 0", `13: user[2].hours: "8-18" is not two times of a day; would be right: "08:00-18:00"
+14: user[2].disabled: "no" is not true or false; would be right: disabled = true
+15: user[2].dial_in: 0 is not true or false; would be right: dial_in = false`},
 		{"user without name", "[[user]]\npassword = 'x'", `10: user[2].name: missing; would be right: name = "saran"`},
 		{"user with empty name", "[[user]]\nname = ''\npassword = 'x'", `11: user[2].name: "" is nobody; would be right: "saran"`},
 		{"user with a very long name", "[[user]]\nname = '" + strings.Repeat("x", 256) + "'\npassword = 'x'", `11: user[2].name: longer than 255 octets`},

@@ -68,6 +68,9 @@ func people(root *conf.Table, c *Config) []users.User {
 			Session:      t.Duration("session", 0, time.Second, week),
 			Pool:         conf.Value(t, "pool", "", pools.named),
 			Simultaneous: conf.Value(t, "simultaneous", users.Unlimited, simultaneous),
+			Disabled:     t.Bool("disabled", false),
+			NoDialIn:     !t.Bool("dial_in", true),
+			Hours:        conf.Value(t, "hours", users.Hours{}, hours),
 		}
 		free(t, u, c.LAN)
 		free6(t, u, c.LAN)

@@ -16,6 +16,7 @@ import (
 
 	"carrier/pns/internal/activity"
 	"carrier/pns/internal/flow"
+	"carrier/pns/internal/guard"
 	"carrier/pns/internal/lan"
 	"carrier/pns/internal/pool"
 	"carrier/pns/internal/session"
@@ -66,6 +67,8 @@ type Settings struct {
 	// Drains, when their PAC may bring calls no more. Without it they last.
 	Drain  time.Duration
 	Drains bool
+	// Lockout is what the guard lets pass.
+	Lockout guard.Policy
 }
 
 // Options are what the sessions are made of, and for whom.
@@ -75,6 +78,7 @@ type Options struct {
 	Pools  *pool.Pools
 	Prober session.Prober // nil: addresses are nobody else's
 	MTU    int            // 0: the LAN's default
+	Guard  *guard.Guard   // against who guesses passwords; it outlasts reloads
 
 	History  int // how many calls that ended are kept
 	Sessions *session.Stats
@@ -218,6 +222,7 @@ func (r *RAS) session(call *peer.Call, pac string, req pptp.IncomingCallRequest)
 			return r.connect(call, m, use, counters, ring)
 		},
 		Counters: counters,
+		Source:   guard.From(call.Conn().PeerAddr().Addr(), req.DialingNumber),
 	}, record.Call{Name: call.Name(), Started: time.Now(), Peer: pac, Called: req.DialedNumber, Calling: req.DialingNumber})
 }
 

@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"testing"
 
+	"carrier/pns/internal/guard"
 	"carrier/pns/internal/session"
 	"carrier/shared/peer"
 	"carrier/shared/record"
@@ -11,7 +12,7 @@ import (
 
 // A call that ends is listed once all the time, as running or as ended.
 func TestCallsListsEachOnce(t *testing.T) {
-	r := New(Options{History: 2})
+	r := New(Options{History: 2, Guard: guard.New(guard.Policy{})})
 	for n := range 2000 {
 		rec := record.Call{Name: "atlanta/" + strconv.Itoa(n)}
 		call, left := new(peer.Call), make(chan struct{})

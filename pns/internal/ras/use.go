@@ -17,8 +17,9 @@ type use struct {
 
 // apply lets settings hold from now on.
 func (r *RAS) apply(s Settings) {
+	r.o.Guard.Use(s.Lockout)
 	r.use.Store(&use{s, &session.Common{
-		LAN: r.o.LAN, Users: r, Pools: r.o.Pools, Prober: r.o.Prober, Online: r.online,
+		LAN: r.o.LAN, Users: r, Pools: r.o.Pools, Prober: r.o.Prober, Online: r.online, Guard: r.o.Guard,
 		Link: s.Link, Coding: s.Coding, VJ: s.VJ, DNS: s.DNS, IPv6: s.IPv6, NBNS: s.NBNS, MTU: r.o.MTU,
 		Identify: s.Identify, Idle: s.Idle, Limit: s.Limit,
 		Stats: r.o.Sessions, Namer: r.o.Hub, Log: r.o.Log,
@@ -26,7 +27,7 @@ func (r *RAS) apply(s Settings) {
 }
 
 // Use has calls follow other settings from now on. Those that run go on, but
-// for two kinds: those of users who are there no more end at once, and those of
+// for two kinds: those of users who are there no more, or may log in no more, end at once, and those of
 // PACs that may bring calls no more when Drain is over, if there is one, unless
 // their PAC may again by then. Of several such limits the one that is over first
 // counts. Their callers are told.

@@ -9,6 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"carrier/pns/internal/guard"
 	"carrier/pns/internal/session"
 	"carrier/pns/internal/users"
 	"carrier/shared/peer"
@@ -68,7 +69,7 @@ func givesTime(t *testing.T, at map[string]string, reloads []reload, want string
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := New(Options{Settings: Settings{Users: who}, Log: slog.New(slog.DiscardHandler)})
+	r := New(Options{Settings: Settings{Users: who}, Guard: guard.New(guard.Policy{}), Log: slog.New(slog.DiscardHandler)})
 	began := time.Now()
 	ends := map[string]string{"atlanta": "never", "macon": "never"}
 	for name, addr := range at {

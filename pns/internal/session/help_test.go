@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"carrier/pns/internal/flow"
+	"carrier/pns/internal/guard"
 	"carrier/pns/internal/lan"
 	"carrier/pns/internal/pool"
 	"carrier/pns/internal/users"
@@ -205,6 +206,7 @@ type place struct {
 	users  *users.Table
 	pool   *pool.Pools
 	online *Online
+	guard  *guard.Guard
 	stats  Stats
 	lanErr error          // why an address cannot be attached
 	opt    func(*Options) // changes each session's options
@@ -223,7 +225,7 @@ func newPlace(t *testing.T, addresses string, list ...users.User) *place {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &place{t: t, users: table, pool: p, online: NewOnline(), opt: func(*Options) {}}
+	return &place{t: t, users: table, pool: p, online: NewOnline(), guard: guard.New(guard.Policy{}), opt: func(*Options) {}}
 }
 
 // reserve takes an address for somebody else.
@@ -251,7 +253,7 @@ func (p *place) call() *visit {
 	v := &visit{log: l, call: &fakeCall{log: l, events: make(chan peer.Event, 8)},
 		data: &fakeData{log: l, down: make(chan []byte, 32)}, done: make(chan struct{})}
 	o := Options{Common: &Common{
-		LAN: &fakeLAN{log: l, err: p.lanErr}, Users: p.users, Pools: p.pool, Online: p.online,
+		LAN: &fakeLAN{log: l, err: p.lanErr}, Users: p.users, Pools: p.pool, Online: p.online, Guard: p.guard,
 		Link: link.Options{LCP: lcp.Options{MRU: 1400, Magic: true, PFC: true, ACFC: true}, Name: "denver",
 			Ask:  []auth.Method{auth.MSCHAPv2, auth.CHAPMD5, auth.MSCHAP, auth.PAP},
 			Echo: link.EchoOptions{Interval: 30 * time.Second, Failures: 3}},
@@ -291,6 +293,7 @@ type caller struct {
 	mute    bool               // sends nothing any more
 	bring   func(frame []byte) // to the session; nil: the fake data half does
 	said    []link.Event
+	got     [][]byte // frames of the session
 	stopped chan struct{}
 }
 
@@ -343,6 +346,7 @@ func (c *caller) run() {
 		}
 		select {
 		case f := <-c.v.data.down:
+			c.got = append(c.got, f)
 			c.link.Receive(time.Now(), f)
 		case <-due:
 			c.link.Expire(time.Now())

@@ -32,21 +32,28 @@ type login struct {
 	clashes uint8         // addresses that somebody had
 	seated  bool          // in Online
 	offered bool          // IPCP
+	held    held
+	refusal string // the last thing that she is told; "": nothing
 }
 
-// claimed checks who the caller says she is, and lets her in or not. The
-// address is reserved before she is told Success, so that what stands in its
-// way can be said in the Failure.
+// claimed checks who the caller says she is. Whatever comes of it, as much is
+// computed; when the answer follows, the guard says.
 func (s *Session) claimed(now time.Time, c *auth.Claim) {
 	user, found := s.o.Users.Lookup(c.Name)
 	verdict := c.Check(user.Secret)
 	s.note(func(r *record.Call) { r.User, r.Method = record.Shown(c.Name), c.Method.String() })
 	s.stage(record.Authenticating)
 	s.name(user, found)
-	l := &s.login
+	if s.running() { // else she is on her way out
+		s.guarded(now, finding{claim: c, user: user, found: found, verdict: verdict})
+	}
+}
+
+// judge lets the caller in or not. The address is reserved before she is told
+// Success, so that what stands in its way can be said in the Failure.
+func (s *Session) judge(now time.Time, f finding) {
+	l, c, user, found, verdict := &s.login, f.claim, f.user, f.found, f.verdict
 	switch {
-	case !s.running():
-		return // on its way out
 	case !found:
 		s.refuse(now, c, UnknownUser, record.AuthFailed, verdict.Message, "no user has this name")
 	case !user.Secret.Verifies(c.Method):
@@ -54,6 +61,7 @@ func (s *Session) claimed(now time.Time, c *auth.Claim) {
 			fmt.Sprintf("of this user only nt_hash is known, which %v cannot be checked against", c.Method))
 	case !verdict.OK:
 		s.refuse(now, c, WrongPassword, record.AuthFailed, verdict.Message, "wrong password")
+	case !s.permitted(now, f):
 	case l.lease != nil && s.user.Name != user.Name:
 		s.refuse(now, c, WrongPassword, record.AuthFailed, "the name must stay the same during a call",
 			"logged in as "+s.user.Name+" before")
@@ -209,13 +217,20 @@ func (s *Session) reserve() (*pool.Lease, error) {
 // the Terminate-Request that follows. What the record and the log say may tell
 // more.
 func (s *Session) refuse(now time.Time, c *auth.Claim, o Outcome, reason record.EndReason, text, detail string) {
+	s.refuseAs(now, c, o, reason, auth.Refuse(c, text), detail)
+}
+
+// refuseAs is refuse with a verdict that says more than its text.
+func (s *Session) refuseAs(now time.Time, c *auth.Claim, o Outcome, reason record.EndReason, v auth.Verdict, detail string) {
 	s.o.Stats.count(c.Method, o)
 	s.note(func(r *record.Call) { r.Reason, r.Text = reason, detail })
 	r := &s.record
 	s.log(slog.LevelWarn, "refused", "user", r.User, "method", r.Method, "reason", reason, "detail", detail)
 	s.leave()
-	s.link.Answer(now, auth.Refuse(c, text))
-	s.link.Close(now, text) // where LCP was negotiated again meanwhile, the claim is no longer there to answer
+	s.login.refusal = v.Message
+	if !s.link.Answer(now, v) { // LCP was negotiated again meanwhile
+		s.link.Close(now, v.Message)
+	}
 }
 
 // authenticated notes that the link trusts the caller now.
@@ -236,7 +251,7 @@ func (s *Session) authenticated(now time.Time) {
 func (s *Session) leave() {
 	l := &s.login
 	s.offline()
-	l.wait, l.probe = nil, nil
+	l.wait, l.probe, l.held = nil, nil, held{}
 	if l.lease != nil {
 		l.lease.Release()
 		l.lease = nil

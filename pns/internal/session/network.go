@@ -28,11 +28,13 @@ func (s *Session) linkUp() {
 
 // linkDown restores the defaults for a negotiation that begins anew (RFC 1662
 // §7.1), before its first packet reaches the PAC.
-func (s *Session) linkDown() {
+func (s *Session) linkDown(now time.Time) {
 	s.offline()
 	s.data.SetBundle(flow.Bundle{})
+	s.login.held = held{} // its question is no longer open
 	if s.link.Phase() == link.Establish {
 		s.o.Call.SetLinkInfo(hdlc.AllControl, hdlc.AllControl)
+		s.gone(now)
 	}
 }
 

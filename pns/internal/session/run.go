@@ -150,6 +150,7 @@ func (s *Session) expire(now time.Time) {
 		s.stays(now)
 	}
 	s.advertise(now)
+	s.release(now)
 	s.checkLimits(now)
 	if !s.until.IsZero() && !now.Before(s.until) {
 		s.ended(now, errNoAnswer)
@@ -158,7 +159,7 @@ func (s *Session) expire(now time.Time) {
 
 // deadline is when expire is wanted; zero: never.
 func (s *Session) deadline() time.Time {
-	d := earlier(earlier(s.link.Deadline(), s.until), earlier(s.idle, earlier(s.limit, s.warn)))
+	d := earlier(earlier(s.link.Deadline(), s.until), earlier(s.idle, earlier(s.limit, earlier(s.warn, s.login.held.until))))
 	if s.login.wait != nil {
 		d = earlier(d, s.login.until)
 	}
@@ -182,7 +183,7 @@ func (s *Session) happened(now time.Time, e link.Event) {
 	case link.LinkUp:
 		s.linkUp()
 	case link.LinkDown:
-		s.linkDown()
+		s.linkDown(now)
 	case link.Claimed:
 		s.claimed(now, e.Claim)
 	case link.Authenticated:

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"carrier/pns/internal/flow"
+	"carrier/pns/internal/guard"
 	"carrier/pns/internal/lan"
 	"carrier/pns/internal/pool"
 	"carrier/pns/internal/users"
@@ -78,6 +79,7 @@ type Options struct {
 	// is something for Next; any of its goroutines may.
 	Connect  func(m pptp.IncomingCallConnected, ring func()) Data
 	Counters *record.Counters
+	Source   guard.Source // where the call comes from
 }
 
 // Common is what sessions have in common: those that began under the same
@@ -87,8 +89,9 @@ type Common struct {
 	LAN    LAN
 	Users  Users
 	Pools  *pool.Pools
-	Prober Prober  // nil: addresses are nobody else's
-	Online *Online // shared by all sessions
+	Prober Prober       // nil: addresses are nobody else's
+	Online *Online      // shared by all sessions
+	Guard  *guard.Guard // likewise
 
 	Link   link.Options // Ask must not be empty: nobody gets an address without a name
 	DNS    []netip.Addr // given to callers who ask; may be empty

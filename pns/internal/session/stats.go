@@ -17,11 +17,13 @@ const (
 	Unverifiable // the method cannot be checked against what is known of the user
 	NoAddress    // right, but no address is free
 	InUse        // right, but the user is connected already
+	Locked       // after too many wrong ones; whether this one was right is not told
+	NotPermitted // right, but the user may not log in, or not now
 	outcomes
 )
 
 var outcomeNames = [outcomes]string{Accepted: "accepted", WrongPassword: "wrong-password", UnknownUser: "unknown-user",
-	Unverifiable: "unverifiable", NoAddress: "no-address", InUse: "in-use"}
+	Unverifiable: "unverifiable", NoAddress: "no-address", InUse: "in-use", Locked: "locked", NotPermitted: "not-permitted"}
 
 // String is the outcome's name in metrics.
 func (o Outcome) String() string {

@@ -22,6 +22,9 @@ type User struct {
 	Idle         time.Duration // without data for so long the call ends; zero: the default
 	Session      time.Duration // so long a call may last; zero: the default
 	Simultaneous Simultaneous
+	Disabled     bool  // may not log in
+	NoDialIn     bool  // has an account, but not for dialling in
+	Hours        Hours // in which she may
 }
 
 // Simultaneous is what becomes of a second call of the same user.
@@ -153,10 +156,11 @@ func (t *Table) Lookup(name string) (User, bool) {
 }
 
 // Has reports whether there is a user who is called exactly so in the
-// configuration, apart from upper and lower case.
+// configuration, apart from upper and lower case, and who may log in. The hour
+// does not count.
 func (t *Table) Has(name string) bool {
-	_, ok := t.byName[fold(name)]
-	return ok
+	u, ok := t.byName[fold(name)]
+	return ok && !u.Disabled && !u.NoDialIn
 }
 
 // Fixed lists the fixed addresses, and the first address of each fixed network,

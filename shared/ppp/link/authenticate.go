@@ -95,12 +95,13 @@ func (l *Link) receiveAuth(now time.Time, p ppp.Protocol, info []byte) {
 }
 
 // Answer gives the verdict on the last Claim. A refusal is sent, then the link
-// closes with the same text, unless the verdict lets the peer try again.
-// Without a Claim it does nothing.
-func (l *Link) Answer(now time.Time, v auth.Verdict) {
+// closes with the same text, unless the verdict lets the peer try again; inside
+// EAP the peer may have to answer first. Without a Claim that waits it does
+// nothing: told is false.
+func (l *Link) Answer(now time.Time, v auth.Verdict) (told bool) {
 	a := &l.auth
 	if !a.claimed {
-		return
+		return false
 	}
 	a.claimed, a.refusal = false, ""
 	if !v.OK {
@@ -109,6 +110,7 @@ func (l *Link) Answer(now time.Time, v auth.Verdict) {
 	a.server.Answer(now, v, &l.out)
 	a.until = now.Add(l.opt.AuthTimeout)
 	l.judged(now)
+	return true
 }
 
 // judged follows what the peer was told in the end, which may come after our

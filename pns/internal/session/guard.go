@@ -1,0 +1,74 @@
+package session
+
+import (
+	"fmt"
+	"time"
+
+	"carrier/pns/internal/guard"
+	"carrier/pns/internal/users"
+	"carrier/shared/ppp/auth"
+	"carrier/shared/record"
+)
+
+// A finding is a claim that was checked.
+type finding struct {
+	claim   *auth.Claim
+	user    users.User
+	found   bool
+	verdict auth.Verdict
+}
+
+// right tells that the caller is who she says she is.
+func (f finding) right() bool {
+	return f.found && f.user.Secret.Verifies(f.claim.Method) && f.verdict.OK
+}
+
+// held is a finding whose answer waits.
+type held struct {
+	finding finding
+	ruling  guard.Ruling
+	until   time.Time // zero: nothing waits
+}
+
+// guarded asks the guard, and holds the answer back for as long as that says.
+func (s *Session) guarded(now time.Time, f finding) {
+	r := s.o.Guard.Judge(now, f.claim.Name, s.o.Source, f.right())
+	s.login.held = held{f, r, now.Add(r.Delay)}
+	s.release(now)
+}
+
+// release answers what was held back, once its time has come.
+func (s *Session) release(now time.Time) {
+	h := s.login.held
+	if h.until.IsZero() || now.Before(h.until) {
+		return
+	}
+	s.login.held = held{}
+	if h.ruling.Locked != guard.None {
+		s.lockedOut(now, h)
+		return
+	}
+	s.judge(now, h.finding)
+}
+
+// lockedOut refuses the caller, right or wrong. For a user who is locked out
+// here her machine says that the account is disabled, which is as near as
+// MS-CHAP comes.
+func (s *Session) lockedOut(now time.Time, h held) {
+	minutes := (h.ruling.Left + time.Minute - 1) / time.Minute
+	v := auth.Verdict{Message: fmt.Sprintf("too many wrong passwords: try again in %d minutes", minutes), Reason: auth.WrongPassword}
+	detail := fmt.Sprintf("%v is locked out for %v", s.o.Source, h.ruling.Left.Round(time.Second))
+	if h.ruling.Locked == guard.UserSource {
+		v.Reason = auth.AccountDisabled
+		detail = fmt.Sprintf("this user is locked out from %v for %v", s.o.Source, h.ruling.Left.Round(time.Second))
+	}
+	s.refuseAs(now, h.finding.claim, Locked, record.AuthFailed, v, detail)
+}
+
+// gone ends the call of a caller who negotiates LCP anew instead of hearing
+// that she is refused.
+func (s *Session) gone(now time.Time) {
+	if s.login.refusal != "" {
+		s.link.Close(now, s.login.refusal)
+	}
+}
