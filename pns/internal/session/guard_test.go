@@ -40,6 +40,8 @@ func (p *place) attempt(t *testing.T, m auth.Method, name, password, number stri
 	who := sara(name, password, m)
 	who.Rand = rand.NewChaCha8([32]byte{2})
 	c := v.dial(who)
+	stop := time.AfterFunc(5*time.Minute, v.cancel) // where she is let in after all
+	defer stop.Stop()
 	r, took := v.over(t)
 	said := c.hangUp()
 	return attempt{r, heard(t, said, link.LoginRefused).Text, c.got, took}
