@@ -30,19 +30,21 @@ const (
 // A Config is a whole configuration without mistakes.
 type Config struct {
 	daemon.Settings
-	Digest   conf.Digest    // of the whole file
-	Listen   netip.AddrPort // of control connections
-	UDP      netip.AddrPort // of GRE over UDP
-	PACs     []PAC
-	LAN      LAN
-	Methods  []auth.Method // demanded of callers, in this order
-	Lockout  guard.Policy
-	Coding   session.Coding
-	Identify string        // what callers are told that we are; empty: nothing
-	Bundle   lcp.Multilink // asked of callers, and done where they ask
-	VJ       vj.Slots      // zero: TCP headers are not compressed
-	Idle     time.Duration // of users without a limit of their own; 0: none
-	Session  time.Duration // likewise
+	Digest  conf.Digest    // of the whole file
+	Listen  netip.AddrPort // of control connections
+	UDP     netip.AddrPort // of GRE over UDP
+	PACs    []PAC
+	LAN     LAN
+	Methods []auth.Method // demanded of callers, in this order
+	Lockout guard.Policy
+	// Rechallenge is how often callers must prove again who they are; 0: never.
+	Rechallenge time.Duration
+	Coding      session.Coding
+	Identify    string        // what callers are told that we are; empty: nothing
+	Bundle      lcp.Multilink // asked of callers, and done where they ask
+	VJ          vj.Slots      // zero: TCP headers are not compressed
+	Idle        time.Duration // of users without a limit of their own; 0: none
+	Session     time.Duration // likewise
 	// Activity is what does not keep a call from being idle.
 	Activity *activity.Filter
 	// Drain is how long calls may go on after SIGTERM; and, with Drains, when a
@@ -107,19 +109,20 @@ func read(f *conf.File) (*Config, error) {
 	t := f.Root()
 	limits := t.Table("limits")
 	c := &Config{
-		Settings: daemon.ReadSettings(t, Socket),
-		Listen:   conf.Value(t, "listen", netip.AddrPortFrom(netip.IPv4Unspecified(), 1723), endpoint),
-		UDP:      conf.Value(t, "udp", netip.AddrPortFrom(netip.IPv4Unspecified(), peer.GREPort), endpoint),
-		PACs:     pacs(t),
-		Methods:  methods(t.Table("auth")),
-		Lockout:  lockout(t.Table("auth").Table("lockout")),
-		Coding:   coding(t.Table("ppp")),
-		VJ:       headers(t.Table("ppp")),
-		Idle:     limits.Duration("idle", 0, 0, week),
-		Session:  limits.Duration("session", 0, 0, week),
-		Activity: ignored(limits.Table("activity")),
-		Drain:    limits.Duration("drain", 0, 0, week),
-		Drains:   limits.Has("drain"),
+		Settings:    daemon.ReadSettings(t, Socket),
+		Listen:      conf.Value(t, "listen", netip.AddrPortFrom(netip.IPv4Unspecified(), 1723), endpoint),
+		UDP:         conf.Value(t, "udp", netip.AddrPortFrom(netip.IPv4Unspecified(), peer.GREPort), endpoint),
+		PACs:        pacs(t),
+		Methods:     methods(t.Table("auth")),
+		Lockout:     lockout(t.Table("auth").Table("lockout")),
+		Rechallenge: rechallenge(t.Table("auth")),
+		Coding:      coding(t.Table("ppp")),
+		VJ:          headers(t.Table("ppp")),
+		Idle:        limits.Duration("idle", 0, 0, week),
+		Session:     limits.Duration("session", 0, 0, week),
+		Activity:    ignored(limits.Table("activity")),
+		Drain:       limits.Duration("drain", 0, 0, week),
+		Drains:      limits.Has("drain"),
 		Echo: link.EchoOptions{
 			Interval: limits.Duration("echo", 30*time.Second, 0, time.Hour),
 			Failures: limits.Int("echo_failures", 3, 1, 100),

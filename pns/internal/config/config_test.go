@@ -67,6 +67,7 @@ addresses = ["2.1.3.1"]
 
 [auth]
 methods = ["mschap-v2", "pap"]
+rechallenge = "10m"
 
 [auth.lockout]
 attempts = 3
@@ -135,8 +136,9 @@ func TestWhole(t *testing.T) {
 			DNS:  []netip.Addr{ip("2.1.1.53"), ip("2.1.1.54")}, WINS: []netip.Addr{ip("2.1.1.55")},
 			Map: map[netip.AddrPort]string{netip.MustParseAddrPort("2.1.1.10:80"): "127.0.0.1:8080"}, OnlyMapped: true,
 		},
-		Methods: []auth.Method{auth.MSCHAPv2, auth.PAP},
-		Lockout: guard.Policy{Attempts: 3, Window: time.Hour, Time: 30 * time.Minute},
+		Methods:     []auth.Method{auth.MSCHAPv2, auth.PAP},
+		Rechallenge: 10 * time.Minute,
+		Lockout:     guard.Policy{Attempts: 3, Window: time.Hour, Time: 30 * time.Minute},
 		Coding: session.Coding{Encryption: session.Optional, MPPE: mppe.Key40 | mppe.Key128,
 			Compression: []ccp.Method{ccp.LZS{}, ccp.BSD{Bits: 12}, ccp.Predictor{}}},
 		Identify: "pns denver",

@@ -17,6 +17,16 @@ func lockout(t *conf.Table) guard.Policy {
 	}
 }
 
+// rechallenge reads how often callers must prove again who they are. More often
+// than an answer may take makes no sense.
+func rechallenge(t *conf.Table) time.Duration {
+	d := t.Duration("rechallenge", 0, 0, week)
+	if d > 0 && d < time.Minute {
+		t.Bad("rechallenge", `%v is too often; would be right: "0s", never, or "1m" and more`, d)
+	}
+	return d
+}
+
 // hours checks when a user may log in.
 func hours(s string) (users.Hours, error) {
 	h, err := users.ParseHours(s)

@@ -50,6 +50,7 @@ func TestMistakes(t *testing.T) {
 		{"lockout", "[auth.lockout]\nattempts = -1\nwindow = '0s'\ntime = 15", `11: auth.lockout.attempts: -1 is out of range; would be right: a whole number from 0 to 1000
 12: auth.lockout.window: "0s" is out of range; would be right: from "1s" to "168h"
 13: auth.lockout.time: 15 is not text in quotes; would be right: time = "…"`},
+		{"rechallenge", "[auth]\nrechallenge = '30s'", `11: auth.rechallenge: 30s is too often; would be right: "0s", never, or "1m" and more`},
 		{"hours", user + "password = 'x'\nhours = '8-18'\ndisabled = 'no'\ndial_in = 0", `13: user[2].hours: "8-18" is not two times of a day; would be right: "08:00-18:00"
 14: user[2].disabled: "no" is not true or false; would be right: disabled = true
 15: user[2].dial_in: 0 is not true or false; would be right: dial_in = false`},

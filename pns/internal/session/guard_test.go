@@ -236,3 +236,35 @@ func TestUsersWhoMayNotLogIn(t *testing.T) {
 		}
 	}
 }
+
+// A caller who must prove herself again does so unseen; when she cannot any more
+// her call ends, and she reads why.
+func TestACallerIsAskedAgain(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		p := newPlace(t, addresses, saran(nil))
+		p.opt = func(o *Options) {
+			o.Link.Rechallenge = 5 * time.Minute
+			o.Users = theUsers{p}
+		}
+		v := p.call()
+		c := v.dial(sara("saran", "secret", auth.MSCHAPv2))
+		time.Sleep(11 * time.Minute)
+		equal(t, "authentications", p.auths(), []string{"mschap-v2 accepted 3"})
+		if r := v.s.Record(); r.Stage != record.Online || r.Reason != record.Running {
+			t.Errorf("%+v", r)
+		}
+		p.users, _ = users.New([]users.User{saran(func(u *users.User) { u.Secret = auth.NewPassword("changed") })})
+		r, _ := v.over(t)
+		if r.Reason != record.AuthFailed || r.Text != "wrong password" || r.Ended.Sub(r.Started) > 16*time.Minute {
+			t.Errorf("%+v", r)
+		}
+		if e := heard(t, c.hangUp(), link.LoginRefused); e.Text != "wrong user name or password" {
+			t.Errorf("told %q", e.Text)
+		}
+	})
+}
+
+// theUsers are those of a place at the moment, as after a reload.
+type theUsers struct{ *place }
+
+func (p theUsers) Lookup(name string) (users.User, bool) { return p.users.Lookup(name) }

@@ -17,12 +17,13 @@ type authentication struct {
 	claimed bool         // a Claim waits for the owner's Answer
 	refusal string       // what the Answer said, if it was no
 	until   time.Time    // AuthTimeout's end; zero: it does not run
+	again   time.Time    // when the peer is asked again; zero: not
 	heard   bool         // a packet of a network control protocol: the peer knows that it is accepted
 }
 
 // Deadline is when expireAuth is due; zero: not.
 func (a *authentication) Deadline() time.Time {
-	d := a.until
+	d := earlier(a.until, a.again)
 	if a.server != nil {
 		d = earlier(d, a.server.Deadline())
 	}
@@ -110,6 +111,12 @@ func (l *Link) Answer(now time.Time, v auth.Verdict) (told bool) {
 	a.server.Answer(now, v, &l.out)
 	a.until = now.Add(l.opt.AuthTimeout)
 	l.judged(now)
+	if l.phase == Network {
+		a.until = time.Time{}
+	}
+	if every := l.opt.Rechallenge; v.OK && every > 0 && l.auth.server != nil {
+		a.again = now.Add(every)
+	}
 	return true
 }
 
@@ -156,6 +163,10 @@ func (a *authentication) end() {
 
 func (l *Link) expireAuth(now time.Time) {
 	a := &l.auth
+	if !a.again.IsZero() && !now.Before(a.again) {
+		a.again = time.Time{} // until the answer is accepted
+		a.server.Rechallenge(now, &l.out)
+	}
 	switch {
 	case a.server != nil && a.server.Expire(now, &l.out):
 		l.close(now, AuthTimeout, "you did not say who you are")

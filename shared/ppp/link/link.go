@@ -30,6 +30,10 @@ type Options struct {
 	// NameOnly is for who only wants to learn the peer's name: a Claim may stay
 	// unanswered for as long as the owner likes.
 	NameOnly bool
+	// Rechallenge is how often a peer that was accepted by CHAP must prove itself
+	// again (RFC 1994 §2): each time there is another Claim. Zero: never. Methods
+	// that cannot are not asked again.
+	Rechallenge time.Duration
 	Name     string     // ours, in Challenges
 	Login    auth.Login // how we answer the peer's demand; zero: every demand is rejected
 
