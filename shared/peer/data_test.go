@@ -121,8 +121,9 @@ func TestBatchIsSortedByCall(t *testing.T) {
 	})
 }
 
-// A million malformed packets are counted, and that is all.
-func TestMalformedGRE(t *testing.T) {
+// MS01-009 (CVE-2001-0017): each malformed data packet leaked memory of the PPTP
+// service of Windows NT. This sends a million: they are counted, and that is all.
+func TestMS01009MalformedGRE(t *testing.T) {
 	h := run(t, "2", nil)
 	s := connect(t, h)
 	s.say(linuxStart)

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"net/netip"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -242,10 +243,9 @@ func TestUsersWhoMayNotLogIn(t *testing.T) {
 func TestACallerIsAskedAgain(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		p := newPlace(t, addresses, saran(nil))
-		p.opt = func(o *Options) {
-			o.Link.Rechallenge = 5 * time.Minute
-			o.Users = theUsers{p}
-		}
+		var now theUsers
+		now.Store(p.users)
+		p.opt = func(o *Options) { o.Link.Rechallenge, o.Users = 5*time.Minute, &now }
 		v := p.call()
 		c := v.dial(sara("saran", "secret", auth.MSCHAPv2))
 		time.Sleep(11 * time.Minute)
@@ -253,7 +253,7 @@ func TestACallerIsAskedAgain(t *testing.T) {
 		if r := v.s.Record(); r.Stage != record.Online || r.Reason != record.Running {
 			t.Errorf("%+v", r)
 		}
-		p.users, _ = users.New([]users.User{saran(func(u *users.User) { u.Secret = auth.NewPassword("changed") })})
+		now.Store(newPlace(t, addresses, saran(func(u *users.User) { u.Secret = auth.NewPassword("changed") })).users)
 		r, _ := v.over(t)
 		if r.Reason != record.AuthFailed || r.Text != "wrong password" || r.Ended.Sub(r.Started) > 16*time.Minute {
 			t.Errorf("%+v", r)
@@ -264,7 +264,7 @@ func TestACallerIsAskedAgain(t *testing.T) {
 	})
 }
 
-// theUsers are those of a place at the moment, as after a reload.
-type theUsers struct{ *place }
+// theUsers are those of the moment: a reload brings others.
+type theUsers struct{ atomic.Pointer[users.Table] }
 
-func (p theUsers) Lookup(name string) (users.User, bool) { return p.users.Lookup(name) }
+func (t *theUsers) Lookup(name string) (users.User, bool) { return t.Load().Lookup(name) }

@@ -10,9 +10,10 @@ import (
 	"carrier/shared/ppp/eap"
 )
 
-// CVE-2020-8597: names as long as a frame, in Identities, in MD5's and
+// CVE-2020-8597: pppd copied the name in EAP-MD5 behind a bound that it had
+// computed wrongly. This sends names as long as a frame, in Identities, in MD5's and
 // MS-CHAPv2's Responses, and in Challenges.
-func TestEAPNamesOfAnyLength(t *testing.T) {
+func TestCVE20208597EAPNamesOfAnyLength(t *testing.T) {
 	for _, n := range []int{0, 255, 256, 1024, 65000} {
 		name := bytes.Repeat([]byte("n"), n)
 		for _, m := range []Method{EAPMD5, EAPMSCHAPv2} {

@@ -34,8 +34,8 @@ type Options struct {
 	// again (RFC 1994 §2): each time there is another Claim. Zero: never. Methods
 	// that cannot are not asked again.
 	Rechallenge time.Duration
-	Name     string     // ours, in Challenges
-	Login    auth.Login // how we answer the peer's demand; zero: every demand is rejected
+	Name        string     // ours, in Challenges
+	Login       auth.Login // how we answer the peer's demand; zero: every demand is rejected
 
 	Restart      time.Duration // RFC 1661 §4.6: 3 s
 	MaxConfigure int           // 10
