@@ -172,13 +172,14 @@ func eapCall(t *testing.T, g *Guest, port int, script string, o link.Options, se
 
 // An authority issues the certificates of a test.
 type authority struct {
-	cert *x509.Certificate
-	key  *ecdsa.PrivateKey
-	pool *x509.CertPool
+	cert   *x509.Certificate
+	key    *ecdsa.PrivateKey
+	pool   *x509.CertPool
+	serial int64 // of its last certificate
 }
 
 func newAuthority(t *testing.T) *authority {
-	a := &authority{pool: x509.NewCertPool(), cert: &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "authority"},
+	a := &authority{serial: 1, pool: x509.NewCertPool(), cert: &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "authority"},
 		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign | x509.KeyUsageCRLSign}}
 	var der []byte
 	der, a.key = a.issue(t, a.cert)
@@ -197,7 +198,9 @@ func (a *authority) issue(t *testing.T, c *x509.Certificate) ([]byte, *ecdsa.Pri
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.NotBefore, c.NotAfter = time.Now().Add(-24*time.Hour), time.Now().Add(24*time.Hour)
+	if c.NotBefore = time.Now().Add(-24 * time.Hour); c.NotAfter.IsZero() {
+		c.NotAfter = time.Now().Add(24 * time.Hour)
+	}
 	signer := a.key
 	if signer == nil {
 		signer = key
@@ -212,21 +215,34 @@ func (a *authority) issue(t *testing.T, c *x509.Certificate) ([]byte, *ecdsa.Pri
 // write gives the guest the authority's certificate in the first file, and
 // certificates and keys of those names in others.
 func (a *authority) write(t *testing.T, g *Guest, file string, names ...string) {
-	save := func(name, kind string, b []byte) {
-		if err := os.WriteFile(filepath.Join(g.Share, name), pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: b}), 0o600); err != nil {
-			t.Fatal(err)
-		}
+	save(t, g, file+".pem", "CERTIFICATE", a.cert.Raw)
+	for _, name := range names {
+		a.grant(t, g, name, name, nil)
 	}
-	save(file+".pem", "CERTIFICATE", a.cert.Raw)
-	for n, name := range names {
-		der, key := a.issue(t, &x509.Certificate{SerialNumber: big.NewInt(int64(2 + n)), Subject: pkix.Name{CommonName: name}, DNSNames: []string{name},
-			KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth}})
-		b, err := x509.MarshalPKCS8PrivateKey(key)
-		if err != nil {
-			t.Fatal(err)
-		}
-		save(name+".pem", "CERTIFICATE", der)
-		save(name+".key", "PRIVATE KEY", b)
+}
+
+// grant writes a certificate in a name, and its key, into the guest's files;
+// with changes it.
+func (a *authority) grant(t *testing.T, g *Guest, file, name string, with func(*x509.Certificate)) {
+	a.serial++
+	c := &x509.Certificate{SerialNumber: big.NewInt(a.serial), Subject: pkix.Name{CommonName: name}, DNSNames: []string{name},
+		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth}}
+	if with != nil {
+		with(c)
+	}
+	der, key := a.issue(t, c)
+	b, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	save(t, g, file+".pem", "CERTIFICATE", der)
+	save(t, g, file+".key", "PRIVATE KEY", b)
+}
+
+// save writes PEM into the guest's files.
+func save(t *testing.T, g *Guest, name, kind string, b []byte) {
+	if err := os.WriteFile(filepath.Join(g.Share, name), pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: b}), 0o600); err != nil {
+		t.Fatal(err)
 	}
 }
 

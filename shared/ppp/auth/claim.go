@@ -22,11 +22,12 @@ type proof struct {
 	password  string // PAP's
 	id        byte   // CHAP's
 	challenge []byte
-	response  []byte  // CHAP's Value, of any length
-	change    *change // MS-CHAPv2's Change-Password; nil: a Response
-	certified bool    // EAP-TLS: the certificate is good, and has the claim's name
-	keys      Keys    // that it left
-	lm        bool    // MS-CHAP: the LAN Manager response counts too
+	response  []byte   // CHAP's Value, of any length
+	change    *change  // MS-CHAPv2's Change-Password; nil: a Response
+	certified bool     // EAP-TLS: the certificate is good, and has the claim's name
+	issued    []string // EAP-TLS: whom it was issued to
+	keys      Keys     // that it left
+	lm        bool     // MS-CHAP: the LAN Manager response counts too
 }
 
 // String is the claim without its proof.
@@ -62,12 +63,20 @@ func (c *Claim) Check(s Secret) Verdict {
 	case EAPTLS:
 		v.OK, v.keys = p.certified && known.certificate, p.keys
 	}
-	if !v.OK || s.IsZero() {
+	switch {
+	case v.OK && !s.IsZero():
+	case c.Method == EAPTLS:
+		return Verdict{Message: unissued}
+	default:
 		return Verdict{Message: refused}
 	}
 	v.Message = accepted
 	return v
 }
+
+// Issued lists whom the certificate of a claim by EAP-TLS was issued to: what
+// its name must be one of. The list belongs to the claim.
+func (c *Claim) Issued() []string { return c.proof.open().issued }
 
 // Typed is the claim of somebody who typed a name and a password where PPP had
 // not begun. It is checked like PAP's.

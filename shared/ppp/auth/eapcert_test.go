@@ -62,8 +62,10 @@ func TestACertificateLogsIn(t *testing.T) {
 		{"pc7", []string{"saran", "pc7"}, "pc7", enough, true},
 		{"saran", []string{"saran", "pc7"}, "saran", enough, true},
 		{"saran@corp.example", []string{"saran@corp.example", "saran"}, "saran@corp.example", enough, true},
-		{"boss", []string{"saran"}, "saran", enough, true}, // who she is, the certificate says
-		{"boss", []string{"saran", "pc7"}, "pc7", enough, true},
+		{`CORP\Saran`, []string{"pc7", "saraN"}, "Saran", enough, true},
+		{"saran", []string{"saran@corp.example"}, "saran", enough, false}, // of somebody's realm, who may be another
+		{"boss", []string{"saran"}, "boss", enough, false},                // somebody else's
+		{"boss", []string{"saran", "pc7"}, "boss", enough, false},
 		{"boss", []string{""}, "boss", enough, false}, // a certificate of nobody proves nothing
 		{"", []string{""}, "", enough, false},
 	} {
@@ -71,6 +73,9 @@ func TestACertificateLogsIn(t *testing.T) {
 		a := sit(t, so, co, against(tt.secret))
 		if len(a.claims) != 1 || a.claims[0].Method != EAPTLS || a.claims[0].Name != tt.claimed {
 			t.Fatalf("%q with %q: claims %v, %v", tt.identity, tt.names, a.claims, a.s.Err())
+		}
+		if tt.names[0] != "" && len(a.claims[0].Issued()) != len(tt.names) {
+			t.Errorf("%q with %q: issued to %q", tt.identity, tt.names, a.claims[0].Issued())
 		}
 		outcome := map[bool]Outcome{true: Success, false: Failure}[tt.ok]
 		if a.s.Outcome() != outcome || a.result.Outcome != outcome {
@@ -92,6 +97,9 @@ func TestACertificateIsNotTaken(t *testing.T) {
 	a := sit(t, so, co, nil)
 	if a.s.Outcome() != Failure || a.result.Outcome != Failure || a.s.Err() == nil || !strings.Contains(a.s.Err().Error(), "certificate") {
 		t.Errorf("server %d (%v), client %v", a.s.Outcome(), a.s.Err(), a.result)
+	}
+	if c := a.s.Unproven(); c == nil || c.Method != EAPTLS || c.Name != "saran" || c.Check(NewPassword("").OrCertificate()).OK {
+		t.Errorf("it is the claim %v", c)
 	}
 	so, co = certified(t, "saran", "saran")
 	_, co.Login.TLS.RootCAs = certificate(t, "denver")

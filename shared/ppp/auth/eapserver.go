@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"errors"
 	"slices"
 	"time"
 
@@ -87,6 +88,20 @@ func (s *Server) Err() error {
 	return s.eap.Err()
 }
 
+// Unproven is the claim of a peer that has failed without a verdict, for the
+// log: its Name is the Identity, and it fails every Check. It is nil where Err
+// is.
+func (s *Server) Unproven() *Claim {
+	if s.Err() == nil {
+		return nil
+	}
+	c := &Claim{Method: EAP, Name: s.eap.Name()}
+	if m := s.eap.Method(); m != nil && !errors.Is(s.Err(), eap.ErrNoMethod) {
+		c.Method = map[eap.Type]Method{eap.MD5: EAPMD5, eap.MSCHAPv2: EAPMSCHAPv2, eap.TLS: EAPTLS}[m.Type()]
+	}
+	return c
+}
+
 // End gives up what EAP holds. Whoever has started a Server ends it.
 func (s *Server) End() {
 	if s.eap != nil {
@@ -137,18 +152,20 @@ func (m *md5Server) answer(v Verdict) eap.Step {
 // A tlsServer is EAP-TLS: its claims are in a name of the certificate.
 type tlsServer struct{ *eaptls.Server }
 
+// claim goes by the Identity, which must be a name of the certificate, whole or
+// without its domain; upper and lower case of ASCII letters are the same. A
+// claim in another's name is not proven.
 func (m *tlsServer) claim(identity string) *Claim {
-	names := eaptls.Names(m.Certificate())
+	issued := eaptls.Names(m.Certificate())
+	p := proof{issued: issued, keys: masterKeys(m.MSK())}
 	user, _ := SplitName(identity)
-	name := identity
-	switch {
-	case slices.Contains(names, identity):
-	case slices.Contains(names, user):
-		name = user
-	case len(names) > 0:
-		name = names[0]
+	for _, name := range []string{identity, user} {
+		if slices.ContainsFunc(issued, func(s string) bool { return s != "" && Fold(s) == Fold(name) }) {
+			p.certified = true
+			return &Claim{EAPTLS, name, seal(p)}
+		}
 	}
-	return &Claim{EAPTLS, name, seal(proof{certified: len(names) > 0, keys: masterKeys(m.MSK())})}
+	return &Claim{EAPTLS, identity, seal(p)}
 }
 
 func (m *tlsServer) answer(v Verdict) eap.Step { return m.Answer(v.OK) }

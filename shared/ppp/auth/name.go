@@ -19,3 +19,14 @@ func SplitName(name string) (user, domain string) {
 // hashName is the part of a name that MS-CHAPv2 hashes: without a domain in
 // front (RFC 2759 §4, §8.2). A realm behind an @ belongs to the name.
 func hashName(name string) string { return name[strings.LastIndexByte(name, '\\')+1:] }
+
+// Fold makes ASCII letters small and leaves every other octet alone.
+func Fold(name string) string {
+	b := []byte(name)
+	for i, c := range b {
+		if 'A' <= c && c <= 'Z' {
+			b[i] = c + 'a' - 'A'
+		}
+	}
+	return string(b)
+}

@@ -47,6 +47,14 @@ func (s Secret) OrCertificate() Secret {
 // IsZero tells the Secret of nobody.
 func (s Secret) IsZero() bool { return s.sealed.p == nil }
 
+// NTHash is what of the password may be kept, for who keeps secrets: it serves
+// as the password does with MS-CHAP and MS-CHAPv2. ok is false where there is no
+// password.
+func (s Secret) NTHash() (hash [16]byte, ok bool) {
+	known := s.sealed.open()
+	return known.hash, known.hashed
+}
+
 // Verifies tells whether a claim by method m can be checked against s at all:
 // CHAP-MD5 needs the password itself, EAP alone proves nothing.
 func (s Secret) Verifies(m Method) bool {

@@ -23,6 +23,7 @@ type Verdict struct {
 const (
 	accepted = "Access granted"
 	refused  = "wrong user name or password"
+	unissued = "this certificate lets nobody in"
 )
 
 // maxTries is how often a peer may try again.

@@ -126,8 +126,9 @@ func (l *Link) judged(now time.Time) {
 	a := &l.auth
 	switch a.server.Outcome() {
 	case auth.Failure:
-		if a.refusal == "" && a.server.Err() != nil {
+		if c := a.server.Unproven(); c != nil && a.refusal == "" && l.cause == 0 {
 			a.refusal = printable(a.server.Err().Error())
+			l.tell(Event{Kind: Unproven, Claim: c, Text: a.refusal})
 		}
 		l.close(now, AuthRefused, a.refusal)
 	case auth.Success:

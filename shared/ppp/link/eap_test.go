@@ -61,7 +61,7 @@ func TestEAPRefusalOnALink(t *testing.T) {
 	o := client(auth.EAPMD5)
 	p := newPair(t, server(auth.EAPMSCHAPv2), o).up()
 	p.run(10 * time.Second)
-	p.want(p.a, `link up, link down, finished: peer refused "the peer takes none of the methods offered"`)
+	p.want(p.a, `link up, unproven saran, link down, finished: peer refused "the peer takes none of the methods offered"`)
 }
 
 // To LCP all of EAP's methods are one, where the first of them stands.

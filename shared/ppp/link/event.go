@@ -10,7 +10,7 @@ import (
 // An Event is something that the link's owner wants to know.
 type Event struct {
 	Kind     Kind
-	Claim    *auth.Claim  // of Claimed
+	Claim    *auth.Claim  // of Claimed and Unproven
 	Protocol ppp.Protocol // of NetworkUp, NetworkDown, NetworkOver and ProtocolRejected
 	Cause    Cause        // of Finished
 	// Text is what the peer said: of LoginRefused, Identified and Remaining its
@@ -28,6 +28,7 @@ const (
 	LinkUp           Kind = iota + 1 // LCP opened
 	LinkDown                         // LCP left Opened: it is negotiated anew, or ends
 	Claimed                          // the peer names itself: verify, then Answer
+	Unproven                         // the peer could not prove who it is, as Text says: no verdict is asked for, the link closes
 	Authenticated                    // the peer is accepted, or nothing was asked of it
 	LoggedIn                         // the peer accepted us
 	LoginRefused                     // the peer refused us
@@ -41,7 +42,7 @@ const (
 	kinds
 )
 
-var kindNames = [kinds]string{LinkUp: "link up", LinkDown: "link down", Claimed: "claimed", Authenticated: "authenticated",
+var kindNames = [kinds]string{LinkUp: "link up", LinkDown: "link down", Claimed: "claimed", Unproven: "unproven", Authenticated: "authenticated",
 	LoggedIn: "logged in", LoginRefused: "login refused", NetworkUp: "network up", NetworkDown: "network down", NetworkOver: "network over", ProtocolRejected: "protocol rejected",
 	Identified: "identified", Remaining: "time remaining", Finished: "finished"}
 

@@ -141,7 +141,7 @@ func (e *end) story() string {
 	for _, v := range e.log {
 		w := v.Kind.String()
 		switch v.Kind {
-		case Claimed:
+		case Claimed, Unproven:
 			w += " " + v.Claim.Name
 		case NetworkUp, NetworkDown, ProtocolRejected:
 			w += " " + v.Protocol.String()

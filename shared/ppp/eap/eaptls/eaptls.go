@@ -13,6 +13,7 @@ import (
 	"encoding/asn1"
 	"errors"
 	"fmt"
+	"slices"
 
 	"carrier/shared/ppp"
 	"carrier/shared/ppp/eap"
@@ -64,7 +65,7 @@ var (
 func Names(c *x509.Certificate) []string {
 	names := userPrincipals(c)
 	names = append(append(names, c.EmailAddresses...), c.DNSNames...)
-	if c.Subject.CommonName != "" {
+	if c.Subject.CommonName != "" && !slices.Contains(names, c.Subject.CommonName) {
 		names = append(names, c.Subject.CommonName)
 	}
 	return names
