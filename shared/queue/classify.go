@@ -2,6 +2,7 @@ package queue
 
 import (
 	"encoding/binary"
+	"math/bits"
 
 	"carrier/shared/ppp"
 	"carrier/shared/ppp/cp"
@@ -15,6 +16,9 @@ const (
 	vj                    // Van Jacobson's compression of TCP (RFC 1144 §3.2)
 	firstHash
 )
+
+// Protocols that have ports.
+const protocolTCP, protocolUDP = 6, 17
 
 // Encryption Control (RFC 1968), which is not in package ppp's list.
 const (
@@ -40,6 +44,11 @@ func (c *classifier) classify(frame []byte) uint32 {
 			return opaque
 		}
 		return c.ipv4(info)
+	case p == ppp.IPv6:
+		if c.ordered {
+			return opaque
+		}
+		return ipv6(info)
 	case p == ppp.VJCompressed || p == ppp.VJUncompressed:
 		c.vj = true
 		if c.ordered {
@@ -79,19 +88,33 @@ func (c *classifier) ipv4(b []byte) uint32 {
 	if len(b) < 20 || b[0]>>4 != 4 {
 		return opaque
 	}
-	const tcp, udp = 6, 17
 	protocol := b[9]
-	if protocol == tcp && c.vj {
+	if protocol == protocolTCP && c.vj {
 		return vj
 	}
 	key := binary.BigEndian.Uint64(b[12:]) // source and destination
 	header := int(b[0]&0x0F) * 4
 	fragment := binary.BigEndian.Uint16(b[6:])&0x3FFF != 0 // More Fragments, or an offset
 	ports := uint64(0)
-	if (protocol == tcp || protocol == udp) && !fragment && header >= 20 && len(b) >= header+4 {
+	if (protocol == protocolTCP || protocol == protocolUDP) && !fragment && header >= 20 && len(b) >= header+4 {
 		ports = uint64(binary.BigEndian.Uint32(b[header:]))
 	}
 	return max(hash(key, ports<<8|uint64(protocol)), firstHash)
+}
+
+// ipv6 is as ipv4. Of fragments and behind other extension headers ports are not
+// looked for.
+func ipv6(b []byte) uint32 {
+	if len(b) < 40 || b[0]>>4 != 6 {
+		return opaque
+	}
+	word := func(at, turn int) uint64 { return bits.RotateLeft64(binary.BigEndian.Uint64(b[at:]), turn) }
+	key := word(8, 0) ^ word(16, 17) ^ word(24, 31) ^ word(32, 47) // source and destination
+	next, ports := b[6], uint64(0)
+	if (next == protocolTCP || next == protocolUDP) && len(b) >= 44 {
+		ports = uint64(binary.BigEndian.Uint32(b[40:]))
+	}
+	return max(hash(key, ports<<8|uint64(next)), firstHash)
 }
 
 // hash mixes both words well enough that flows seldom share one; who wants them

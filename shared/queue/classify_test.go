@@ -35,6 +35,47 @@ func TestFlowsAreToldApart(t *testing.T) {
 	}
 }
 
+// packet6 is an IPv6 packet, with ports where its protocol has them.
+func packet6(next, host byte, from, to uint16) []byte {
+	b := make([]byte, 48)
+	b[0], b[6] = 0x60, next
+	copy(b[8:], []byte{0x20, 0x01, 0x0D, 0xB8, 15: host})
+	copy(b[24:], []byte{0x20, 0x01, 0x0D, 0xB8, 15: 9})
+	binary.BigEndian.PutUint16(b[40:], from)
+	binary.BigEndian.PutUint16(b[42:], to)
+	return b
+}
+
+func TestFlowsOfIPv6(t *testing.T) {
+	var c classifier
+	seen := map[uint32]string{}
+	classify := func(p []byte) uint32 { return c.classify(ppp.Append(nil, ppp.IPv6, p)) }
+	for name, p := range map[string][]byte{"tcp 80": packet6(6, 1, 80, 1024), "tcp 81": packet6(6, 1, 81, 1024), "another host": packet6(6, 2, 80, 1024),
+		"udp 80": packet6(17, 1, 80, 1024), "icmp": packet6(58, 1, 0x8000, 0), "a fragment": packet6(44, 1, 0, 1)} {
+		h := classify(p)
+		if other, ok := seen[h]; ok || h < firstHash {
+			t.Errorf("%s is the flow of %s (%d)", name, other, h)
+		}
+		seen[h] = name
+	}
+	if classify(packet6(44, 1, 0, 1)) != classify(packet6(44, 1, 0xDEAD, 0xBEEF)) {
+		t.Error("the fragments of a datagram may overtake each other")
+	}
+	for n := range 40 {
+		if h := classify(packet6(6, 1, 80, 1024)[:n]); h != opaque {
+			t.Errorf("the first %d octets are flow %d", n, h)
+		}
+	}
+	c = classifier{vj: true}
+	if classify(packet6(6, 1, 80, 1024)) < firstHash {
+		t.Error("TCP over IPv6 waits for VJ's")
+	}
+	c = classifier{ordered: true}
+	if classify(packet6(6, 1, 80, 1024)) != opaque {
+		t.Error("IPv6 overtakes what is compressed")
+	}
+}
+
 func TestFragmentsAreOneFlow(t *testing.T) {
 	var c classifier
 	first, later := packet(17, 80, 1024), packet(17, 0xDEAD, 0xBEEF)
