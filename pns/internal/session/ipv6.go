@@ -43,7 +43,6 @@ func (s *Session) reserve6() {
 		s.six.lease, err = s.o.Pools.Reserve(pool.IPv6, s.user.Name)
 	}
 	if err != nil {
-		s.six.lease = nil
 		s.log(slog.LevelWarn, "no IPv6 for a caller", "user", s.user.Name, "detail", err)
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"carrier/shared/ppp/auth"
 	"carrier/shared/ppp/cp"
 	"carrier/shared/ppp/ipv6cp"
+	"carrier/shared/ppp/lcp"
 	"carrier/shared/ppp/link"
 	"carrier/shared/record"
 )
@@ -199,9 +200,12 @@ func TestAFixedNetwork(t *testing.T) {
 			t.Errorf("%+v", r)
 		}
 		d := w.dial(sara("saran", "secret", auth.MSCHAPv2), speaks6)
-		if r, _ := w.over(t); r.Reason != record.AddressInUse {
+		time.Sleep(20 * time.Second)
+		if r := w.s.Record(); r.Reason != record.AddressInUse {
 			t.Errorf("a second call: %+v", r)
 		}
+		w.cancel()
+		w.over(t)
 		d.hangUp()
 		v.cancel()
 		v.over(t)
@@ -222,6 +226,26 @@ func TestIPv6WaitsForEncryption(t *testing.T) {
 		sealed := slices.Index(lines, "coding out true in true sealed true shut false")
 		if up := slices.Index(lines, "network6 true 2001:db8:1::/64 1400"); sealed < 0 || up < sealed {
 			t.Errorf("%q", lines)
+		}
+		v.cancel()
+		v.over(t)
+		c.hangUp()
+	})
+}
+
+// Without any network no data can come, so the idle limit rests.
+func TestIdleWithoutNetworks(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		p := newPlace6(t, saran(func(u *users.User) { u.Idle = time.Minute }))
+		v := p.call()
+		c := v.dial(sara("saran", "secret", auth.MSCHAPv2), speaks6, without4)
+		time.Sleep(10 * time.Second)
+		c.says(func(time.Time) {
+			c.send(ppp.Append(nil, ppp.LCP, cp.Packet{Code: lcp.ProtocolReject, ID: 9, Data: []byte{0x80, 0x57}}.Append(nil)))
+		})
+		time.Sleep(5 * time.Minute)
+		if r := v.s.Record(); r.Reason != record.Running || !slices.Contains(v.log.take(), "detach 2001:db8:1::") {
+			t.Errorf("%+v", r)
 		}
 		v.cancel()
 		v.over(t)
