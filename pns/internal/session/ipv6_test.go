@@ -253,6 +253,26 @@ func TestIdleWithoutNetworks(t *testing.T) {
 	})
 }
 
+// IPv6 counts for the idle limit when IPv4 has gone.
+func TestIdleAfterIPv4(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		p := newPlace6(t, saran(func(u *users.User) { u.Idle = time.Minute }))
+		v := p.call()
+		c := v.dial(sara("saran", "secret", auth.MSCHAPv2), speaks6)
+		time.Sleep(10 * time.Second)
+		c.says(func(time.Time) {
+			c.send(ppp.Append(nil, ppp.LCP, cp.Packet{Code: lcp.ProtocolReject, ID: 9, Data: []byte{0x80, 0x21}}.Append(nil)))
+		})
+		time.Sleep(5 * time.Minute)
+		if r := v.s.Record(); r.Reason != record.IdleTimeout || !slices.Contains(v.log.take(), "detach 2.1.1.129") {
+			t.Errorf("%+v", r)
+		}
+		v.cancel()
+		v.over(t)
+		c.hangUp()
+	})
+}
+
 // IPv6 alone counts for the idle limit.
 func TestIdleWithIPv6Alone(t *testing.T) {
 	bubble(t, func(t *testing.T) {
