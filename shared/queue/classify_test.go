@@ -50,7 +50,13 @@ func TestFlowsOfIPv6(t *testing.T) {
 	var c classifier
 	seen := map[uint32]string{}
 	classify := func(p []byte) uint32 { return c.classify(ppp.Append(nil, ppp.IPv6, p)) }
-	for name, p := range map[string][]byte{"tcp 80": packet6(6, 1, 80, 1024), "tcp 81": packet6(6, 1, 81, 1024), "another host": packet6(6, 2, 80, 1024),
+	elsewhere := func(at int) []byte {
+		p := packet6(6, 1, 80, 1024)
+		p[at]++
+		return p
+	}
+	for name, p := range map[string][]byte{"another network": elsewhere(13), "to another network": elsewhere(29), "to another host": elsewhere(39),
+		"tcp 80": packet6(6, 1, 80, 1024), "tcp 81": packet6(6, 1, 81, 1024), "another host": packet6(6, 2, 80, 1024),
 		"udp 80": packet6(17, 1, 80, 1024), "icmp": packet6(58, 1, 0x8000, 0), "a fragment": packet6(44, 1, 0, 1)} {
 		h := classify(p)
 		if other, ok := seen[h]; ok || h < firstHash {
