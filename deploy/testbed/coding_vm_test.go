@@ -29,6 +29,8 @@ func TestPPPDCodes(t *testing.T) {
 	)
 	t.Parallel()
 	w := newWorld(t, setting{pac: saran})
+	bridge := w.trouble(1) // none yet
+	w.POP.IP("route", "add", "2.1.1.60", "via", "192.0.2.2")
 	for _, tt := range []struct {
 		name, policy, options, method string
 		logs                          []string
@@ -47,16 +49,8 @@ func TestPPPDCodes(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			w.policy(tt.policy)
-			set, options := "", ""
-			for _, o := range strings.Fields(tt.options) {
-				if strings.HasSuffix(o, "=") {
-					set += o + "; "
-				} else {
-					options += " " + o
-				}
-			}
 			const n = 256 << 10
-			out := w.run("port=9; unset vj; ccp=; " + set + `dial saran "blue moon" defaultroute` + options + " || exit 1\nping -c 2 -W 5 2.1.1.10 || exit 1\nwget -q -O - http://2.1.1.10/ || exit 1\n" + transfer(n) + "hangup\n")
+			out := w.run(coded(tt.options) + "ping -c 2 -W 5 2.1.1.10 || exit 1\nwget -q -O - http://2.1.1.10/ || exit 1\n" + transfer(n) + "hangup\n")
 			hashes(t, out, n)
 			if !strings.Contains(out, Page) {
 				t.Errorf("no page:\n%s", out)
@@ -78,6 +72,7 @@ func TestPPPDCodes(t *testing.T) {
 			}
 		})
 	}
+	w.losesWhatIsCoded(bridge)
 	t.Run("a caller who does not encrypt", func(t *testing.T) {
 		w.policy(required)
 		if out := w.run(`port=9; ccp=; dial saran "blue moon" defaultroute nomppe && exit 1; echo refused`); !strings.Contains(out, "refused") {
@@ -89,4 +84,69 @@ func TestPPPDCodes(t *testing.T) {
 		}
 		Until(t, "the call's end", func() bool { return w.Calls(w.Office, "pns")[0].Reason == record.NotEncrypted })
 	})
+}
+
+// coded is the beginning of a script that dials in with these options of pppd's,
+// of which those that end in = are variables of Dial's to be emptied.
+func coded(options string) string {
+	set, rest := "", ""
+	for _, o := range strings.Fields(options) {
+		if strings.HasSuffix(o, "=") {
+			set += o + "; "
+		} else {
+			rest += " " + o
+		}
+	}
+	return "port=9; unset vj; ccp=; " + set + `dial saran "blue moon" defaultroute` + rest + " || exit 1\n"
+}
+
+// postText uploads what compresses well: of what transfer moves little does.
+const postText = `
+seq 100000 | head -c 524288 >/tmp/text
+post /tmp/text http://2.1.1.10/hash | grep $(sha256sum /tmp/text | cut -d' ' -f1) || exit 1
+`
+
+// losesWhatIsCoded has the way lose one GRE packet of a hundred and change the
+// order of others: all arrives, and what depends on what was before is begun anew
+// by resets, which we ask of pppd and pppd of us. pppd receives statelessly where it
+// encrypts; what it sends with a key that depends on what was before begins anew
+// with another key, which RFC 3078 §8.2 does not. BSD Compress is not among them:
+// pppd ends CCP where its kernel finds the dictionary wrong ("Lost compression
+// sync"), and the call goes on without.
+func (w *world) losesWhatIsCoded(bridge *Bridge) {
+	for _, tt := range []struct {
+		name, policy, options string
+		up, down              bool // has a history
+	}{
+		{"128 bits, stateless", "[ppp]\nencryption = \"required\"\ncompression = []\n", "require-mppe-128", false, false},
+		{"128 bits, stateful", "[ppp]\nencryption = \"required\"\ncompression = []\nstateless = false\n", "require-mppe-128 mppe-stateful", true, false},
+		{"Deflate", "", "nomppe deflate 15,15 nobsdcomp", true, true},
+	} {
+		w.T.(*testing.T).Run(tt.name+", where packets are lost", func(t *testing.T) {
+			w.policy(tt.policy)
+			before := bridge.Seen()
+			bridge.Set(Trouble{Loss: 0.01, Reorder: 3})
+			defer bridge.Set(Trouble{})
+			const n = 1 << 20
+			hashes(t, w.run(coded(tt.options)+transfer(n)+postText+"hangup\n"), n)
+			for side, now := range bridge.Seen() {
+				if now.Lost == before[side].Lost || now.Reordered == before[side].Reordered {
+					t.Errorf("no trouble from side %d: %+v, then %+v", side, before[side], now)
+				}
+			}
+			log, c := w.Guest.Log(FastPort), w.Calls(w.Office, "pns")[0].Traffic
+			t.Logf("lost %d, asked %d, obeyed %d", c.HistoriesLost, c.ResetsAsked, c.ResetsObeyed)
+			if (c.HistoriesLost > 0) != tt.up || (c.ResetsObeyed > 0) != tt.down || c.ResetsAsked < c.HistoriesLost {
+				t.Errorf("pns has %+v", c)
+			}
+			for way, want := range map[string]bool{"rcvd": tt.up, "sent": tt.down} {
+				if strings.Contains(log, way+" [CCP ResetReq") != want {
+					t.Errorf("pppd has %s Reset-Requests: %v; want %v:\n%s", way, !want, want, log)
+				}
+			}
+			if v := w.Metric(w.Office, pnsPanel, "pns_ccp_histories_lost_total"); v < float64(c.HistoriesLost) {
+				t.Errorf("the panel shows %v losses", v)
+			}
+		})
+	}
 }

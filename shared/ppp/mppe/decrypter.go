@@ -81,6 +81,28 @@ func (d *decrypter) open(dst, info []byte) (Flags, []byte, error) {
 	return flags & d.carries(), d.crypt(dst, info[HeaderLength:], changes, flags&Flushed != 0), nil
 }
 
+// rekeys is how often a sender may have changed its key since we last knew it,
+// beyond what counts tell, for Reopen.
+const rekeys = 8
+
+// Reopen opens once more the packet that Open has just opened, for a sender that
+// changes its key with each Reset-Request besides (Linux does, against RFC 3078
+// §8.2; what is agreed must be stateful, without MPPC): by one more change of
+// the key after the other, eight at most, until right says of what comes out
+// that it is a packet. When it never does, false, the Decrypter is as Open left
+// it and dst comes back as it was; it must not overlap info.
+func (d Decrypter) Reopen(dst, info []byte, right func(packet []byte) bool) ([]byte, bool) {
+	p := d.sealed.open()
+	session, cipher := *p.session, *p.cipher
+	for range rekeys {
+		if out := p.crypt(dst, info[HeaderLength:], 1, true); right(out[len(dst):]) {
+			return out, true
+		}
+	}
+	*p.session, *p.cipher = session, cipher
+	return dst, false
+}
+
 // refuses tells why a packet so many steps after the last one is none for us.
 func (d *decrypter) refuses(flags Flags, steps int) error {
 	switch {

@@ -69,5 +69,6 @@ func (e *encrypter) seal(dst []byte, flags Flags, data []byte) []byte {
 // data as well: RFC 1962 §3.1 demands one, and Linux, once it has asked, opens
 // nothing before it came, not even in stateless mode. In stateful mode Linux
 // also changes its key with each FLUSHED, against §8.2, so that a loss ends its
-// understanding; FreeBSD reads §8.2 as we do.
+// understanding of us; FreeBSD reads §8.2 as we do. Linux asks us for stateless
+// mode; what it sends itself Reopen reads.
 func (e Encrypter) Reset() { e.sealed.open().flush = true }
