@@ -1,7 +1,6 @@
 package tun
 
 import (
-	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -70,33 +69,72 @@ func (p arpPacket) append(b []byte) []byte {
 // An arpPort speaks ARP on one interface of the LAN.
 type arpPort struct {
 	name string
-	host [6]byte
 	file io.ReadWriteCloser // a packet socket for ARP
 
 	mu     sync.Mutex
+	index  int // of the interface that the socket is bound to
+	host   [6]byte
 	probes map[netip.Addr]chan<- string // who waits whether an address has an owner
 }
 
 // openARP opens the interface for ARP.
 func openARP(name string) (*arpPort, error) {
-	i, err := net.InterfaceByName(name)
+	link, err := net.InterfaceByName(name)
 	if err != nil {
 		return nil, fmt.Errorf("interface %s: %w", name, err)
 	}
-	if len(i.HardwareAddr) != 6 {
-		return nil, fmt.Errorf("interface %s is no Ethernet: lan.tun.proxy_arp is of no use there", name)
-	}
-	order := binary.NativeEndian.Uint16([]byte{etherARP >> 8, etherARP & 0xFF})
-	fd, err := unix.Socket(unix.AF_PACKET, unix.SOCK_RAW|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, int(order))
+	fd, err := unix.Socket(unix.AF_PACKET, unix.SOCK_RAW|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0) // hears nothing until it is bound
 	if err != nil {
 		return nil, fmt.Errorf("interface %s: no packet socket for ARP: the program needs CAP_NET_RAW: %w", name, err)
 	}
-	if err := unix.Bind(fd, &unix.SockaddrLinklayer{Protocol: order, Ifindex: i.Index}); err != nil {
-		unix.Close(fd)
-		return nil, fmt.Errorf("interface %s: packet socket for ARP: %w", name, err)
+	p := &arpPort{name: name, file: os.NewFile(uintptr(fd), "arp "+name), probes: make(map[netip.Addr]chan<- string)}
+	if err := p.use(link.Index, link.HardwareAddr); err != nil {
+		p.file.Close()
+		return nil, err
 	}
-	return &arpPort{name: name, host: [6]byte(i.HardwareAddr), file: os.NewFile(uintptr(fd), "arp "+name),
-		probes: make(map[netip.Addr]chan<- string)}, nil
+	return p, nil
+}
+
+// use has the port speak on the interface that has its name now.
+func (p *arpPort) use(index int, host net.HardwareAddr) error {
+	if len(host) != 6 {
+		return fmt.Errorf("interface %s is no Ethernet: lan.tun.proxy_arp is of no use there", p.name)
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.host = [6]byte(host)
+	if index == p.index {
+		return nil
+	}
+	socket, err := p.file.(*os.File).SyscallConn()
+	if err != nil {
+		return err
+	}
+	order := binary.NativeEndian.Uint16([]byte{etherARP >> 8, etherARP & 0xFF})
+	if bad := socket.Control(func(fd uintptr) {
+		err = unix.Bind(int(fd), &unix.SockaddrLinklayer{Protocol: order, Ifindex: index})
+	}); bad != nil {
+		return bad
+	}
+	if err != nil {
+		return fmt.Errorf("interface %s: packet socket for ARP: %w", p.name, err)
+	}
+	p.index = index
+	return nil
+}
+
+// lose says that the interface has gone, and the socket is bound to nothing.
+func (p *arpPort) lose() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.index = 0
+}
+
+// hardware is the port's own address now.
+func (p *arpPort) hardware() [6]byte {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.host
 }
 
 // The times of a probe. RFC 5227 §1.1 takes seconds; a caller who logs in waits
@@ -115,7 +153,7 @@ func (p *arpPort) probe(a netip.Addr) <-chan string {
 	p.probes[a] = owner // the pool gives an address to one caller at a time
 	p.mu.Unlock()
 	go func() {
-		frame := arpPacket{Op: arpRequest, SenderHost: p.host, Sender: netip.IPv4Unspecified(), Target: a}.append(nil)
+		frame := arpPacket{Op: arpRequest, SenderHost: p.hardware(), Sender: netip.IPv4Unspecified(), Target: a}.append(nil)
 		tick := time.NewTicker(probeEvery)
 		defer tick.Stop()
 		for range probes {
@@ -146,7 +184,7 @@ func (p *arpPort) answer(a netip.Addr, of chan<- string, owner string) {
 // announce tells the LAN that an address is to be found at this host (RFC 5227
 // §2.3), whoever had it before.
 func (p *arpPort) announce(a netip.Addr) error {
-	_, err := p.file.Write(arpPacket{Op: arpRequest, SenderHost: p.host, Sender: a, Target: a}.append(nil))
+	_, err := p.file.Write(arpPacket{Op: arpRequest, SenderHost: p.hardware(), Sender: a, Target: a}.append(nil))
 	return err
 }
 
@@ -156,14 +194,14 @@ func (p *arpPort) read() error {
 	frame := make([]byte, 2048)
 	for {
 		n, err := p.file.Read(frame)
-		if errors.Is(err, unix.ENETDOWN) { // told once; it may come back
+		if errors.Is(err, unix.ENETDOWN) { // told once; it may come back, or another one
 			continue
 		}
 		if err != nil {
 			return err
 		}
 		a, err := parseARP(frame[:n])
-		if err != nil || bytes.Equal(a.SenderHost[:], p.host[:]) {
+		if err != nil || a.SenderHost == p.hardware() {
 			continue
 		}
 		if a.Sender.IsUnspecified() && a.Op == arpRequest {

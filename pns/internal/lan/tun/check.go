@@ -20,16 +20,22 @@ func (l *LAN) check() error {
 	if err != nil {
 		return fmt.Errorf("the interfaces cannot be listed: %w", err)
 	}
+	var wrong []error
+	for _, name := range slices.Concat(l.o.ProxyARP, l.o.Masquerade) {
+		if !slices.ContainsFunc(links, func(i netlink.Link) bool { return i.Attrs().Name == name }) {
+			wrong = append(wrong, noInterface(name))
+		}
+	}
+	return errors.Join(append(wrong, l.checkClashes(links))...)
+}
+
+// checkClashes tells who else has the callers' addresses.
+func (l *LAN) checkClashes(links []netlink.Link) error {
 	names := make(map[int]string)
 	for _, i := range links {
 		names[i.Attrs().Index] = i.Attrs().Name
 	}
 	var wrong []error
-	for _, name := range slices.Concat(l.o.ProxyARP, l.o.Masquerade) {
-		if !slices.ContainsFunc(links, func(i netlink.Link) bool { return i.Attrs().Name == name }) {
-			wrong = append(wrong, fmt.Errorf("there is no interface %s", name))
-		}
-	}
 	for _, family := range l.families() {
 		wrong = append(wrong, l.checkAddresses(family, names), l.checkRoutes(family, names))
 	}

@@ -17,7 +17,7 @@ import (
 // let be, and what New set is looked at.
 func Check(o Options, runs bool) error {
 	return examine(o, func(l *LAN) error {
-		wrong := []error{l.check()}
+		wrong := []error{l.check(), l.examineLAN()}
 		if runs {
 			return errors.Join(append(wrong, l.examineForwarding())...)
 		}
@@ -87,6 +87,23 @@ func (l *LAN) examineInterface() error {
 	})
 	if len(missing) > 0 {
 		wrong = append(wrong, fmt.Errorf("the callers' addresses %v are not routed to interface %s any more: "+reload, span(missing), l.o.Name))
+	}
+	return errors.Join(wrong...)
+}
+
+// examineLAN looks at the interfaces of the LAN. What is wrong there keeps pns
+// from nothing: it waits for it to be mended.
+func (l *LAN) examineLAN() error {
+	var wrong []error
+	for _, name := range l.o.ProxyARP {
+		link, at, err := lookAt(l.netlink, name)
+		if link == nil { // check tells of that
+			continue
+		}
+		if err == nil {
+			err = at.fault(name, l.o.Routes)
+		}
+		wrong = append(wrong, err)
 	}
 	return errors.Join(wrong...)
 }

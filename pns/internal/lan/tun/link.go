@@ -43,24 +43,43 @@ func (l *LAN) route(link netlink.Link, p netip.Prefix) *netlink.Route {
 	return r
 }
 
-// follow puts the routes back when the interface was put down, which takes them
-// away, and up again.
+// follow puts back what the kernel takes away when an interface goes down or is
+// removed, once it is there again: the routes to ours, the answers of ARP on
+// those of the LAN.
 func (l *LAN) follow() {
 	up := true
-	for u := range l.links { // closed after done
-		if u.Attrs().Name != l.o.Name {
-			continue
-		}
-		was := up
-		up = u.Attrs().Flags&net.FlagUp != 0
-		switch {
-		case was && !up:
-			l.o.Log.Warn("the interface was put down: callers reach nothing", "interface", l.o.Name)
-		case up && !was:
-			err := l.setUp()
-			l.o.Log.Info("the interface was put up", "interface", l.o.Name, "error", err)
+	links, addrs := l.links, l.addrs
+	for links != nil || addrs != nil { // closed after done
+		select {
+		case u, ok := <-links:
+			if !ok {
+				links = nil
+				continue
+			}
+			l.proxy.changed(u.Attrs().Index, u.Attrs().Name)
+			if u.Attrs().Name == l.o.Name {
+				up = l.followOwn(up, u.Attrs().Flags&net.FlagUp != 0)
+			}
+		case u, ok := <-addrs:
+			if !ok {
+				addrs = nil
+				continue
+			}
+			l.proxy.changed(u.LinkIndex, "")
 		}
 	}
+}
+
+// followOwn puts the routes back.
+func (l *LAN) followOwn(was, up bool) bool {
+	switch {
+	case was && !up:
+		l.o.Log.Warn("the interface was put down: callers reach nothing", "interface", l.o.Name)
+	case up && !was:
+		err := l.setUp()
+		l.o.Log.Info("the interface was put up", "interface", l.o.Name, "error", err)
+	}
+	return up
 }
 
 func ipNet(p netip.Prefix) *net.IPNet {

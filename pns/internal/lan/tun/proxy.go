@@ -3,8 +3,10 @@ package tun
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/netip"
 	"os"
+	"slices"
 	"sync"
 
 	"github.com/vishvananda/netlink"
@@ -17,22 +19,27 @@ import (
 // harm: the route went with the TUN.
 type proxy struct {
 	netlink *netlink.Handle
-	ports   []*proxied
+	log     *slog.Logger
+	routes  func() []netip.Prefix // the callers' addresses
+
+	mu     sync.Mutex
+	ports  []*proxied
+	online map[netip.Addr]bool // callers who are there
 }
 
 // A proxied interface is one of the LAN's.
 type proxied struct {
 	*arpPort
-	index   int
-	subnets []netip.Prefix
+	at   cable
+	said string // what was logged of it last
 }
 
 // newProxy opens the interfaces, and takes away what is left there for the
 // callers' addresses.
-func newProxy(h *netlink.Handle, interfaces []string, callers []netip.Prefix) (*proxy, error) {
-	p := &proxy{netlink: h}
+func newProxy(h *netlink.Handle, interfaces []string, routes func() []netip.Prefix, log *slog.Logger) (*proxy, error) {
+	p := &proxy{netlink: h, log: log, routes: routes, online: make(map[netip.Addr]bool)}
 	for _, name := range interfaces {
-		if err := p.add(name, callers); err != nil {
+		if err := p.add(name); err != nil {
 			p.close()
 			return nil, err
 		}
@@ -40,30 +47,20 @@ func newProxy(h *netlink.Handle, interfaces []string, callers []netip.Prefix) (*
 	return p, nil
 }
 
-func (p *proxy) add(name string, callers []netip.Prefix) error {
-	link, err := p.netlink.LinkByName(name)
-	if err != nil {
-		return fmt.Errorf("interface %s: %w", name, err)
-	}
-	addrs, err := whole(func() ([]netlink.Addr, error) { return p.netlink.AddrList(link, netlink.FAMILY_V4) })
-	if err != nil {
-		return fmt.Errorf("interface %s: its addresses cannot be listed: %w", name, err)
-	}
+func (p *proxy) add(name string) error {
 	port, err := openARP(name)
 	if err != nil {
 		return err
 	}
-	i := &proxied{arpPort: port, index: link.Attrs().Index}
-	for _, a := range addrs {
-		i.subnets = append(i.subnets, prefix(a.IPNet))
-	}
+	i := &proxied{arpPort: port}
 	p.ports = append(p.ports, i)
-	left, err := whole(func() ([]netlink.Neigh, error) { return p.netlink.NeighProxyList(i.index, netlink.FAMILY_V4) })
+	p.look(i)
+	left, err := whole(func() ([]netlink.Neigh, error) { return p.netlink.NeighProxyList(i.at.index, netlink.FAMILY_V4) })
 	if err != nil {
 		return fmt.Errorf("interface %s: its proxy entries cannot be listed: %w", name, err)
 	}
 	for _, n := range left {
-		for _, c := range callers {
+		for _, c := range p.routes() {
 			if c.Contains(addr(n.IP)) {
 				p.netlink.NeighDel(&n)
 			}
@@ -75,22 +72,28 @@ func (p *proxy) add(name string, callers []netip.Prefix) error {
 // on is the interface in whose network an address lies; nil: none.
 func (p *proxy) on(a netip.Addr) *proxied {
 	for _, i := range p.ports {
-		for _, s := range i.subnets {
-			if s.Contains(a) {
-				return i
-			}
+		if i.at.up && i.at.has(a) {
+			return i
 		}
 	}
 	return nil
 }
 
-// answer begins to answer for an address, and tells the LAN so.
-func (p *proxy) answer(a netip.Addr) error {
-	i := p.on(a)
-	if i == nil {
-		return nil
+// answer begins to answer for an address, and tells the LAN so, now or when the
+// interface of its network is there.
+func (p *proxy) answer(a netip.Addr) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.online[a] = true
+	if i := p.on(a); i != nil {
+		if err := p.put(i, a); err != nil {
+			p.say(i, err)
+		}
 	}
-	if err := p.netlink.NeighSet(i.entry(a)); err != nil {
+}
+
+func (p *proxy) put(i *proxied, a netip.Addr) error {
+	if err := p.netlink.NeighSet(i.at.entry(a)); err != nil {
 		return fmt.Errorf("proxy ARP for %v on %s: %w", a, i.name, err)
 	}
 	return i.announce(a)
@@ -98,13 +101,92 @@ func (p *proxy) answer(a netip.Addr) error {
 
 // forget stops answering. An interface that has gone took its entries along.
 func (p *proxy) forget(a netip.Addr) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.online, a)
 	if i := p.on(a); i != nil {
-		p.netlink.NeighDel(i.entry(a))
+		p.netlink.NeighDel(i.at.entry(a))
 	}
 }
 
-func (i *proxied) entry(a netip.Addr) *netlink.Neigh {
-	return &netlink.Neigh{LinkIndex: i.index, Family: netlink.FAMILY_V4, Flags: netlink.NTF_PROXY, State: unix.NUD_PERMANENT, IP: a.AsSlice()}
+// probe asks the LAN for the owner of an address; nil: nobody could answer.
+func (p *proxy) probe(a netip.Addr) <-chan string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if i := p.on(a); i != nil {
+		return i.probe(a)
+	}
+	return nil
+}
+
+// changed looks again at an interface of which the kernel told something.
+func (p *proxy) changed(index int, name string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, i := range p.ports {
+		if i.at.index == index || i.name == name {
+			p.look(i)
+		}
+	}
+}
+
+// look takes an interface as it is now: it may be another one of this name, or
+// none. What the kernel has flushed of its entries is put back.
+func (p *proxy) look(i *proxied) {
+	before := i.at
+	link, at, err := lookAt(p.netlink, i.name)
+	if i.at = at; before.index != at.index {
+		i.lose()
+		for a := range p.online { // a renamed one still has them
+			p.netlink.NeighDel(before.entry(a))
+		}
+	}
+	if err == nil {
+		err = i.use(at.index, link.Attrs().HardwareAddr)
+	}
+	if err == nil {
+		err = at.fault(i.name, p.routes())
+	}
+	if at.up {
+		err = errors.Join(err, p.restore(i, !before.up || before.index != at.index || before.host != at.host))
+	}
+	p.say(i, err)
+}
+
+// restore makes the entries on an interface those of callers who are there. One
+// that came back tells the LAN of all of them.
+func (p *proxy) restore(i *proxied, back bool) error {
+	list, err := whole(func() ([]netlink.Neigh, error) { return p.netlink.NeighProxyList(i.at.index, netlink.FAMILY_V4) })
+	if err != nil {
+		return fmt.Errorf("interface %s: its proxy entries cannot be listed: %w", i.name, err)
+	}
+	for a := range p.online {
+		there := slices.ContainsFunc(list, func(n netlink.Neigh) bool { return addr(n.IP) == a })
+		switch here := p.on(a) == i; {
+		case here && (back || !there):
+			err = errors.Join(err, p.put(i, a))
+		case !here && there:
+			p.netlink.NeighDel(i.at.entry(a))
+		}
+	}
+	return err
+}
+
+// say logs what keeps callers from being found on an interface, once, and that
+// nothing does any more.
+func (p *proxy) say(i *proxied, err error) {
+	said := ""
+	if err != nil {
+		said = err.Error()
+	}
+	switch {
+	case said == i.said:
+	case err != nil:
+		p.log.Warn("ARP is not answered for callers", "interface", i.name, "error", err)
+	default:
+		p.log.Info("ARP is answered for callers again", "interface", i.name, "callers", len(p.online))
+	}
+	i.said = said
 }
 
 // read listens on all interfaces until they are closed.
@@ -126,4 +208,8 @@ func (p *proxy) close() {
 	for _, i := range p.ports {
 		i.file.Close()
 	}
+}
+
+func (c cable) entry(a netip.Addr) *netlink.Neigh {
+	return &netlink.Neigh{LinkIndex: c.index, Family: netlink.FAMILY_V4, Flags: netlink.NTF_PROXY, State: unix.NUD_PERMANENT, IP: a.AsSlice()}
 }

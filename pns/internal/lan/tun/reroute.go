@@ -11,8 +11,12 @@ import (
 // Where they clash with something of this host's that is the error, and nothing
 // changes; another error may leave some of them not routed.
 func (l *LAN) Reroute(callers []netip.Prefix) error {
+	links, err := whole(l.netlink.LinkList)
+	if err != nil {
+		return fmt.Errorf("the interfaces cannot be listed: %w", err)
+	}
 	before := l.reroute(callers)
-	if err := l.check(); err != nil {
+	if err := l.checkClashes(links); err != nil { // one of the LAN's that has gone may come back
 		l.reroute(before)
 		return err
 	}

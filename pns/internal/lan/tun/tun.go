@@ -62,6 +62,7 @@ type LAN struct {
 	out   writer
 	in    reader
 	links chan netlink.LinkUpdate // what the kernel tells of interfaces
+	addrs chan netlink.AddrUpdate // and of their addresses
 	done  chan struct{}           // closed when that is no longer wanted
 }
 
@@ -73,7 +74,7 @@ func New(o Options) (*LAN, error) {
 		return nil, fmt.Errorf("local address %v is not IPv4", o.Local)
 	}
 	o.defaults()
-	l := &LAN{o: o, stats: o.Stats, links: make(chan netlink.LinkUpdate), done: make(chan struct{})}
+	l := &LAN{o: o, stats: o.Stats, links: make(chan netlink.LinkUpdate), addrs: make(chan netlink.AddrUpdate), done: make(chan struct{})}
 	var err error
 	if l.netlink, err = netlink.NewHandle(unix.NETLINK_ROUTE); err != nil {
 		return nil, fmt.Errorf("netlink: %w", err)
@@ -99,16 +100,16 @@ func (l *LAN) start() error {
 	if err := l.forwarding(); err != nil {
 		return err
 	}
-	if l.proxy, err = newProxy(l.netlink, l.o.ProxyARP, of4(l.o.Routes)); err != nil {
+	if err := errors.Join(netlink.LinkSubscribe(l.links, l.done), netlink.AddrSubscribe(l.addrs, l.done)); err != nil {
+		return fmt.Errorf("changes of interfaces cannot be followed: %w", err)
+	}
+	if l.proxy, err = newProxy(l.netlink, l.o.ProxyARP, func() []netip.Prefix { return of4(l.routes()) }, l.o.Log); err != nil {
 		return err
 	}
 	if len(l.o.Masquerade) > 0 {
 		if l.hidden, err = hide(l.o.Name, of4(l.o.Routes), l.o.Masquerade); err != nil {
 			return err
 		}
-	}
-	if err := netlink.LinkSubscribe(l.links, l.done); err != nil {
-		return fmt.Errorf("changes of interfaces cannot be followed: %w", err)
 	}
 	return nil
 }
@@ -162,10 +163,7 @@ func (l *LAN) Attach(addr netip.Addr, mtu int, r lan.Receiver) (detach func(), e
 	if err != nil {
 		return nil, err
 	}
-	if err := l.proxy.answer(addr); err != nil {
-		forget()
-		return nil, err
-	}
+	l.proxy.answer(addr)
 	return sync.OnceFunc(func() {
 		l.attaching.Lock()
 		defer l.attaching.Unlock()
@@ -177,13 +175,8 @@ func (l *LAN) Attach(addr netip.Addr, mtu int, r lan.Receiver) (detach func(), e
 // Probe asks the LAN whether a host there has an address that a caller may get.
 // The channel brings its hardware address, or "" after a quarter of a second
 // without an answer. It is nil where nobody could answer: the address is in no
-// network that is proxied.
-func (l *LAN) Probe(addr netip.Addr) <-chan string {
-	if i := l.proxy.on(addr); i != nil {
-		return i.probe(addr)
-	}
-	return nil
-}
+// network that is proxied, or its interface is down or gone.
+func (l *LAN) Probe(addr netip.Addr) <-chan string { return l.proxy.probe(addr) }
 
 func (l *LAN) routed(addr netip.Addr) bool {
 	for _, p := range l.routes() {
