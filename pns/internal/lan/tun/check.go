@@ -95,8 +95,10 @@ func (l *LAN) checkRoutes(family int, names map[int]string) error {
 		if names[r.LinkIndex] == l.o.Name {
 			continue
 		}
-		if gateway := addr(r.Gw); gateway.IsValid() && l.callers(netip.PrefixFrom(gateway, gateway.BitLen())) != nil {
-			wrong = append(wrong, fmt.Errorf("%v, the gateway of the route to %s, is among the callers' addresses: take it from %s", gateway, destination(r), key(gateway)))
+		for _, gateway := range gateways(r) {
+			if l.callers(netip.PrefixFrom(gateway, gateway.BitLen())) != nil {
+				wrong = append(wrong, fmt.Errorf("%v, the gateway of the route to %s, is among the callers' addresses: take it from %s", gateway, destination(r), key(gateway)))
+			}
 		}
 		to := prefix(r.Dst)
 		if to.Bits() <= 0 || r.Protocol == unix.RTPROT_KERNEL { // everywhere, or a network that this host is on
@@ -107,6 +109,20 @@ func (l *LAN) checkRoutes(family int, names map[int]string) error {
 		}
 	}
 	return errors.Join(wrong...)
+}
+
+// gateways are those of a route, which may have several ways.
+func gateways(r netlink.Route) (all []netip.Addr) {
+	ways := []net.IP{r.Gw}
+	for _, way := range r.MultiPath {
+		ways = append(ways, way.Gw)
+	}
+	for _, ip := range ways {
+		if a := addr(ip); a.IsValid() {
+			all = append(all, a)
+		}
+	}
+	return all
 }
 
 // callers are the networks of callers that have an address of p's.

@@ -83,6 +83,8 @@ func TestRefused(t *testing.T) {
 		{"wider route", "route add 2.1.0.0/16 dev eth0", Options{Routes: pool, Forward: true}, ""},
 		{"gateway", "route add default via 2.1.1.129 dev eth0 onlink", Options{Routes: pool, Forward: true},
 			"2.1.1.129, the gateway of the route to everywhere, is among the callers' addresses: take it from lan.addresses"},
+		{"gateway of several", "route add default nexthop via 2.1.1.140 dev eth0 onlink nexthop via 198.51.100.2 dev eth0 onlink", Options{Routes: pool, Forward: true},
+			"2.1.1.140, the gateway of the route to everywhere, is among the callers' addresses: take it from lan.addresses"},
 		{"no interface", "", Options{Routes: pool, ProxyARP: []string{"eth1"}, Masquerade: []string{"eth2"}, Forward: true},
 			"there is no interface eth1\nthere is no interface eth2"},
 		{"no Ethernet", "", Options{Routes: pool, ProxyARP: []string{"lo"}, Forward: true},
