@@ -83,6 +83,7 @@ var (
 	dropped      = desc("pns_frames_dropped_total", "Frames that went no further, by reason.", "reason")
 	historyLost  = desc("pns_ccp_histories_lost_total", "Times that what callers' compressed or encrypted data depend on was lost.")
 	resetsTotal  = desc("pns_ccp_resets_total", "CCP Reset-Requests, sent to callers or obeyed.", "direction")
+	lossy        = desc("pns_lossy_reports_total", "Link-Quality-Reports of lines that lose more than ppp.quality_loss.")
 	clashes      = desc("pns_address_clashes_total", "Addresses for callers that a host of the LAN had already.")
 	lanPackets   = desc("pns_lan_packets_total", "IP packets between callers and the LAN, by what became of them.", "disposition")
 	lanMade      = desc("pns_lan_interface_lost_total", "Times that the TUN interface went and was made anew.")
@@ -136,6 +137,7 @@ func (m *metrics) scrapePools(gauge, counter emit) {
 		gauge(addresses, float64(s.Avoided), pool, "avoided")
 	})
 	gauge(addresses, float64(fixed), "fixed", "used")
+	counter(lossy, float64(m.sessions.Lossy.Load()))
 	counter(clashes, float64(m.sessions.Clashes.Load()))
 }
 

@@ -34,6 +34,8 @@ type Call struct {
 	// Prefix is the IPv6 network of the caller's, where she was offered one.
 	Prefix  netip.Prefix `json:"prefix,omitzero"`
 	Traffic Traffic      `json:"traffic"`
+	// Quality is what the caller's Link-Quality-Reports tell, where she sends any.
+	Quality *Quality `json:"quality,omitempty"`
 	// Report is what the line's modem said of the call, where it says anything.
 	Report *LineReport `json:"report,omitempty"`
 }

@@ -17,6 +17,7 @@ import (
 	"carrier/shared/ppp/auth"
 	"carrier/shared/ppp/lcp"
 	"carrier/shared/ppp/link"
+	"carrier/shared/ppp/lqr"
 	"carrier/shared/ppp/vj"
 )
 
@@ -40,11 +41,15 @@ type Config struct {
 	// Rechallenge is how often callers must prove again who they are; 0: never.
 	Rechallenge time.Duration
 	Coding      session.Coding
-	Identify    string        // what callers are told that we are; empty: nothing
-	Bundle      lcp.Multilink // asked of callers, and done where they ask
-	VJ          vj.Slots      // zero: TCP headers are not compressed
-	Idle        time.Duration // of users without a limit of their own; 0: none
-	Session     time.Duration // likewise
+	// Quality is asked of callers, nil: nothing; Reports: sent where they ask.
+	Quality  *lqr.Option
+	Reports  bool
+	Lossy    int           // of a hundred frames: more is counted and logged
+	Identify string        // what callers are told that we are; empty: nothing
+	Bundle   lcp.Multilink // asked of callers, and done where they ask
+	VJ       vj.Slots      // zero: TCP headers are not compressed
+	Idle     time.Duration // of users without a limit of their own; 0: none
+	Session  time.Duration // likewise
 	// Activity is what does not keep a call from being idle.
 	Activity *activity.Filter
 	// Drain is how long calls may go on after SIGTERM; and, with Drains, when a
@@ -140,6 +145,7 @@ func read(f *conf.File) (*Config, error) {
 	if t.Table("ppp").Bool("identify", false) {
 		c.Identify = "pns " + c.Name
 	}
+	quality(t.Table("ppp"), c)
 	keys(t, c)
 	c.LAN = network(t)
 	c.Users = people(t, c)

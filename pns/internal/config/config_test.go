@@ -24,6 +24,7 @@ import (
 	"carrier/shared/ppp/ccp"
 	"carrier/shared/ppp/lcp"
 	"carrier/shared/ppp/link"
+	"carrier/shared/ppp/lqr"
 	"carrier/shared/ppp/mppe"
 	"carrier/shared/ppp/vj"
 )
@@ -82,6 +83,9 @@ vj         = false
 compression = ["lzs", "bsd", "predictor"]
 multilink = "short"
 identify = true
+quality = "demand"
+quality_period = "1m"
+quality_loss = 25
 
 [limits]
 idle          = "15m"
@@ -141,6 +145,7 @@ func TestWhole(t *testing.T) {
 		Lockout:     guard.Policy{Attempts: 3, Window: time.Hour, Time: 30 * time.Minute},
 		Coding: session.Coding{Encryption: session.Optional, MPPE: mppe.Key40 | mppe.Key128,
 			Compression: []ccp.Method{ccp.LZS{}, ccp.BSD{Bits: 12}, ccp.Predictor{}}},
+		Quality: &lqr.Option{Period: time.Minute}, Reports: true, Lossy: 25,
 		Identify: "pns denver",
 		Bundle:   lcp.Multilink{MRRU: 1394, Short: true, Endpoint: []byte("\x01denver")},
 		Idle:     15 * time.Minute, Session: 8 * time.Hour,
@@ -192,6 +197,7 @@ func TestDefaults(t *testing.T) {
 		Coding: session.Coding{Encryption: session.Optional, MPPE: mppe.Key128 | mppe.Stateless | mppe.MPPC,
 			Compression: []ccp.Method{ccp.Deflate{Window: 15}, ccp.Deflate{Window: 15, Draft: true}, ccp.BSD{Bits: 12}}},
 		VJ:       vj.Slots{Count: 16},
+		Lossy:    10,
 		Activity: ignoring(t, activity.Names()...),
 		Echo:     link.EchoOptions{Interval: 30 * time.Second, Failures: 3},
 		Users:    []users.User{{Name: "saran"}},

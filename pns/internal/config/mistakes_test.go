@@ -30,13 +30,16 @@ func TestMistakes(t *testing.T) {
 		{"methods", "[auth]\nmethods = ['ms-chap', 'eap', 'pap', 'pap']", `11: auth.methods[1]: "ms-chap" is no method; would be right: "mschap-v2", "eap-mschap-v2", "mschap", "eap-md5", "chap-md5" or "pap"
 11: auth.methods[2]: "eap" proves nothing here, it only tells a name; would be right: "mschap-v2", "eap-mschap-v2", "mschap", "eap-md5", "chap-md5" or "pap"
 11: auth.methods[4]: "pap" stands twice; would be right: once`},
-		{"encryption", "[ppp]\nencryption = 'always'\nstrengths = ['64']\nstateless = 1\nvj = 2\ncompression = ['zip']\nmultilink = true\nidentify = 'denver'", `11: ppp.encryption: "always" is not known here; would be right: "none", "optional" or "required"
+		{"encryption", "[ppp]\nencryption = 'always'\nstrengths = ['64']\nstateless = 1\nvj = 2\ncompression = ['zip']\nmultilink = true\nidentify = 'denver'\nquality = 'on'\nquality_period = '0s'\nquality_loss = 101", `11: ppp.encryption: "always" is not known here; would be right: "none", "optional" or "required"
 12: ppp.strengths[1]: "64" is no length of MPPE's keys; would be right: "128", "56" or "40"
 13: ppp.stateless: 1 is not true or false; would be right: stateless = false
 14: ppp.vj: 2 is not true or false; would be right: vj = false
 15: ppp.compression[1]: "zip" is no compression; would be right: "mppc", "deflate", "bsd", "lzs" or "predictor"
 16: ppp.multilink: true is not text in quotes; would be right: multilink = "…"
-17: ppp.identify: "denver" is not true or false; would be right: identify = true`},
+17: ppp.identify: "denver" is not true or false; would be right: identify = true
+18: ppp.quality: "on" is not known here; would be right: "off", "answer" or "demand"
+19: ppp.quality_period: "0s" is out of range; would be right: from "1s" to "1h"
+20: ppp.quality_loss: 101 is out of range; would be right: a whole number from 1 to 100`},
 		{"no strengths", "[ppp]\nstrengths = []", `11: ppp.strengths: names no length of keys; would be right: strengths = ["128"], or encryption = "none"`},
 		{"encryption without keys", "[ppp]\nencryption = 'required'\n[auth]\nmethods = ['mschap-v2', 'pap']", `13: auth.methods[2]: pap leaves no keys for the encryption that ppp.encryption requires; would be right: "mschap-v2"`},
 

@@ -2,6 +2,7 @@ package config
 
 import (
 	"slices"
+	"time"
 
 	"carrier/pns/internal/lan"
 	"carrier/pns/internal/session"
@@ -10,6 +11,7 @@ import (
 	"carrier/shared/ppp/ccp"
 	"carrier/shared/ppp/deflate"
 	"carrier/shared/ppp/lcp"
+	"carrier/shared/ppp/lqr"
 	"carrier/shared/ppp/mppe"
 	"carrier/shared/ppp/vj"
 )
@@ -107,6 +109,19 @@ func bundle(t *conf.Table, name string) (m lcp.Multilink) {
 	m.MRRU, m.Short = lan.DefaultMTU-session.MultilinkHeader, header == "short"
 	m.Endpoint = append([]byte{local}, name[:min(len(name), longest)]...)
 	return m
+}
+
+// quality reads whether the line is measured, and by whom.
+func quality(t *conf.Table, c *Config) {
+	period := t.Duration("quality_period", 30*time.Second, time.Second, time.Hour)
+	c.Lossy = t.Int("quality_loss", 10, 1, 100)
+	switch t.Choice("quality", "off", "off", "answer", "demand") {
+	case "demand":
+		c.Quality = &lqr.Option{Period: period}
+		c.Reports = true
+	case "answer":
+		c.Reports = true
+	}
 }
 
 func strength(s string) (mppe.Bits, error) {

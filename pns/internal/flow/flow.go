@@ -87,8 +87,9 @@ type Flow struct {
 	headers  headers
 	bundle   Bundle
 	joined   func([]byte) // f.fromBundle, bound once there is a bundle
-	queue    queue.Queue  // for the caller
-	lost     queue.Stats  // what stats has of queue's
+	quality  quality
+	queue    queue.Queue // for the caller
+	lost     queue.Stats // what stats has of queue's
 	net      Network
 	net6     Network6
 	form     ppp.Compression // of the frames we send
@@ -227,6 +228,7 @@ func (f *Flow) Close() {
 	defer f.mu.Unlock()
 	f.closed = true
 	f.net, f.net6, f.coding, f.headers, f.held, f.bundle = Network{}, Network6{}, Coding{}, headers{}, held{}, Bundle{}
+	f.quality = quality{}
 	f.queue.Clear()
 	f.tunnel.WakeAt(time.Time{})
 }

@@ -68,6 +68,8 @@ func (f *Flow) sort(frame []byte) {
 		}
 		f.fromCaller(p, info, frame)
 	case p == ppp.CCP && f.reset(info):
+	case p == ppp.LQR && f.quality.monitor != nil:
+		f.report(info)
 	default:
 		f.toSession(p, info, frame)
 	}
@@ -146,6 +148,9 @@ func (f *Flow) send(now time.Time, frame []byte) {
 	}
 	if f.bundle.Out != nil {
 		frame = f.wrap(frame)
+	}
+	if f.quality.monitor != nil {
+		f.stamp(frame)
 	}
 	f.sent(frame)
 	out := &f.scratch.out

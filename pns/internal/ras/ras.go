@@ -58,6 +58,7 @@ type Settings struct {
 	DNS      []netip.Addr
 	IPv6     *session.IPv6 // nil: none
 	NBNS     []netip.Addr
+	Lossy    int           // of a hundred frames: more is counted and logged; 0: never
 	Identify string        // what callers are told that we are; empty: nothing
 	Idle     time.Duration // 0: none
 	// Activity is what does not keep a call from being idle.

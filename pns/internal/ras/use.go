@@ -21,7 +21,7 @@ func (r *RAS) apply(s Settings) {
 	r.use.Store(&use{s, &session.Common{
 		LAN: r.o.LAN, Users: r, Pools: r.o.Pools, Prober: r.o.Prober, Online: r.online, Guard: r.o.Guard,
 		Link: s.Link, Coding: s.Coding, VJ: s.VJ, DNS: s.DNS, IPv6: s.IPv6, NBNS: s.NBNS, MTU: r.o.MTU,
-		Identify: s.Identify, Idle: s.Idle, Limit: s.Limit,
+		Identify: s.Identify, Lossy: s.Lossy, Idle: s.Idle, Limit: s.Limit,
 		Stats: r.o.Sessions, Namer: r.o.Hub, Log: r.o.Log,
 	}})
 }

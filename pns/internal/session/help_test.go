@@ -26,6 +26,7 @@ import (
 	"carrier/shared/ppp/ipv6cp"
 	"carrier/shared/ppp/lcp"
 	"carrier/shared/ppp/link"
+	"carrier/shared/ppp/lqr"
 	"carrier/shared/ppp/mppe"
 	"carrier/shared/ppp/vj"
 	"carrier/shared/pptp"
@@ -97,6 +98,8 @@ type fakeData struct {
 	network  flow.Network
 	coding   flow.Coding
 	bundle   flow.Bundle
+	quality  lqr.Quality
+	fresh    bool // quality was not asked for yet
 	last     time.Time
 	told     [][]byte // by Deliver
 	received uint64
@@ -159,6 +162,22 @@ func (d *fakeData) SetCoding(c flow.Coding) {
 
 func (d *fakeData) SetBundle(b flow.Bundle) { d.with(func() { d.bundle = b }) }
 func (d *fakeData) StopVJ()                 { d.log.add("no VJ") }
+
+func (d *fakeData) SetQuality(o *lqr.Options, sends bool) {
+	if o != nil {
+		d.log.add("quality each %v sends %v", o.Period, sends)
+	}
+}
+
+func (d *fakeData) Report() time.Time {
+	d.log.add("report")
+	return time.Now().Add(time.Minute)
+}
+
+func (d *fakeData) Quality() (q lqr.Quality, ok bool) {
+	d.with(func() { q, ok, d.fresh = d.quality, d.fresh, false })
+	return q, ok
+}
 
 func (d *fakeData) LastData() (t time.Time) { d.with(func() { t = d.last }); return t }
 

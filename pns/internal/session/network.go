@@ -10,6 +10,7 @@ import (
 	"carrier/pns/internal/lan"
 	"carrier/shared/hdlc"
 	"carrier/shared/ppp"
+	"carrier/shared/ppp/lcp"
 	"carrier/shared/ppp/link"
 	"carrier/shared/ppp/mppe"
 	"carrier/shared/ppp/vj"
@@ -18,10 +19,11 @@ import (
 
 // linkUp tells the PAC what the caller's line needs (RFC 2637 §2.15): how to
 // escape what is sent to her is what she asked for, and the other way round.
-func (s *Session) linkUp() {
+func (s *Session) linkUp(now time.Time) {
 	agreed := s.link.LCP()
 	s.o.Call.SetLinkInfo(agreed.Theirs.ACCM, agreed.Ours.ACCM)
 	s.data.SetBundle(bundle(agreed))
+	s.measure(now, agreed)
 	s.log(slog.LevelInfo, "link up", "mru", agreed.Theirs.MRU, "mrru", agreed.Theirs.MRRU, "accm", fmt.Sprintf("%08x", agreed.Theirs.ACCM))
 	s.stage(record.Authenticating)
 }
@@ -32,6 +34,7 @@ func (s *Session) linkDown(now time.Time) {
 	s.offline()
 	s.data.SetBundle(flow.Bundle{})
 	s.login.held = held{} // its question is no longer open
+	s.measure(now, lcp.Agreed{})
 	if s.link.Phase() == link.Establish {
 		s.o.Call.SetLinkInfo(hdlc.AllControl, hdlc.AllControl)
 		s.gone(now)

@@ -54,6 +54,9 @@ func (s *Session) look() {
 	if s.data != nil && s.read() {
 		s.ring() // there may be another; events have their turn before it
 	}
+	if s.data != nil {
+		s.appraise()
+	}
 	s.mu.Lock()
 	asked := s.asked
 	s.mu.Unlock()
@@ -151,6 +154,9 @@ func (s *Session) expire(now time.Time) {
 	}
 	s.advertise(now)
 	s.release(now)
+	if !s.report.IsZero() && !now.Before(s.report) {
+		s.report = s.data.Report()
+	}
 	s.checkLimits(now)
 	if !s.until.IsZero() && !now.Before(s.until) {
 		s.ended(now, errNoAnswer)
@@ -159,7 +165,7 @@ func (s *Session) expire(now time.Time) {
 
 // deadline is when expire is wanted; zero: never.
 func (s *Session) deadline() time.Time {
-	d := earlier(earlier(s.link.Deadline(), s.until), earlier(s.idle, earlier(s.limit, earlier(s.warn, s.login.held.until))))
+	d := earlier(earlier(s.link.Deadline(), earlier(s.until, s.report)), earlier(s.idle, earlier(s.limit, earlier(s.warn, s.login.held.until))))
 	if s.login.wait != nil {
 		d = earlier(d, s.login.until)
 	}
@@ -181,7 +187,7 @@ func earlier(a, b time.Time) time.Time {
 func (s *Session) happened(now time.Time, e link.Event) {
 	switch e.Kind {
 	case link.LinkUp:
-		s.linkUp()
+		s.linkUp(now)
 	case link.LinkDown:
 		s.linkDown(now)
 	case link.Claimed:

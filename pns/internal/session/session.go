@@ -19,6 +19,7 @@ import (
 	"carrier/shared/peer"
 	"carrier/shared/ppp/ipcp"
 	"carrier/shared/ppp/link"
+	"carrier/shared/ppp/lqr"
 	"carrier/shared/ppp/vj"
 	"carrier/shared/pptp"
 	"carrier/shared/record"
@@ -43,6 +44,9 @@ type Data interface {
 	SetCoding(flow.Coding)
 	SetBundle(flow.Bundle)
 	StopVJ()
+	SetQuality(o *lqr.Options, sends bool)
+	Report() (next time.Time)
+	Quality() (q lqr.Quality, ok bool)
 	LastData() time.Time
 	Stats() gre.Stats
 	Close()
@@ -105,6 +109,9 @@ type Common struct {
 
 	// Identify is what we say that we are (RFC 1570 §1.1); empty: nothing.
 	Identify string
+	// Lossy is how many of a hundred frames may be lost on a line before that is
+	// counted and logged; 0: all.
+	Lossy int
 
 	Stats *Stats
 	Namer Namer // nil: nobody asks
@@ -133,6 +140,7 @@ type Session struct {
 	detach   func()        // from the LAN; nil: not attached
 	idle     time.Time     // when to look whether the caller is idle
 	limit    time.Time     // when the call has lasted too long
+	report   time.Time     // when to see whether our Link-Quality-Report is due
 	warn     time.Time     // when to tell the caller that it will
 	until    time.Time     // when Run stops waiting: the program ends
 	cleared  bool          // we have asked the PAC to end the call

@@ -35,6 +35,7 @@ func (o Outcome) String() string {
 
 // Stats are counters of all sessions of a program; any goroutine may use them.
 type Stats struct {
+	Lossy   atomic.Uint64 // reports of callers' lines that lose much
 	Clashes atomic.Uint64 // addresses for callers that a host of the LAN had
 
 	auth [auth.EAPTLS + 1][outcomes]atomic.Uint64

@@ -9,6 +9,7 @@ import (
 
 	"carrier/shared/ppp"
 	"carrier/shared/ppp/cp"
+	"carrier/shared/ppp/lqr"
 )
 
 // Why a negotiation cannot go on.
@@ -45,6 +46,7 @@ func (n *negotiator) Reset() {
 	if n.askMagic = n.opt.Magic; n.askMagic {
 		n.ours.Magic = n.newMagic()
 	}
+	n.ours.Quality = n.opt.Quality
 	n.ours.Multilink = n.opt.Multilink
 	n.tried = make([]bool, len(n.opt.Demand))
 	if len(n.opt.Demand) > 0 {
@@ -66,6 +68,9 @@ func (n *negotiator) Request() []cp.Option {
 	add(h.MRU != ppp.DefaultMRU, optionMRU, binary.BigEndian.AppendUint16(nil, h.MRU))
 	add(h.ACCM != noMap, optionACCM, binary.BigEndian.AppendUint32(nil, h.ACCM))
 	add(h.Auth != nil, optionAuth, h.Auth)
+	if h.Quality != nil {
+		add(true, optionQuality, h.Quality.Append(nil))
+	}
 	add(n.askMagic, optionMagic, binary.BigEndian.AppendUint32(nil, h.Magic))
 	add(h.PFC, optionPFC, nil)
 	add(h.ACFC, optionACFC, nil)
@@ -129,6 +134,13 @@ func (n *negotiator) Naked(opts []cp.Option) error {
 			if v := binary.BigEndian.Uint16(o.Data); v >= minMRU && v <= ppp.DefaultMRU {
 				n.ours.MRRU = v
 			}
+		case o.Type == optionQuality && n.ours.Quality != nil:
+			// Less often will do; another protocol will not.
+			if v, err := lqr.ParseOption(o.Data); err == nil && v.Period >= n.ours.Quality.Period {
+				n.ours.Quality = &v
+			} else {
+				n.ours.Quality = nil
+			}
 		case o.Type == optionEndpoint: // goes for good (RFC 1990 §5.1.3)
 			n.ours.Endpoint = nil
 		case o.Type == optionAuth && n.ours.Auth != nil:
@@ -164,6 +176,8 @@ func (n *negotiator) Rejected(opts []cp.Option) error {
 			n.ours.PFC = false
 		case optionACFC:
 			n.ours.ACFC = false
+		case optionQuality:
+			n.ours.Quality = nil
 		case optionMRRU: // and without it the others mean nothing
 			n.ours.Multilink = Multilink{}
 		case optionShort:

@@ -2,7 +2,10 @@
 // 1662, 1570 and 1990.
 package lcp
 
-import "carrier/shared/ppp"
+import (
+	"carrier/shared/ppp"
+	"carrier/shared/ppp/lqr"
+)
 
 // Options are what we ask of the peer. What it asks of us is answered as the
 // table rules says.
@@ -14,6 +17,10 @@ type Options struct {
 	ACFC   bool     // Address-and-Control-Field-Compression (§6.6)
 	Demand [][]byte // values of Authentication-Protocol (§6.2) that we demand, in order; none: nothing
 	Accept [][]byte // values of Authentication-Protocol that we answer, best first; none: every demand is rejected
+	// Quality is asked for (§6.3): the peer shall send Link-Quality-Reports; nil:
+	// it need not.
+	Quality *lqr.Option
+	Reports bool // we send them where the peer asks
 	// Multilink is what is asked for, and allows the peer to ask for its own.
 	Multilink Multilink
 }
@@ -34,6 +41,7 @@ type Half struct {
 	Magic     uint32 // 0: none
 	Auth      []byte // value of Authentication-Protocol; nil: nothing is demanded
 	PFC, ACFC bool
+	Quality   *lqr.Option // the reports that it wants (RFC 1989); nil: none
 	// Multilink is what fragments may be sent to that end. Its Endpoint is told
 	// whether or not it has an MRRU.
 	Multilink

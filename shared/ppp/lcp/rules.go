@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"encoding/binary"
 	"slices"
+	"time"
 
 	"carrier/shared/ppp"
+	"carrier/shared/ppp/lqr"
 )
 
 // The options that we ask for ourselves or acknowledge.
@@ -13,6 +15,7 @@ const (
 	optionMRU      = 1
 	optionACCM     = 2
 	optionAuth     = 3
+	optionQuality  = 4
 	optionMagic    = 5
 	optionPFC      = 7
 	optionACFC     = 8
@@ -42,7 +45,7 @@ var rules = []rule{
 	{optionMRU, "Maximum-Receive-Unit", "RFC 1661 §6.1", "Ack from 128 on, else Nak", (*negotiator).judgeMRU},
 	{optionACCM, "Async-Control-Character-Map", "RFC 1662 §7.1", "Ack, Nak of a wrong length", (*negotiator).judgeACCM},
 	{optionAuth, "Authentication-Protocol", "RFC 1661 §6.2", "Ack what we can answer, Nak with the best of it, Reject without a login", (*negotiator).judgeAuth},
-	{4, "Quality-Protocol", "RFC 1661 §6.3", "Reject", nil},
+	{optionQuality, "Quality-Protocol", "RFC 1661 §6.3", "Ack of Link-Quality-Reports each second or less often, else Nak; Reject where we send none", (*negotiator).judgeQuality},
 	{optionMagic, "Magic-Number", "RFC 1661 §6.4", "Ack, Nak of zero and of our own", (*negotiator).judgeMagic},
 	{optionPFC, "Protocol-Field-Compression", "RFC 1661 §6.5", "Ack, Reject of a wrong length", (*negotiator).judgePFC},
 	{optionACFC, "Address-and-Control-Field-Compression", "RFC 1661 §6.6", "Ack, Reject of a wrong length", (*negotiator).judgeACFC},
@@ -94,6 +97,22 @@ func (n *negotiator) judgeAuth(data []byte) (bool, []byte) {
 		return false, nil
 	}
 	return false, n.opt.Accept[0]
+}
+
+// soonest is the shortest period between two reports that we send.
+const soonest = time.Second
+
+// judgeQuality knows one protocol, that of RFC 1989.
+func (n *negotiator) judgeQuality(data []byte) (bool, []byte) {
+	if !n.opt.Reports {
+		return false, nil
+	}
+	o, err := lqr.ParseOption(data)
+	if err != nil || o.Period > 0 && o.Period < soonest {
+		return false, lqr.Option{Period: soonest}.Append(nil)
+	}
+	n.theirs.Quality = &o
+	return true, nil
 }
 
 // judgeMagic sees no number that is our own: Judge has looked for that before.

@@ -72,8 +72,8 @@ var asked = []question{
 	{"ff 02", "ff 02", cp.ConfigureReject, nil, "type 255"},
 }
 
-// askedOfMultilink is as asked, where we want Multilink.
-var askedOfMultilink = []question{
+// askedOfMore is as asked, where we want Multilink and send reports.
+var askedOfMore = []question{
 	{"11 04 05 dc", "", cp.ConfigureAck, nil, "MRRU 1500"},
 	{"11 04 00 80", "", cp.ConfigureAck, nil, "MRRU 128"},
 	{"11 04 00 7f", "11 04 00 80", cp.ConfigureNak, nil, "MRRU 127"},
@@ -81,15 +81,19 @@ var askedOfMultilink = []question{
 	{"12 02", "", cp.ConfigureAck, nil, "Short Sequence Number"},
 	{"12 03 01", "12 03 01", cp.ConfigureReject, nil, "Short Sequence Number with a value"},
 	{"13 09 03 00 10 5a 01 02 03", "", cp.ConfigureAck, nil, "Endpoint Discriminator, MAC address"},
+	{"04 08 c0 25 00 00 03 e8", "", cp.ConfigureAck, nil, "Link Quality Report each 10 s"},
+	{"04 08 c0 25 00 00 00 00", "", cp.ConfigureAck, nil, "Link Quality Report for each of the peer's"},
+	{"04 08 c0 25 00 00 00 63", "04 08 c0 25 00 00 00 64", cp.ConfigureNak, nil, "Link Quality Report each 0.99 s"},
+	{"04 04 c0 27", "04 08 c0 25 00 00 00 64", cp.ConfigureNak, nil, "another Quality-Protocol"},
 }
 
 func TestEachOptionIsAnsweredByItsRule(t *testing.T) {
 	seen := map[uint8]string{} // answers that came, by option
-	for i, a := range slices.Concat(asked, askedOfMultilink) {
+	for i, a := range slices.Concat(asked, askedOfMore) {
 		option := octets(t, a.option)
 		o := Options{Magic: true, Accept: a.accept}
 		if i >= len(asked) {
-			o.Multilink.MRRU = 1500
+			o.Multilink.MRRU, o.Reports = 1500, true
 		}
 		r := newRig(t, o, Echo{})
 		r.start()

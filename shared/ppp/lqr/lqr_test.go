@@ -295,3 +295,21 @@ func FuzzReceive(f *testing.F) {
 		}
 	})
 }
+
+func TestStamp(t *testing.T) {
+	b := octets(t, second)
+	Stamp(b, Counts{OutPackets: 7, OutOctets: 300, InPackets: 99})
+	want, err := Parse(octets(t, second))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want.PeerOutPackets, want.PeerOutOctets = 7, 300
+	if got, err := Parse(b); err != nil || got != want {
+		t.Errorf("%+v, %v", got, err)
+	}
+	short := octets(t, second)[:Length-1]
+	Stamp(short, Counts{OutPackets: 7})
+	if !bytes.Equal(short, octets(t, second)[:Length-1]) {
+		t.Errorf("% x", short)
+	}
+}

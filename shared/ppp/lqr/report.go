@@ -66,6 +66,17 @@ func (p Report) Append(dst []byte) []byte {
 	return dst
 }
 
+// Stamp corrects what a report says was sent, when it leaves: info is its
+// information field, c is with it. Between Monitor's making it and that other
+// frames may have gone. What is too short is left as it is.
+func Stamp(info []byte, c Counts) {
+	if len(info) < Length {
+		return
+	}
+	binary.BigEndian.PutUint32(info[Length-8:], c.OutPackets)
+	binary.BigEndian.PutUint32(info[Length-4:], c.OutOctets)
+}
+
 // An Option is the value of LCP's Quality-Protocol option for this protocol (RFC
 // 1989 §2.5): who sends it wants reports.
 type Option struct {
