@@ -237,7 +237,8 @@ func (s *Server) Deadline() time.Time {
 }
 
 // Expire asks anew if the deadline has passed. It reports failed when the peer
-// has left the last of five questions unanswered, after 45 seconds in all, or
+// has left the last of five questions unanswered, after 45 seconds in all (of
+// EAP-TLS 135), or
 // when there were no random octets to ask with. An EAP peer that was refused
 // and does not answer that is an Outcome, not failed.
 func (s *Server) Expire(now time.Time, out *ppp.Outbox) (failed bool) {

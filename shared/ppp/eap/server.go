@@ -12,7 +12,8 @@ import (
 // the Request is sent again.
 const (
 	restart  = 3 * time.Second
-	maxAsked = 5 // RFC 3748 §4.3: 3 to 5
+	restTLS  = 9 * time.Second // where both ends calculate, and a flight takes a slow line seconds; pppd takes a repeat for the next Request
+	maxAsked = 5               // RFC 3748 §4.3: 3 to 5
 )
 
 // maxRounds is how many Requests a conversation may have: enough for 64 KiB in
@@ -88,7 +89,11 @@ func (s *Server) Err() error { return s.err }
 
 func (s *Server) send(now time.Time, out *ppp.Outbox) {
 	s.asked++
-	s.deadline = now.Add(time.Duration(s.asked) * restart)
+	wait := restart
+	if s.method != nil && s.method.Type() == TLS {
+		wait = restTLS
+	}
+	s.deadline = now.Add(time.Duration(s.asked) * wait)
 	out.Send(ppp.EAP, s.request)
 }
 
@@ -217,7 +222,7 @@ func (s *Server) Deadline() time.Time { return s.deadline }
 
 // Expire sends the last Request again if the deadline has passed (RFC 3748
 // §4.3: the same one). It reports Failed when five were left unanswered, after
-// 45 seconds in all: then nothing more is sent, but for the Failure that an
+// 45 seconds in all, of TLS 135: then nothing more is sent, but for the Failure that an
 // unanswered Notification had announced.
 func (s *Server) Expire(now time.Time, out *ppp.Outbox) Event {
 	switch {

@@ -234,3 +234,28 @@ func TestEndOfAServer(t *testing.T) {
 	s.Repeat(out)
 	sent(t, out)
 }
+
+// TLS has time to calculate, on a slow machine and over a slow line, before its
+// Request comes again.
+func TestTLSIsRepeatedLater(t *testing.T) {
+	m := &scripted{kind: TLS}
+	s, out := NewServer(1, []Method{m}), new(ppp.Outbox)
+	s.Start(now, out)
+	if d := s.Deadline().Sub(now); d != 3*time.Second {
+		t.Errorf("the Identity is asked for again after %v", d)
+	}
+	s.Receive(now, Packet{Response, 1, Identity, []byte("saran")}.Append(nil), out)
+	out.Take()
+	at := now
+	for _, want := range []time.Duration{9, 18, 27, 36, 45} {
+		d := s.Deadline().Sub(at)
+		if d != want*time.Second {
+			t.Errorf("it waits %v, want %v s", d, int(want))
+		}
+		at = s.Deadline()
+		s.Expire(at, out)
+	}
+	if !s.Deadline().IsZero() {
+		t.Error("it goes on asking")
+	}
+}
