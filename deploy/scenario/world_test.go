@@ -53,6 +53,7 @@ listen = "{{.Denver}}:1723"
 udp    = "{{.Denver}}:4754"
 socket = "{{.Dir}}/pns.sock"
 panel  = "127.0.0.1:0"
+{{with .State}}state = "{{.}}/pns"{{end}}
 [[pac]]
 name      = "atlanta"
 from      = ["{{.From}}"]
@@ -87,7 +88,7 @@ type setting struct {
 	pac, pns string          // more of each configuration
 	saran    string          // more keys of the PNS's user saran
 	denver   string          // more keys of what the PNS says of the PAC
-	state    string          // folder of the PAC's; none
+	state    string          // folder of the PAC's, and in it the PNS's; none
 	from     string          // where the PNS lets PACs come from; this host
 	detour   bool            // the control connection goes through world.detour
 }
@@ -99,6 +100,7 @@ type world struct {
 	pac, pns *program
 	atlanta  string // the PAC's configuration
 	office   string // the PNS's
+	socket   string // of the PNS's commands
 	denver   string // its address
 	sink     net.PacketConn
 	detour   *detour
@@ -132,7 +134,8 @@ func newWorld(t *testing.T, s setting) *world {
 	data := map[string]any{"Dir": dir, "Modems": w.phones.Modems, "Denver": w.denver, "Connect": connect, "From": s.from,
 		"Web": web.Listener.Addr(), "Sink": w.sink.LocalAddr(), "Saran": s.saran, "State": s.state, "PAC": s.denver}
 	w.office = string(fill(denver+s.pns, data))
-	w.pns = startPNS(t, []byte(w.office), filepath.Join(dir, "pns.sock"))
+	w.socket = filepath.Join(dir, "pns.sock")
+	w.pns = startPNS(t, []byte(w.office), w.socket)
 	w.atlanta = string(fill(atlanta+s.pac, data))
 	w.pac = startPAC(t, []byte(w.atlanta), filepath.Join(dir, "pac.sock"))
 	for n := range max(1, s.modems) { // who rings before her modem is ready has no number

@@ -49,27 +49,7 @@ func TestPPPDCodes(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			w.policy(tt.policy)
-			const n = 256 << 10
-			out := w.run(coded(tt.options) + "ping -c 2 -W 5 2.1.1.10 || exit 1\nwget -q -O - http://2.1.1.10/ || exit 1\n" + transfer(n) + "hangup\n")
-			hashes(t, out, n)
-			if !strings.Contains(out, Page) {
-				t.Errorf("no page:\n%s", out)
-			}
-			log := w.Guest.Log(FastPort)
-			for _, want := range tt.logs {
-				if !strings.Contains(log, want) || strings.Contains(log, "ResetReq") || strings.Contains(log, "ProtRej") {
-					t.Errorf("pppd's log has no %q, or resets or Protocol-Rejects:\n%s", want, log)
-				}
-			}
-			if c := w.Calls(w.Office, "pns")[0]; c.Method != tt.method {
-				t.Errorf("pns remembers the method %q", c.Method)
-			}
-			for _, reason := range []string{"undecoded", "unsealed", "unexpanded"} {
-				line := fmt.Sprintf("pns_frames_dropped_total{reason=%q}", reason)
-				if v := w.Metric(w.Office, pnsPanel, line); v != 0 {
-					t.Errorf("%s is %v", line, v)
-				}
-			}
+			w.codes(t, tt.options, tt.method, tt.logs)
 		})
 	}
 	w.losesWhatIsCoded(bridge)
@@ -84,6 +64,35 @@ func TestPPPDCodes(t *testing.T) {
 		}
 		Until(t, "the call's end", func() bool { return w.Calls(w.Office, "pns")[0].Reason == record.NotEncrypted })
 	})
+	byCertificate(t, w)
+	t.Run("an expired password", func(t *testing.T) { expiredPassword(t, w) })
+}
+
+// codes has Sara call, with options of pppd's and, ending in =, variables of Dial,
+// and carry data; pns remembers the method, and pppd's log has the lines.
+func (w *world) codes(t *testing.T, options, method string, logs []string) {
+	t.Helper()
+	const n = 256 << 10
+	out := w.run(coded(options) + "ping -c 2 -W 5 2.1.1.10 || exit 1\nwget -q -O - http://2.1.1.10/ || exit 1\n" + transfer(n) + "hangup\n")
+	hashes(t, out, n)
+	if !strings.Contains(out, Page) {
+		t.Errorf("no page:\n%s", out)
+	}
+	log := w.Guest.Log(FastPort)
+	for _, want := range logs {
+		if !strings.Contains(log, want) || strings.Contains(log, "ResetReq") || strings.Contains(log, "ProtRej") {
+			t.Errorf("pppd's log has no %q, or resets or Protocol-Rejects:\n%s", want, log)
+		}
+	}
+	if c := w.Calls(w.Office, "pns")[0]; c.Method != method {
+		t.Errorf("pns remembers the method %q", c.Method)
+	}
+	for _, reason := range []string{"undecoded", "unsealed", "unexpanded"} {
+		line := fmt.Sprintf("pns_frames_dropped_total{reason=%q}", reason)
+		if v := w.Metric(w.Office, pnsPanel, line); v != 0 {
+			t.Errorf("%s is %v", line, v)
+		}
+	}
 }
 
 // coded is the beginning of a script that dials in with these options of pppd's,

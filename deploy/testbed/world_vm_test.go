@@ -27,6 +27,7 @@ ports = [{{range $i, $p := .Modems}}{{if $i}}, {{end}}"{{$p}}"{{end}}]
 const pnsConfig = `
 name   = "denver"
 socket = "{{.Dir}}/pns.sock"
+state  = "{{.Dir}}/pns-state"
 panel  = "127.0.0.1:8724"
 
 [[pac]]
@@ -43,6 +44,7 @@ dns       = ["2.1.1.53"]
 name     = "saran"
 password = "blue moon"
 address  = "2.1.1.129"
+{{with .Saran}}{{.}}{{end}}
 
 [[user]]
 name     = "bob"

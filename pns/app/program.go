@@ -49,6 +49,7 @@ type Program struct {
 	endpoint *peer.Endpoint
 	ras      *ras.RAS
 	guard    *guard.Guard
+	changed  *users.Passwords
 	pools    *pool.Pools
 	router   router // nil: the LAN takes any address
 	panel    *daemon.Panel
@@ -89,6 +90,12 @@ func (p *Program) build() error {
 	if p.who, err = users.New(c.Users); err != nil {
 		return err
 	}
+	if p.changed, err = users.OpenPasswords(c.State); err != nil {
+		return err
+	}
+	if err := p.changed.Settle(p.who); err != nil {
+		return err
+	}
 	if p.pools, err = pool.New(c.LAN.Given(), reserved(c, p.who)); err != nil {
 		return err
 	}
@@ -127,7 +134,7 @@ func (p *Program) network() (lan.Network, error) {
 }
 
 func (p *Program) rasOptions(network lan.Network) ras.Options {
-	o := ras.Options{Settings: p.settings(p.config, p.who), LAN: network, Pools: p.pools, History: history,
+	o := ras.Options{Settings: p.settings(p.config, p.who), LAN: network, Pools: p.pools, Passwords: p.changed, History: history,
 		Sessions: &p.metrics.sessions, Flows: &p.metrics.flows, Meter: p.metrics, Hub: p.hub, Guard: p.guard, Log: p.log}
 	o.Prober, _ = network.(session.Prober)
 	return o

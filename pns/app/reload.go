@@ -42,6 +42,9 @@ func (p *Program) use(c *config.Config) (restart []string, err error) {
 		p.level.Set(c.Level)
 	}
 	p.ras.Use(p.settings(c, p.who))
+	if err := p.changed.Settle(p.who); err != nil { // they do not hold, but would if the old password came back
+		p.log.Error("changes of passwords that were replaced since are not forgotten", "error", err)
+	}
 	p.endpoint.Dismiss(p.ras.Strange)
 	p.log.Info("reloaded", "users", p.who.Len(), "pacs", len(c.PACs), "restart", restart)
 	return restart, nil
@@ -76,7 +79,7 @@ func reserved(c *config.Config, who *users.Table) []netip.Addr {
 func (p *Program) settings(c *config.Config, who *users.Table) ras.Settings {
 	s := ras.Settings{Users: who, DNS: c.LAN.DNS, NBNS: c.LAN.WINS,
 		Link: link.Options{LCP: lcp.Options{MRU: lan.DefaultMTU, Magic: true, PFC: true, ACFC: true, Multilink: c.Bundle, Quality: c.Quality, Reports: c.Reports},
-			Ask: c.Methods, Rechallenge: c.Rechallenge, Name: c.Name, Echo: c.Echo},
+			Ask: c.Methods, TLS: c.TLS, Rechallenge: c.Rechallenge, Name: c.Name, Echo: c.Echo},
 		Coding: c.Coding, VJ: c.VJ,
 		Identify: c.Identify, Lossy: c.Lossy, Idle: c.Idle, Activity: c.Activity, Limit: c.Session, Drain: c.Drain, Drains: c.Drains, Lockout: c.Lockout}
 	if c.LAN.IPv6 != nil {
@@ -102,6 +105,7 @@ func fixed(was, c *config.Config) (keys []string) {
 	}
 	differ("name", &c.Name, &was.Name)
 	differ("socket", &c.Socket, &was.Socket)
+	differ("state", &c.State, &was.State)
 	differ("panel", &c.Panel, &was.Panel)
 	differ("listen", &c.Listen, &was.Listen)
 	differ("udp", &c.UDP, &was.UDP)

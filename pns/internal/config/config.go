@@ -3,6 +3,7 @@
 package config
 
 import (
+	"crypto/tls"
 	"net/netip"
 	"time"
 
@@ -32,11 +33,13 @@ const (
 type Config struct {
 	daemon.Settings
 	Digest  conf.Digest    // of the whole file
+	State   string         // folder; empty: nothing is kept over a restart
 	Listen  netip.AddrPort // of control connections
 	UDP     netip.AddrPort // of GRE over UDP
 	PACs    []PAC
 	LAN     LAN
 	Methods []auth.Method // demanded of callers, in this order
+	TLS     *tls.Config   // of EAP-TLS among them, as read from its files; nil: it is not
 	Lockout guard.Policy
 	// Rechallenge is how often callers must prove again who they are; 0: never.
 	Rechallenge time.Duration
@@ -115,6 +118,7 @@ func read(f *conf.File) (*Config, error) {
 	limits := t.Table("limits")
 	c := &Config{
 		Settings:    daemon.ReadSettings(t, Socket),
+		State:       t.Text("state", ""),
 		Listen:      conf.Value(t, "listen", netip.AddrPortFrom(netip.IPv4Unspecified(), 1723), endpoint),
 		UDP:         conf.Value(t, "udp", netip.AddrPortFrom(netip.IPv4Unspecified(), peer.GREPort), endpoint),
 		PACs:        pacs(t),
@@ -146,6 +150,7 @@ func read(f *conf.File) (*Config, error) {
 		c.Identify = "pns " + c.Name
 	}
 	quality(t.Table("ppp"), c)
+	c.TLS = certificates(t, c.Methods)
 	keys(t, c)
 	c.LAN = network(t)
 	c.Users = people(t, c)

@@ -37,6 +37,7 @@ udp    = "192.0.2.60:4755"
 panel  = "127.0.0.1:8724"
 socket = "/run/pns.sock"
 log    = "warn"
+state  = "/var/lib/carrier/pns"
 
 [[pac]]
 name      = "atlanta"
@@ -100,6 +101,7 @@ ignore = ["ntp", "udp/514"]
 name         = "saran"
 password     = "correct horse"
 address      = "2.1.1.129"
+expired      = true
 idle         = "1h"
 session      = "24h"
 simultaneous = "replace"
@@ -124,6 +126,7 @@ func TestWhole(t *testing.T) {
 	got.Users[0].Secret, got.Users[1].Secret = auth.Secret{}, auth.Secret{}
 	want := &Config{
 		Settings: daemon.Settings{Name: "denver", Panel: netip.MustParseAddrPort("127.0.0.1:8724"), Socket: "/run/pns.sock", Level: slog.LevelWarn},
+		State:    "/var/lib/carrier/pns",
 		Listen:   netip.MustParseAddrPort("192.0.2.60:1724"),
 		UDP:      netip.MustParseAddrPort("192.0.2.60:4755"),
 		PACs: []PAC{
@@ -152,7 +155,7 @@ func TestWhole(t *testing.T) {
 		Activity: ignoring(t, "ntp", "udp/514"),
 		Echo:     link.EchoOptions{Interval: 20 * time.Second, Failures: 5},
 		Users: []users.User{
-			{Name: "saran", Address: ip("2.1.1.129"), Idle: time.Hour, Session: 24 * time.Hour, Simultaneous: users.Replace, NoDialIn: true},
+			{Name: "saran", Expired: true, Address: ip("2.1.1.129"), Idle: time.Hour, Session: 24 * time.Hour, Simultaneous: users.Replace, NoDialIn: true},
 			{Name: `DENVER\bob`, Pool: "sales", Disabled: true, Hours: users.Hours{From: 22 * time.Hour, To: 6*time.Hour + 30*time.Minute}},
 		},
 		NeedsGRE: true, NeedsUDP: true,

@@ -10,7 +10,7 @@ import (
 func TestMistakes(t *testing.T) {
 	const pac, user = "[[pac]]\nname = 'x'\n", "[[user]]\nname = 'u'\n"
 	for _, tt := range []struct{ name, add, want string }{
-		{"unknown key", "[echo]\n", `10: echo: unknown key; would be right: one of auth, lan, limits, listen, log, name, pac, panel, pool, ppp, socket, udp, user`},
+		{"unknown key", "[echo]\n", `10: echo: unknown key; would be right: one of auth, lan, limits, listen, log, name, pac, panel, pool, ppp, socket, state, udp, user`},
 		{"key of pac.toml", user + "pasword = 'x'", "10: user[2].password: missing; would be right: password = \"…\" or nt_hash = \"…\"\n12: user[2].pasword: unknown key; would be right: password"},
 
 		{"PAC without name", "[[pac]]\nfrom = ['192.0.2.9']", `10: pac[2].name: missing; would be right: name = "atlanta"`},
@@ -27,8 +27,8 @@ func TestMistakes(t *testing.T) {
 		{"window", pac + "from = ['192.0.2.9']\nwindow = 'off'", `13: pac[2].window: "off" is not true or false; would be right: window = false`},
 
 		{"no methods", "[auth]\nmethods = []", `11: auth.methods: names no method, so nobody can log in; would be right: methods = ["mschap-v2", "pap"]`},
-		{"methods", "[auth]\nmethods = ['ms-chap', 'eap', 'pap', 'pap']", `11: auth.methods[1]: "ms-chap" is no method; would be right: "mschap-v2", "eap-mschap-v2", "mschap", "eap-md5", "chap-md5" or "pap"
-11: auth.methods[2]: "eap" proves nothing here, it only tells a name; would be right: "mschap-v2", "eap-mschap-v2", "mschap", "eap-md5", "chap-md5" or "pap"
+		{"methods", "[auth]\nmethods = ['ms-chap', 'eap', 'pap', 'pap']", `11: auth.methods[1]: "ms-chap" is no method; would be right: "mschap-v2", "eap-tls", "eap-mschap-v2", "mschap", "eap-md5", "chap-md5" or "pap"
+11: auth.methods[2]: "eap" proves nothing here, it only tells a name; would be right: "mschap-v2", "eap-tls", "eap-mschap-v2", "mschap", "eap-md5", "chap-md5" or "pap"
 11: auth.methods[4]: "pap" stands twice; would be right: once`},
 		{"encryption", "[ppp]\nencryption = 'always'\nstrengths = ['64']\nstateless = 1\nvj = 2\ncompression = ['zip']\nmultilink = true\nidentify = 'denver'\nquality = 'on'\nquality_period = '0s'\nquality_loss = 101", `11: ppp.encryption: "always" is not known here; would be right: "none", "optional" or "required"
 12: ppp.strengths[1]: "64" is no length of MPPE's keys; would be right: "128", "56" or "40"
@@ -68,6 +68,9 @@ func TestMistakes(t *testing.T) {
 		{"both secrets", user + "password = 'x'\nnt_hash = '44EBBA8D5312B8D611474411F56989AE'", `13: user[2].nt_hash: stands beside password; would be right: one of them`},
 		{"hash", user + "nt_hash = '44EBBA8D5312B8D6'", `12: user[2].nt_hash: is not 32 hexadecimal digits; would be right: the MD4 hash of the password in UTF-16`},
 		{"hash for CHAP-MD5", user + "nt_hash = '44EBBA8D5312B8D611474411F56989AE'\n[auth]\nmethods = ['chap-md5']", `12: user[2].nt_hash: is of no use for the methods that auth.methods names; would be right: a password, or "mschap-v2" among the methods`},
+		{"an expired password without state", user + "password = 'x'\nexpired = true", `13: user[2].expired: needs a folder to keep the new password in; would be right: state = "/var/lib/carrier/pns" at the beginning of the file`},
+		{"an expired password that nobody can change", user + "password = 'x'\nexpired = true\n[auth]\nmethods = ['pap', 'mschap']", `13: user[2].expired: never lets the user in, for none of the methods that auth.methods names can change a password; would be right: "mschap-v2" or "eap-mschap-v2" among them`},
+		{"expired at a time", user + "password = 'x'\nexpired = '2026-12-01'", `13: user[2].expired: "2026-12-01" is not true or false; would be right: expired = true`},
 		{"address", user + "password = 'x'\naddress = '2.1.1'", `13: user[2].address: "2.1.1" is not an IP address; would be right: "192.0.2.1"`},
 		{"address of no host", user + "password = 'x'\naddress = '127.0.0.1'", `13: user[2].address: "127.0.0.1" is not the address of a host on a network; would be right: "192.0.2.1"`},
 		{"address of IPv6", user + "password = 'x'\naddress = 'fd00::1'", `13: user[2].address: "fd00::1" is not IPv4; would be right: "192.0.2.1"`},

@@ -38,10 +38,10 @@ func methods(t *conf.Table) []auth.Method {
 }
 
 func method(s string) (auth.Method, error) {
-	right := conf.Quote("mschap-v2", "eap-mschap-v2", "mschap", "eap-md5", "chap-md5", "pap")
+	right := conf.Quote("mschap-v2", "eap-tls", "eap-mschap-v2", "mschap", "eap-md5", "chap-md5", "pap")
 	m, err := auth.ParseMethod(s)
 	switch {
-	case err != nil, m == auth.EAPTLS:
+	case err != nil:
 		return 0, conf.Unfit("is no method", right)
 	case m == auth.EAP:
 		return 0, conf.Unfit("proves nothing here, it only tells a name", right)
@@ -62,6 +62,7 @@ func people(root *conf.Table, c *Config) []users.User {
 		u := users.User{
 			Name:         conf.Value(t, "name", "", person),
 			Secret:       secret(t, c.Methods),
+			Expired:      expired(t, c),
 			Address:      conf.Value(t, "address", netip.Addr{}, host),
 			Prefix:       conf.Value(t, "prefix6", netip.Prefix{}, network6),
 			Idle:         t.Duration("idle", 0, time.Second, week),
@@ -86,8 +87,19 @@ func people(root *conf.Table, c *Config) []users.User {
 	return all
 }
 
-// secret reads a password or its hash. No mistake quotes either.
+// secret reads a password or its hash. No mistake quotes either. Where
+// certificates are asked for, one in the user's name is enough.
 func secret(t *conf.Table, asked []auth.Method) auth.Secret {
+	if !slices.Contains(asked, auth.EAPTLS) {
+		return password(t, asked)
+	}
+	if !t.Has("password") && !t.Has("nt_hash") {
+		return auth.Secret{}.OrCertificate()
+	}
+	return password(t, asked).OrCertificate()
+}
+
+func password(t *conf.Table, asked []auth.Method) auth.Secret {
 	password, hash := t.Secret("password"), t.Secret("nt_hash")
 	switch {
 	case t.Has("password") && t.Has("nt_hash"):
@@ -111,6 +123,25 @@ func secret(t *conf.Table, asked []auth.Method) auth.Secret {
 		t.Bad("password", `missing; would be right: password = "…" or nt_hash = "…"`)
 	}
 	return auth.NewPassword("") // so that nothing is said twice
+}
+
+// expired reads whether a password must be changed, which is of use only where
+// it can be.
+func expired(t *conf.Table, c *Config) bool {
+	e := t.Bool("expired", false)
+	if !e {
+		return false
+	}
+	able := func(m auth.Method) bool { return m == auth.MSCHAPv2 || m == auth.EAPMSCHAPv2 }
+	switch {
+	case !t.Has("password") && !t.Has("nt_hash"):
+		t.Bad("expired", "stands where there is no password; would be right: password beside it, or without it")
+	case len(c.Methods) > 0 && !slices.ContainsFunc(c.Methods, able):
+		t.Bad("expired", `never lets the user in, for none of the methods that auth.methods names can change a password; would be right: "mschap-v2" or "eap-mschap-v2" among them`)
+	case c.State == "":
+		t.Bad("expired", `needs a folder to keep the new password in; would be right: state = "/var/lib/carrier/pns" at the beginning of the file`)
+	}
+	return true
 }
 
 // person checks a user's name, as the caller gives it.

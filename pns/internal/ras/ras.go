@@ -80,6 +80,8 @@ type Options struct {
 	Prober session.Prober // nil: addresses are nobody else's
 	MTU    int            // 0: the LAN's default
 	Guard  *guard.Guard   // against who guesses passwords; it outlasts reloads
+	// Passwords are those that users have changed.
+	Passwords *users.Passwords
 
 	History  int // how many calls that ended are kept
 	Sessions *session.Stats

@@ -6,6 +6,7 @@ import (
 	"carrier/pns/internal/session"
 	"carrier/pns/internal/users"
 	"carrier/shared/peer"
+	"carrier/shared/ppp/auth"
 	"carrier/shared/record"
 )
 
@@ -87,5 +88,11 @@ func (r *RAS) dismiss(c *peer.Conn) {
 }
 
 // Lookup makes a RAS the session.Users of all sessions: a user who was removed
-// while her call came cannot log in.
-func (r *RAS) Lookup(name string) (users.User, bool) { return r.use.Load().Users.Lookup(name) }
+// while her call came cannot log in. Passwords that users have changed count.
+func (r *RAS) Lookup(name string) (users.User, bool) {
+	u, ok := r.use.Load().Users.Lookup(name)
+	return r.o.Passwords.Current(u), ok
+}
+
+// Change keeps a user's new password: see users.Passwords.
+func (r *RAS) Change(u users.User, next auth.Secret) error { return r.o.Passwords.Change(u, next) }

@@ -67,6 +67,9 @@ func (s *Session) why(e link.Event) (record.EndReason, string) {
 	if e.Cause == link.LowerDown {
 		return whyEnded(s.lost)
 	}
+	if s.unchanged(e) {
+		return record.AuthFailed, "the password has expired, and the caller did not change it"
+	}
 	reason, ok := reasons[e.Cause]
 	if !ok {
 		reason = record.ProtocolError

@@ -244,7 +244,7 @@ func TestACallerIsAskedAgain(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		p := newPlace(t, addresses, saran(nil))
 		var now theUsers
-		now.Store(p.users)
+		now.Store(&p.users)
 		p.opt = func(o *Options) { o.Link.Rechallenge, o.Users = 5*time.Minute, &now }
 		v := p.call()
 		c := v.dial(sara("saran", "secret", auth.MSCHAPv2))
@@ -253,7 +253,7 @@ func TestACallerIsAskedAgain(t *testing.T) {
 		if r := v.s.Record(); r.Stage != record.Online || r.Reason != record.Running {
 			t.Errorf("%+v", r)
 		}
-		now.Store(newPlace(t, addresses, saran(func(u *users.User) { u.Secret = auth.NewPassword("changed") })).users)
+		now.Store(&newPlace(t, addresses, saran(func(u *users.User) { u.Secret = auth.NewPassword("changed") })).users)
 		r, _ := v.over(t)
 		if r.Reason != record.AuthFailed || r.Text != "wrong password" || r.Ended.Sub(r.Started) > 16*time.Minute {
 			t.Errorf("%+v", r)
@@ -265,6 +265,8 @@ func TestACallerIsAskedAgain(t *testing.T) {
 }
 
 // theUsers are those of the moment: a reload brings others.
-type theUsers struct{ atomic.Pointer[users.Table] }
+type theUsers struct{ atomic.Pointer[people] }
 
 func (t *theUsers) Lookup(name string) (users.User, bool) { return t.Load().Lookup(name) }
+
+func (t *theUsers) Change(u users.User, next auth.Secret) error { return t.Load().Change(u, next) }

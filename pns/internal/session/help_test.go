@@ -222,13 +222,26 @@ func (l *fakeLAN) Attach(a netip.Addr, mtu int, r lan.Receiver) (func(), error) 
 // A place is a PNS with its users and addresses, and the callers that come.
 type place struct {
 	t      *testing.T
-	users  *users.Table
+	users  people
+	state  string // the folder of changed passwords
 	pool   *pool.Pools
 	online *Online
 	guard  *guard.Guard
 	stats  Stats
 	lanErr error          // why an address cannot be attached
 	opt    func(*Options) // changes each session's options
+}
+
+// people are the users, and the passwords that they change; as a ras.RAS has
+// them.
+type people struct {
+	*users.Table
+	*users.Passwords
+}
+
+func (p people) Lookup(name string) (users.User, bool) {
+	u, ok := p.Table.Lookup(name)
+	return p.Current(u), ok
 }
 
 func newPlace(t *testing.T, addresses string, list ...users.User) *place {
@@ -244,7 +257,12 @@ func newPlace(t *testing.T, addresses string, list ...users.User) *place {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &place{t: t, users: table, pool: p, online: NewOnline(), guard: guard.New(guard.Policy{}), opt: func(*Options) {}}
+	state := t.TempDir()
+	passwords, err := users.OpenPasswords(state)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &place{t: t, users: people{table, passwords}, state: state, pool: p, online: NewOnline(), guard: guard.New(guard.Policy{}), opt: func(*Options) {}}
 }
 
 // reserve takes an address for somebody else.

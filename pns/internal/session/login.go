@@ -32,6 +32,7 @@ type login struct {
 	clashes uint8         // addresses that somebody had
 	seated  bool          // in Online
 	offered bool          // IPCP
+	expired bool          // she was asked for a new password
 	held    held
 	refusal string // the last thing that she is told; "": nothing
 }
@@ -57,14 +58,18 @@ func (s *Session) judge(now time.Time, f finding) {
 	case !found:
 		s.refuse(now, c, UnknownUser, record.AuthFailed, verdict.Message, "no user has this name")
 	case !user.Secret.Verifies(c.Method):
-		s.refuse(now, c, Unverifiable, record.AuthFailed, verdict.Message,
-			fmt.Sprintf("of this user only nt_hash is known, which %v cannot be checked against", c.Method))
+		s.refuse(now, c, Unverifiable, record.AuthFailed, verdict.Message, unverifiable(user.Secret, c.Method))
+	case !verdict.OK && c.Method == auth.EAPTLS:
+		s.refuse(now, c, Unproven, record.AuthFailed, verdict.Message,
+			fmt.Sprintf("the certificate is not in this name: it was issued to %q", c.Issued()))
 	case !verdict.OK:
 		s.refuse(now, c, WrongPassword, record.AuthFailed, verdict.Message, "wrong password")
 	case !s.permitted(now, f):
 	case l.lease != nil && s.user.Name != user.Name:
 		s.refuse(now, c, WrongPassword, record.AuthFailed, "the name must stay the same during a call",
 			"logged in as "+s.user.Name+" before")
+	case user.Expired && c.Method != auth.EAPTLS && !c.Changes():
+		s.expired(now, c)
 	default:
 		l.claim, l.verdict = c, verdict
 		s.mu.Lock()
@@ -72,6 +77,33 @@ func (s *Session) judge(now time.Time, f finding) {
 		s.mu.Unlock()
 		s.admit(now)
 	}
+}
+
+// unverifiable says why a claim by method m cannot be checked against s.
+func unverifiable(s auth.Secret, m auth.Method) string {
+	known := "only nt_hash is known"
+	switch {
+	case s.Verifies(auth.CHAPMD5):
+		known = "a password is known"
+	case !s.Verifies(auth.PAP):
+		known = "a certificate is asked for"
+	}
+	return fmt.Sprintf("of this user %s, which %v cannot be checked against", known, m)
+}
+
+// unproven notes a caller who could not prove who she says she is: nothing is
+// left to judge, and the link closes.
+func (s *Session) unproven(c *auth.Claim, why string) {
+	if !s.running() {
+		return
+	}
+	s.o.Stats.count(c.Method, Unproven)
+	s.note(func(r *record.Call) {
+		r.User, r.Method, r.Reason, r.Text = record.Shown(c.Name), c.Method.String(), record.AuthFailed, why
+	})
+	r := &s.record
+	s.log(slog.LevelWarn, "refused", "user", r.User, "method", r.Method, "reason", r.Reason, "detail", why)
+	s.leave()
 }
 
 // name tells who the caller is: by her name in the configuration, however she
@@ -146,6 +178,9 @@ func (s *Session) probed(now time.Time, owner string) {
 // welcome tells the caller that she is accepted: she has an address.
 func (s *Session) welcome(now time.Time) {
 	l := &s.login
+	if l.claim.Changes() && !s.changed(now) {
+		return
+	}
 	s.o.Stats.count(l.claim.Method, Accepted)
 	s.note(func(r *record.Call) { r.Address = l.lease.Addr() })
 	if !l.offered { // not after each negotiation of LCP: the caller can ask for as many as she likes

@@ -192,6 +192,8 @@ func (s *Session) happened(now time.Time, e link.Event) {
 		s.linkDown(now)
 	case link.Claimed:
 		s.claimed(now, e.Claim)
+	case link.Unproven:
+		s.unproven(e.Claim, e.Text)
 	case link.Authenticated:
 		s.authenticated(now)
 	case link.NetworkUp:

@@ -17,6 +17,7 @@ import (
 	"carrier/pns/internal/users"
 	"carrier/shared/gre"
 	"carrier/shared/peer"
+	"carrier/shared/ppp/auth"
 	"carrier/shared/ppp/ipcp"
 	"carrier/shared/ppp/link"
 	"carrier/shared/ppp/lqr"
@@ -65,9 +66,11 @@ type Prober interface {
 	Probe(addr netip.Addr) <-chan string
 }
 
-// Users are those who may log in; *users.Table is one.
+// Users are those who may log in; *ras.RAS is one. Change keeps a user's new
+// password, or says why not.
 type Users interface {
 	Lookup(name string) (users.User, bool)
+	Change(u users.User, next auth.Secret) error
 }
 
 // A Namer is told who the caller is, as soon as she says; *capture.Hub is one.

@@ -14,7 +14,10 @@ const (
 	Accepted Outcome = iota
 	WrongPassword
 	UnknownUser
+	Unproven     // no certificate that counts, or none of the methods that are asked for
 	Unverifiable // the method cannot be checked against what is known of the user
+	Expired      // right, but the password has expired: she is asked for a new one, or cannot be
+	NotChanged   // the new password was not taken
 	NoAddress    // right, but no address is free
 	InUse        // right, but the user is connected already
 	Locked       // after too many wrong ones; whether this one was right is not told
@@ -23,7 +26,8 @@ const (
 )
 
 var outcomeNames = [outcomes]string{Accepted: "accepted", WrongPassword: "wrong-password", UnknownUser: "unknown-user",
-	Unverifiable: "unverifiable", NoAddress: "no-address", InUse: "in-use", Locked: "locked", NotPermitted: "not-permitted"}
+	Unproven: "unproven", Unverifiable: "unverifiable", Expired: "expired", NotChanged: "not-changed", NoAddress: "no-address", InUse: "in-use",
+	Locked: "locked", NotPermitted: "not-permitted"}
 
 // String is the outcome's name in metrics.
 func (o Outcome) String() string {

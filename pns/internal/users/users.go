@@ -16,6 +16,7 @@ import (
 type User struct {
 	Name         string // bare, DOMAIN\name or name@realm; at most 255 octets
 	Secret       auth.Secret
+	Expired      bool          // the password must be changed before it lets her in
 	Address      netip.Addr    // fixed; invalid: one of the pool
 	Prefix       netip.Prefix  // her fixed IPv6 network, a /64; invalid: one of the pool
 	Pool         string        // where else her address comes from; "": the default one
@@ -93,7 +94,7 @@ func New(list []User) (*Table, error) {
 		if u.Idle < 0 || u.Session < 0 {
 			bad("idle, session", "a limit is negative")
 		}
-		t.byName[fold(u.Name)] = u
+		t.byName[auth.Fold(u.Name)] = u
 		t.checkPrefix(u, owner, bad)
 		if !u.Address.IsValid() {
 			continue
@@ -126,7 +127,7 @@ func (t *Table) checkPrefix(u User, owner map[netip.Addr]string, bad func(key, f
 }
 
 func (t *Table) checkName(u User, bad func(key, format string, args ...any)) {
-	switch other, ok := t.byName[fold(u.Name)]; {
+	switch other, ok := t.byName[auth.Fold(u.Name)]; {
 	case u.Name == "":
 		bad("name", "missing")
 	case len(u.Name) > 255:
@@ -144,14 +145,14 @@ func (t *Table) checkName(u User, bad func(key, format string, args ...any)) {
 // its own; then, without its domain, the bare user. A name that is not found
 // gives the zero User, whose Secret makes a check take as long as any other.
 func (t *Table) Lookup(name string) (User, bool) {
-	if u, ok := t.byName[fold(name)]; ok && name != "" {
+	if u, ok := t.byName[auth.Fold(name)]; ok && name != "" {
 		return u, true
 	}
 	bare, domain := auth.SplitName(name)
 	if domain == "" || bare == "" {
 		return User{}, false
 	}
-	u, ok := t.byName[fold(bare)]
+	u, ok := t.byName[auth.Fold(bare)]
 	return u, ok
 }
 
@@ -159,7 +160,7 @@ func (t *Table) Lookup(name string) (User, bool) {
 // configuration, apart from upper and lower case, and who may log in. The hour
 // does not count.
 func (t *Table) Has(name string) bool {
-	u, ok := t.byName[fold(name)]
+	u, ok := t.byName[auth.Fold(name)]
 	return ok && !u.Disabled && !u.NoDialIn
 }
 
@@ -169,14 +170,3 @@ func (t *Table) Fixed() []netip.Addr { return t.fixed }
 
 // Len is the number of users.
 func (t *Table) Len() int { return len(t.byName) }
-
-// fold makes ASCII letters small and leaves every other octet alone.
-func fold(name string) string {
-	b := []byte(name)
-	for i, c := range b {
-		if 'A' <= c && c <= 'Z' {
-			b[i] = c + 'a' - 'A'
-		}
-	}
-	return string(b)
-}
