@@ -36,8 +36,24 @@ type Guest struct {
 // the test.
 func Boot(t testing.TB, ports int, more ...string) *Guest {
 	t.Helper()
+	return bootOn(t, exec.Command, ports, more...)
+}
+
+// BootOnline is Boot with an Ethernet card, eth0 in the guest, at the other end
+// of an interface that is made on a host and has that address.
+func BootOnline(h *Host, iface, addr string) *Guest {
+	h.t.Helper()
+	h.IP("tuntap", "add", iface, "mode", "tap")
+	h.IP("addr", "add", addr, "dev", iface)
+	h.IP("link", "set", iface, "up")
+	return bootOn(h.t, h.Command, 1, "-netdev", "tap,id=net,ifname="+iface+",script=no,downscript=no", "-device", "virtio-net-pci,netdev=net")
+}
+
+// bootOn starts QEMU by a command made with do.
+func bootOn(t testing.TB, do func(string, ...string) *exec.Cmd, ports int, more ...string) *Guest {
+	t.Helper()
 	image := guestImage(t)
-	g, err := boot(t, image, accelerator(t, image), ports, bootTime, more...)
+	g, err := boot(t, do, image, accelerator(t, image), ports, bootTime, more...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,7 +69,7 @@ func (g *Guest) Log(port int) string {
 	return string(b)
 }
 
-func boot(t testing.TB, image, accel string, ports int, within time.Duration, more ...string) (*Guest, error) {
+func boot(t testing.TB, do func(string, ...string) *exec.Cmd, image, accel string, ports int, within time.Duration, more ...string) (*Guest, error) {
 	g := &Guest{Share: t.TempDir()}
 	l, err := net.Listen("unix", filepath.Join(g.Share, "console.sock"))
 	if err != nil {
@@ -65,7 +81,7 @@ func boot(t testing.TB, image, accel string, ports int, within time.Duration, mo
 		return nil, err
 	}
 	defer log.Close()
-	qemu := exec.Command("qemu-system-x86_64", append(g.arguments(image, accel, ports), more...)...)
+	qemu := do("qemu-system-x86_64", append(g.arguments(image, accel, ports), more...)...)
 	qemu.Stdout, qemu.Stderr = log, log
 	if err := qemu.Start(); err != nil {
 		return nil, err

@@ -42,7 +42,7 @@ func accelerator(t testing.TB, image string) string {
 	accel := "tcg"
 	if f, err := os.OpenFile("/dev/kvm", os.O_RDWR, 0); err == nil {
 		f.Close()
-		if _, err := boot(t, image, "kvm", 0, 8*time.Second); err == nil {
+		if _, err := boot(t, exec.Command, image, "kvm", 0, 8*time.Second); err == nil {
 			accel = "kvm"
 		}
 	}

@@ -90,6 +90,11 @@ func (p *Program) settings(c *config.Config, who *users.Table) ras.Settings {
 		s.PACs = append(s.PACs, ras.PAC{Name: a.Name, From: a.From, MSSByRate: a.MSSByRate,
 			Remote: peer.Remote{Transport: a.Transport, Windowing: a.Windowing}})
 	}
+	if l := c.Clients; len(l.From) > 0 {
+		p.metrics.pacKnown(ras.Client)
+		s.Clients = ras.Clients{From: l.From, Remote: peer.Remote{Transport: l.Transport, Windowing: l.Windowing},
+			Ask: l.Methods, Coding: l.Coding, VJ: l.VJ}
+	}
 	return s
 }
 

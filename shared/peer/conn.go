@@ -148,7 +148,7 @@ func (c *Conn) reader() {
 		if err != nil {
 			c.tap(c.peer, c.local, nil)
 			if errors.Is(err, io.EOF) {
-				err = errPeerClosed
+				err = ErrPeerClosed
 			}
 			c.finish(err, false)
 			return

@@ -232,7 +232,7 @@ func (c *Conn) reason(ev pptp.ControlEvent, m pptp.Message) error {
 		return &StartError{Result: r.Result, Code: r.Error}
 	case pptp.RecvStop:
 		r, _ := m.(pptp.StopControlConnectionRequest)
-		return fmt.Errorf("%w: %v", errStopped, r.Reason)
+		return fmt.Errorf("%w: %v", ErrStopped, r.Reason)
 	case pptp.LocalStop, pptp.RecvStopped, pptp.StopTimedOut:
 		c.mu.Lock()
 		defer c.mu.Unlock()

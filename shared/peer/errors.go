@@ -14,19 +14,19 @@ var (
 	ErrNoCallID    = errors.New("every Call ID is in use")
 	ErrTimeout     = errors.New("the peer did not answer in time")
 	ErrControlLost = errors.New("control connection lost") // of a call, with the reason
+	ErrStopped     = errors.New("stopped by the peer")     // a reason: Stop-Control-Connection-Request
+	ErrPeerClosed  = errors.New("closed by the peer")      // likewise: it closed the TCP connection
 	ErrCleared     = errors.New("cleared by the PNS")      // Call-Clear-Request before the call was connected
 )
 
 var (
-	errStopped    = errors.New("stopped by the peer")
-	errPeerClosed = errors.New("closed by the peer")
-	errBroken     = errors.New("the peer broke the protocol")
-	errStalled    = errors.New("the peer does not read")
-	errCrowded    = errors.New("too many connections that have said nothing")
-	errCollision  = errors.New("gave way to the connection that the peer opened (RFC 2637 §3.1.3)")
-	errRefused    = errors.New("refused")
-	errTooEarly   = errors.New("a message before the control connection was established")
-	errVersion    = errors.New("the peer's protocol version is not supported")
+	errBroken    = errors.New("the peer broke the protocol")
+	errStalled   = errors.New("the peer does not read")
+	errCrowded   = errors.New("too many connections that have said nothing")
+	errCollision = errors.New("gave way to the connection that the peer opened (RFC 2637 §3.1.3)")
+	errRefused   = errors.New("refused")
+	errTooEarly  = errors.New("a message before the control connection was established")
+	errVersion   = errors.New("the peer's protocol version is not supported")
 )
 
 // A StartError says how a peer refused a control connection

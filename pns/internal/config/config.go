@@ -37,6 +37,7 @@ type Config struct {
 	Listen  netip.AddrPort // of control connections
 	UDP     netip.AddrPort // of GRE over UDP
 	PACs    []PAC
+	Clients Clients
 	LAN     LAN
 	Methods []auth.Method // demanded of callers, in this order
 	TLS     *tls.Config   // of EAP-TLS among them, as read from its files; nil: it is not
@@ -61,8 +62,8 @@ type Config struct {
 	Drains   bool
 	Echo     link.EchoOptions
 	Users    []users.User // as users.New takes them
-	NeedsGRE bool         // some PAC uses raw GRE
-	NeedsUDP bool         // some PAC uses UDP
+	NeedsGRE bool         // some PAC, or clients, use raw GRE
+	NeedsUDP bool         // some PAC, or clients, use UDP
 }
 
 // A PAC may bring calls.
@@ -126,7 +127,7 @@ func read(f *conf.File) (*Config, error) {
 		Lockout:     lockout(t.Table("auth").Table("lockout")),
 		Rechallenge: rechallenge(t.Table("auth")),
 		Coding:      coding(t.Table("ppp")),
-		VJ:          headers(t.Table("ppp")),
+		VJ:          headers(t.Table("ppp"), true),
 		Idle:        limits.Duration("idle", 0, 0, week),
 		Session:     limits.Duration("session", 0, 0, week),
 		Activity:    ignored(limits.Table("activity")),
@@ -152,6 +153,11 @@ func read(f *conf.File) (*Config, error) {
 	quality(t.Table("ppp"), c)
 	c.TLS = certificates(t, c.Methods)
 	keys(t, c)
+	c.Clients = clients(t, c)
+	if len(c.Clients.From) > 0 {
+		c.NeedsGRE = c.NeedsGRE || c.Clients.Transport == peer.GRE
+		c.NeedsUDP = c.NeedsUDP || c.Clients.Transport == peer.UDP
+	}
 	c.LAN = network(t)
 	c.Users = people(t, c)
 	peers(t, c)

@@ -50,6 +50,14 @@ mss_by_rate = false
 name = "boston"
 from = ["192.0.2.128/25"]
 
+[clients]
+from        = ["0.0.0.0/0"]
+transport   = "udp"
+window      = true
+encryption  = "optional"
+compression = ["mppc", "bsd"]
+vj          = true
+
 [lan]
 mode      = "userspace"
 local     = "2.1.1.1"
@@ -133,6 +141,9 @@ func TestWhole(t *testing.T) {
 			{Name: "atlanta", From: []netip.Prefix{netip.MustParsePrefix("192.0.2.0/25"), netip.MustParsePrefix("198.51.100.7/32")}, Transport: peer.UDP},
 			{Name: "boston", From: []netip.Prefix{netip.MustParsePrefix("192.0.2.128/25")}, Windowing: true, MSSByRate: true},
 		},
+		Clients: Clients{From: []netip.Prefix{netip.MustParsePrefix("0.0.0.0/0")}, Transport: peer.UDP, Windowing: true,
+			Methods: []auth.Method{auth.MSCHAPv2, auth.PAP}, VJ: vj.Slots{Count: 16},
+			Coding: session.Coding{Encryption: session.Optional, MPPE: mppe.Key40 | mppe.Key128 | mppe.MPPC, Compression: []ccp.Method{ccp.BSD{Bits: 12}}}},
 		LAN: LAN{
 			Local: ip("2.1.1.1"),
 			Pools: []pool.Options{
@@ -225,6 +236,20 @@ func TestNothingIsIgnored(t *testing.T) {
 	got, err := Parse("pns.toml", []byte(least+"[limits.activity]\nignore = []\n"))
 	if err != nil || got.Activity != nil {
 		t.Errorf("%v, %v", got, err)
+	}
+}
+
+// Clients alone are enough. They encrypt, by a method that leaves keys, and
+// nothing is compressed.
+func TestClientsAlone(t *testing.T) {
+	got, err := Parse("pns.toml", []byte(strings.Replace(least, "[[pac]]\nname = \"a\"", "[clients]", 1)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := Clients{From: []netip.Prefix{netip.MustParsePrefix("192.0.2.1/32")}, Methods: []auth.Method{auth.MSCHAPv2},
+		Coding: session.Coding{Encryption: session.Required, MPPE: mppe.Key128 | mppe.Stateless}}
+	if !reflect.DeepEqual(got.Clients, want) || !got.NeedsGRE || got.NeedsUDP || len(got.Methods) != 3 {
+		t.Errorf("got\n%+v\nwant\n%+v", got.Clients, want)
 	}
 }
 

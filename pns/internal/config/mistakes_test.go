@@ -10,7 +10,7 @@ import (
 func TestMistakes(t *testing.T) {
 	const pac, user = "[[pac]]\nname = 'x'\n", "[[user]]\nname = 'u'\n"
 	for _, tt := range []struct{ name, add, want string }{
-		{"unknown key", "[echo]\n", `10: echo: unknown key; would be right: one of auth, lan, limits, listen, log, name, pac, panel, pool, ppp, socket, state, udp, user`},
+		{"unknown key", "[echo]\n", `10: echo: unknown key; would be right: one of auth, clients, lan, limits, listen, log, name, pac, panel, pool, ppp, socket, state, udp, user`},
 		{"key of pac.toml", user + "pasword = 'x'", "10: user[2].password: missing; would be right: password = \"…\" or nt_hash = \"…\"\n12: user[2].pasword: unknown key; would be right: password"},
 
 		{"PAC without name", "[[pac]]\nfrom = ['192.0.2.9']", `10: pac[2].name: missing; would be right: name = "atlanta"`},
@@ -22,6 +22,18 @@ func TestMistakes(t *testing.T) {
 12: pac[2].from[3]: "2001:db8::/32" is not IPv4, which alone carries PPTP; would be right: "192.0.2.0/24"`},
 		{"two PACs from one address", pac + "from = [\n'192.0.2.0/24',\n'198.51.100.1', '198.51.100.0/24']", `13: pac[2].from[1]: "192.0.2.0/24" overlaps 192.0.2.1/32 on line 4; would be right: each address once
 14: pac[2].from[3]: "198.51.100.0/24" overlaps 198.51.100.1/32 on line 12; would be right: each address once`},
+		{"PAC of the clients' name", "[[pac]]\nname = 'client'\nfrom = ['192.0.2.9']", `11: pac[2].name: "client" is what clients are called; would be right: another one`},
+		{"clients from anywhere", "[clients]", `10: clients.from: missing; would be right: from = ["0.0.0.0/0"]`},
+		{"clients from nowhere", "[clients]\nfrom = []", `11: clients.from: names no address; would be right: from = ["0.0.0.0/0"]`},
+		{"clients from a PAC's address, and twice from theirs", "[clients]\nfrom = ['192.0.2.1', '192.0.2.0/24']", `11: clients.from[2]: "192.0.2.0/24" overlaps 192.0.2.1/32 on line 11; would be right: each address once`},
+		{"clients' keys", "[clients]\nfrom = ['192.0.2.9']\ntransport = 'tcp'\nwindow = 1\nencryption = 'yes'\ncompression = ['zip']\nvj = 1\nname = 'x'", `12: clients.transport: "tcp" is not known here; would be right: "gre" or "udp"
+13: clients.window: 1 is not true or false; would be right: window = true
+14: clients.encryption: "yes" is not known here; would be right: "none", "optional" or "required"
+15: clients.compression[1]: "zip" is no compression; would be right: "mppc", "deflate", "bsd", "lzs" or "predictor"
+16: clients.vj: 1 is not true or false; would be right: vj = true
+17: clients.name: unknown key; would be right: one of compression, encryption, from, transport, vj, window`},
+		{"clients without keys", "[clients]\nfrom = ['192.0.2.9']\n[auth]\nmethods = ['chap-md5', 'pap']", `10: clients.encryption: is required, and no method of auth.methods leaves keys for it; would be right: "mschap-v2" among them`},
+
 		{"transport", pac + "from = ['192.0.2.9']\ntransport = 'tcp'", `13: pac[2].transport: "tcp" is not known here; would be right: "gre" or "udp"`},
 		{"MSS by rate", pac + "from = ['192.0.2.9']\nmss_by_rate = 1", `13: pac[2].mss_by_rate: 1 is not true or false; would be right: mss_by_rate = false`},
 		{"window", pac + "from = ['192.0.2.9']\nwindow = 'off'", `13: pac[2].window: "off" is not true or false; would be right: window = false`},
@@ -171,7 +183,7 @@ func TestMistakesOfTheLAN(t *testing.T) {
 
 func TestMistakesOfTheWholeFile(t *testing.T) {
 	wrong(t, "nothing", "", `1: name: missing; would be right: name = "atlanta"
-1: pac: missing, so nobody may bring calls; would be right: at least one [[pac]]
+1: pac: missing, so nobody may bring calls; would be right: at least one [[pac]], or [clients]
 1: user: missing, so nobody can log in; would be right: at least one [[user]]`)
 	wrong(t, "listening", "listen = 'localhost:1723'\nudp = '[::]:4754'\n"+least, `1: listen: "localhost:1723" is not an IP address and a port; would be right: "127.0.0.1:1723"
 2: udp: "[::]:4754" is not IPv4, which alone carries PPTP; would be right: "0.0.0.0:1723"`)

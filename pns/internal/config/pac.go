@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"slices"
 
+	"carrier/pns/internal/ras"
 	"carrier/shared/conf"
 	"carrier/shared/peer"
 )
@@ -12,8 +13,8 @@ import (
 // pacs reads who may bring calls. Their addresses must not overlap: a PAC is
 // known by the address it comes from.
 func pacs(root *conf.Table) []PAC {
-	if !root.Has("pac") {
-		root.Bad("pac", "missing, so nobody may bring calls; would be right: at least one [[pac]]")
+	if !root.Has("pac") && !root.Has("clients") {
+		root.Bad("pac", "missing, so nobody may bring calls; would be right: at least one [[pac]], or [clients]")
 	}
 	var all []PAC
 	var taken origins
@@ -30,6 +31,9 @@ func pacs(root *conf.Table) []PAC {
 		}
 		if t.Has("from") && len(p.From) == 0 && t.Good("from") {
 			t.Bad("from", `names no address; would be right: from = ["192.0.2.0/24"]`)
+		}
+		if p.Name == ras.Client {
+			t.Bad("name", "%q is what clients are called; would be right: another one", p.Name)
 		}
 		names.Once(t, "name", p.Name)
 		all = append(all, p)

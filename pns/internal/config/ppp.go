@@ -18,13 +18,7 @@ import (
 
 // coding reads how data may be coded between callers and us.
 func coding(t *conf.Table) session.Coding {
-	c := session.Coding{MPPE: mppe.Key128}
-	switch t.Choice("encryption", "optional", "none", "optional", "required") {
-	case "optional":
-		c.Encryption = session.Optional
-	case "required":
-		c.Encryption = session.Required
-	}
+	c := session.Coding{MPPE: mppe.Key128, Encryption: policy(t, "optional")}
 	if t.Has("strengths") {
 		c.MPPE = 0
 		for _, s := range conf.Values(t, "strengths", strength) {
@@ -37,8 +31,20 @@ func coding(t *conf.Table) session.Coding {
 	if t.Bool("stateless", true) {
 		c.MPPE |= mppe.Stateless
 	}
-	compression(t, &c)
+	compression(t, &c, compressions[:judged]...)
 	return c
+}
+
+// policy reads whether data are encrypted; def is what holds when nothing is said.
+func policy(t *conf.Table, def string) session.Policy {
+	switch t.Choice("encryption", def, "none", "optional", "required") {
+	case "optional":
+		return session.Optional
+	case "required":
+		return session.Required
+	default:
+		return session.Clear
+	}
 }
 
 // The memory that compression may take of a call: 32 KiB to receive by Deflate,
@@ -57,9 +63,9 @@ var compressions = []string{"mppc", "deflate", "bsd", "lzs", "predictor"}
 
 const judged = 3
 
-// compression reads the methods that compress, best first.
-func compression(t *conf.Table, c *session.Coding) {
-	names := compressions[:judged]
+// compression reads the methods that compress, best first; names are those that
+// hold when nothing is said.
+func compression(t *conf.Table, c *session.Coding, names ...string) {
 	if t.Has("compression") {
 		names = conf.Values(t, "compression", func(s string) (string, error) {
 			if !slices.Contains(compressions, s) {
@@ -88,9 +94,10 @@ func compression(t *conf.Table, c *session.Coding) {
 // on the line: a frame that the line spoils shows at the PAC alone.
 const slots = 16
 
-// headers reads whether TCP headers are compressed.
-func headers(t *conf.Table) (s vj.Slots) {
-	if t.Bool("vj", true) {
+// headers reads whether TCP headers are compressed; def is what holds when
+// nothing is said.
+func headers(t *conf.Table, def bool) (s vj.Slots) {
+	if t.Bool("vj", def) {
 		s.Count = slots
 	}
 	return s

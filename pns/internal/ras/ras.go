@@ -1,5 +1,6 @@
-// Package ras takes the calls that PACs bring: it says who may bring any, makes
-// a session of each call, and knows all that run and the last that ended.
+// Package ras takes the calls that PACs bring, and those of clients: it says who
+// may bring any, makes a session of each call, and knows all that run and the
+// last that ended.
 package ras
 
 import (
@@ -7,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"math"
 	"net/netip"
 	"slices"
 	"sync"
@@ -49,9 +49,10 @@ type PAC struct {
 // Settings are what a reload may change. Calls keep those that they began with,
 // but for Users.
 type Settings struct {
-	PACs  []PAC
-	Users *users.Table
-	Link  link.Options // of every session
+	PACs    []PAC
+	Clients Clients
+	Users   *users.Table
+	Link    link.Options // of every session
 	// Coding is how data may be coded.
 	Coding   session.Coding
 	VJ       vj.Slots // asked of callers, and done where they ask
@@ -116,7 +117,7 @@ type RAS struct {
 type visit struct {
 	*session.Session
 	from  origin
-	until time.Time // when it must end, for its PAC may bring calls no more; zero: it need not
+	until time.Time // when it must end, for its PAC or client may bring calls no more; zero: it need not
 }
 
 // An origin is where a call comes from; *peer.Conn is one.
@@ -150,47 +151,84 @@ func (r *RAS) Run(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// Admit knows a PAC by its address.
+// Admit knows a PAC, or a client, by its address. Where one is both, it is
+// treated as the PAC.
 func (r *RAS) Admit(from netip.AddrPort) (peer.Remote, error) {
-	for _, p := range r.use.Load().PACs {
-		for _, prefix := range p.From {
-			if prefix.Contains(from.Addr()) {
-				remote := p.Remote
-				remote.Name = p.Name
-				return remote, nil
-			}
-		}
+	u := r.use.Load()
+	if p, ok := u.pac(from.Addr()); ok {
+		remote := p.Remote
+		remote.Name = p.Name
+		return remote, nil
 	}
-	return peer.Remote{}, fmt.Errorf("no [[pac]] has %v among its addresses", from.Addr())
+	if u.client(from.Addr()) {
+		remote := u.Clients.Remote
+		remote.Name = Client
+		return remote, nil
+	}
+	return peer.Remote{}, fmt.Errorf("neither a [[pac]] nor [clients] has %v among its addresses", from.Addr())
 }
 
 // Incoming makes a session of a call that a PAC brings.
 func (r *RAS) Incoming(call *peer.Call) {
 	req, _ := call.Request().(pptp.IncomingCallRequest)
+	u, remote := r.use.Load(), call.Conn().Remote()
+	pac, known := u.pac(call.Conn().PeerAddr().Addr())
+	r.take(call, visitor{
+		Call: call, allowed: known, never: uint8(pptp.IncomingDoNotAccept),
+		answer: func() { call.Accept(window, 0) },
+		common: u.common, windowing: remote.Windowing, mssByRate: pac.MSSByRate,
+		record: record.Call{Peer: remote.Name, Called: req.DialedNumber, Calling: req.DialingNumber},
+	})
+}
+
+// A visitor is a call that waits for our answer.
+type visitor struct {
+	session.Call
+	allowed   bool  // whoever it comes from may have such calls
+	never     uint8 // the Result Code that says no to those who may not
+	answer    func()
+	connected bool // by the answer
+	windowing bool
+	mssByRate bool
+	common    *session.Common
+	record    record.Call // what is known of it
+}
+
+// take makes a session of a call, or refuses it.
+func (r *RAS) take(call *peer.Call, v visitor) {
+	who := v.record.Peer
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.ctx == nil {
+	switch {
+	case r.ctx == nil:
 		r.o.Log.Warn("call refused", "call", call.Name(), "reason", record.Shutdown)
-		call.Refuse(uint8(pptp.IncomingGeneralError), uint8(pptp.NoResource))
+		call.Refuse(generalError, uint8(pptp.NoResource))
 		return
-	}
-	if r.Strange(call.Conn()) {
-		r.o.Log.Warn("call refused: its PAC may bring calls no more", "call", call.Name(), "pac", call.Conn().Remote().Name)
-		call.Refuse(uint8(pptp.IncomingGeneralError), uint8(pptp.NoResource)) // another PNS may take it
+	case r.Strange(call.Conn()):
+		r.o.Log.Warn("call refused: who brings it may bring calls no more", "call", call.Name(), "pac", who)
+		call.Refuse(generalError, uint8(pptp.NoResource)) // another PNS may take it
 		r.dismiss(call.Conn())
 		return
+	case !v.allowed:
+		r.o.Log.Warn("call refused: not of the kind that may come from there", "call", call.Name(), "from", call.Conn().PeerAddr(), "peer", who)
+		call.Refuse(v.never, uint8(pptp.NoError))
+		return
 	}
-	pac := call.Conn().Remote().Name
-	r.o.Log.Info("incoming call", "call", call.Name(), "pac", pac, "called", req.DialedNumber, "calling", req.DialingNumber)
-	s := r.session(call, pac, req)
+	v.record.Name, v.record.Started = call.Name(), time.Now()
+	r.o.Log.Info("incoming call", "call", call.Name(), "pac", who, "called", v.record.Called, "calling", v.record.Calling)
+	s := r.session(call, v)
 	r.running[call] = &visit{Session: s, from: call.Conn()}
-	call.Accept(window, 0)
+	v.answer()
 	ctx := r.ctx
 	r.sessions.Go(func() {
 		s.Run(ctx)
 		r.ended(call, s)
 	})
 }
+
+// generalError is the Result Code of both Call-Replies that goes with an Error
+// Code.
+const generalError = uint8(pptp.IncomingGeneralError)
 
 // ended remembers a call that is over.
 func (r *RAS) ended(call *peer.Call, s *session.Session) {
@@ -208,40 +246,25 @@ func (r *RAS) leave(call *peer.Call, ended record.Call) {
 	r.dismiss(call.Conn())
 }
 
-// Outgoing refuses: this program has no lines.
-func (r *RAS) Outgoing(call *peer.Call) {
-	r.o.Log.Warn("outgoing call refused: there are no lines here", "peer", call.Conn().Remote().Name)
-	call.Refuse(uint8(pptp.OutgoingDoNotAccept), uint8(pptp.NoError))
-}
-
-func (r *RAS) session(call *peer.Call, pac string, req pptp.IncomingCallRequest) *session.Session {
+func (r *RAS) session(call *peer.Call, v visitor) *session.Session {
 	counters := new(record.Counters)
-	r.o.Hub.Name(call.Name(), "", pac)
-	use := r.use.Load()
+	r.o.Hub.Name(call.Name(), "", v.record.Peer)
+	activity := r.use.Load().Activity
 	return session.New(session.Options{
-		Common: use.common,
-		Call:   call,
-		Connect: func(m pptp.IncomingCallConnected, ring func()) session.Data {
-			return r.connect(call, m, use, counters, ring)
+		Common: v.common,
+		Call:   v.Call, Connected: v.connected,
+		Connect: func(rate int, ring func()) session.Data {
+			f := flow.New(flow.Options{Call: call.Name(), Tunnel: call, LAN: r.o.LAN,
+				GRE: gre.Options{PeerCallID: call.PeerID(), Windowing: v.windowing,
+					SendWindow: int(call.PeerWindow()), PeerDelay: call.PeerDelay(), RecvWindow: window},
+				Rate: rate, MSSByRate: v.mssByRate, Activity: activity,
+				Ring: ring, Counters: counters, Stats: r.o.Flows, Tap: r.o.Hub})
+			call.Bind(f)
+			return f
 		},
 		Counters: counters,
-		Source:   guard.From(call.Conn().PeerAddr().Addr(), req.DialingNumber),
-	}, record.Call{Name: call.Name(), Started: time.Now(), Peer: pac, Called: req.DialedNumber, Calling: req.DialingNumber})
-}
-
-func (u *use) mssByRate(pac string) bool {
-	return slices.ContainsFunc(u.PACs, func(p PAC) bool { return p.Name == pac && p.MSSByRate })
-}
-
-// connect ties the data half of a call to its tunnel.
-func (r *RAS) connect(call *peer.Call, m pptp.IncomingCallConnected, use *use, counters *record.Counters, ring func()) session.Data {
-	f := flow.New(flow.Options{Call: call.Name(), Tunnel: call, LAN: r.o.LAN,
-		GRE: gre.Options{PeerCallID: call.PeerID(), Windowing: call.Conn().Remote().Windowing,
-			SendWindow: int(m.Window), PeerDelay: call.PeerDelay(), RecvWindow: window},
-		Rate: int(min(m.ConnectSpeed, math.MaxInt32)), MSSByRate: use.mssByRate(call.Conn().Remote().Name),
-		Activity: use.Activity, Ring: ring, Counters: counters, Stats: r.o.Flows, Tap: r.o.Hub})
-	call.Bind(f)
-	return f
+		Source:   guard.From(call.Conn().PeerAddr().Addr(), v.record.Calling),
+	}, v.record)
 }
 
 // Calls lists the calls that run, then those that ended, latest first.

@@ -13,24 +13,27 @@ import (
 // use is the settings that hold, and what they are to new sessions.
 type use struct {
 	Settings
-	common *session.Common
+	common, clients *session.Common // of the calls of PACs, and of those of clients
 }
 
 // apply lets settings hold from now on.
 func (r *RAS) apply(s Settings) {
 	r.o.Guard.Use(s.Lockout)
-	r.use.Store(&use{s, &session.Common{
+	common := session.Common{
 		LAN: r.o.LAN, Users: r, Pools: r.o.Pools, Prober: r.o.Prober, Online: r.online, Guard: r.o.Guard,
 		Link: s.Link, Coding: s.Coding, VJ: s.VJ, DNS: s.DNS, IPv6: s.IPv6, NBNS: s.NBNS, MTU: r.o.MTU,
 		Identify: s.Identify, Lossy: s.Lossy, Idle: s.Idle, Limit: s.Limit,
 		Stats: r.o.Sessions, Namer: r.o.Hub, Log: r.o.Log,
-	}})
+	}
+	clients := common
+	clients.Link.Ask, clients.Coding, clients.VJ = s.Clients.Ask, s.Clients.Coding, s.Clients.VJ
+	r.use.Store(&use{s, &common, &clients})
 }
 
 // Use has calls follow other settings from now on. Those that run go on, but
-// for two kinds: those of users who are there no more, or may log in no more, end at once, and those of
-// PACs that may bring calls no more when Drain is over, if there is one, unless
-// their PAC may again by then. Of several such limits the one that is over first
+// for two kinds: those of users who are there no more, or may log in no more, end
+// at once, and those of PACs and clients that may bring calls no more when Drain
+// is over, if there is one, unless they may again by then. Of several such limits the one that is over first
 // counts. Their callers are told.
 func (r *RAS) Use(s Settings) {
 	r.apply(s)

@@ -37,7 +37,16 @@ func (s *Session) finished(now time.Time, e link.Event) {
 	s.clear()
 }
 
-// clear asks the PAC to end the call, once, if it lasts still.
+// hungUp takes the Call-Clear-Request of a caller who has a tunnel of her own.
+// Frames that came before it are read first: her Terminate-Request says more.
+func (s *Session) hungUp() {
+	s.drain()
+	s.because(record.CallerHungUp, "the client ended the call")
+	s.leave()
+	s.clear()
+}
+
+// clear ends the call, or asks the PAC to, once, if it lasts still.
 func (s *Session) clear() {
 	if !s.cleared && !s.over {
 		s.cleared = true
@@ -62,10 +71,10 @@ var reasons = map[link.Cause]record.EndReason{
 // why says in our words why the link finished by itself.
 func (s *Session) why(e link.Event) (record.EndReason, string) {
 	if e.Cause == link.Timeout && s.deaf() {
-		return record.GREBlocked, "GRE does not pass: the control connection lives, but no packet of this call has come from the PAC"
+		return record.GREBlocked, "GRE does not pass: the control connection lives, but no packet of this call has come from the other end"
 	}
 	if e.Cause == link.LowerDown {
-		return whyEnded(s.lost)
+		return s.whyEnded(s.lost)
 	}
 	if s.unchanged(e) {
 		return record.AuthFailed, "the password has expired, and the caller did not change it"
@@ -98,19 +107,24 @@ func (s *Session) deaf() bool {
 // first: the caller's Terminate-Request may be among them, and says more.
 func (s *Session) ended(now time.Time, err error) {
 	s.over, s.lost = true, err
+	s.drain()
+	s.link.Down(now)
+	s.settle()
+	s.because(s.whyEnded(err)) // no PPP had begun
+	s.leave()
+}
+
+// drain reads the frames that wait.
+func (s *Session) drain() {
 	for s.data != nil && s.read() {
 		s.settle()
 	}
-	s.link.Down(now)
-	s.settle()
-	s.because(whyEnded(err)) // no PPP had begun
-	s.leave()
 }
 
 // whyEnded makes a reason of how the PPTP call ended. A PAC of ours begins its
 // statistics with its own reason; what it says of GRE, which takes two, is
-// ours too.
-func whyEnded(err error) (record.EndReason, string) {
+// ours too. A client who has no more use for her tunnel may just close it.
+func (s *Session) whyEnded(err error) (record.EndReason, string) {
 	var d *peer.DisconnectError
 	switch {
 	case err == nil:
@@ -121,6 +135,8 @@ func whyEnded(err error) (record.EndReason, string) {
 		return record.CarrierLost, d.Error()
 	case errors.As(err, &d):
 		return record.ClearedByPAC, d.Error()
+	case s.o.Connected && (errors.Is(err, peer.ErrPeerClosed) || errors.Is(err, peer.ErrStopped)):
+		return record.CallerHungUp, "the client closed its tunnel: " + err.Error()
 	}
 	return record.ControlLost, err.Error()
 }

@@ -108,7 +108,7 @@ type fakeData struct {
 }
 
 // connect hands over what came before, as peer.Call's Bind does.
-func (d *fakeData) connect(_ pptp.IncomingCallConnected, ring func()) Data {
+func (d *fakeData) connect(_ int, ring func()) Data {
 	d.with(func() { d.ring = ring })
 	ring()
 	return d

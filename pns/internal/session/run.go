@@ -28,6 +28,11 @@ func (s *Session) Run(ctx context.Context) {
 	timer := time.AfterFunc(never, s.ring)
 	defer timer.Stop()
 	done := ctx.Done()
+	if s.o.Connected {
+		s.connected(time.Now(), 0)
+		s.settle()
+		s.rewind(timer)
+	}
 	for !s.over {
 		select {
 		case <-s.bell:
@@ -122,23 +127,26 @@ func (s *Session) called(e peer.Event, ok bool) {
 	}
 	switch m := e.Message.(type) {
 	case pptp.IncomingCallConnected:
-		s.connected(time.Now(), m)
+		s.connected(time.Now(), int(min(m.ConnectSpeed, math.MaxInt32)))
 	case pptp.WANErrorNotify: // cumulative, RFC 2637 §2.14
 		s.o.Counters.Errors.Store(uint64(m.CRCErrors) + uint64(m.FramingErrors) + uint64(m.HardwareOverruns) +
 			uint64(m.BufferOverruns) + uint64(m.TimeoutErrors) + uint64(m.AlignmentErrors))
 	}
-	if e.Kind == peer.Ended {
+	switch e.Kind {
+	case peer.Cleared:
+		s.hungUp()
+	case peer.Ended:
 		s.ended(time.Now(), e.Err)
 	}
 }
 
-// connected starts PPP: the caller's modem has answered.
-func (s *Session) connected(now time.Time, m pptp.IncomingCallConnected) {
+// connected starts PPP: the caller's modem has answered, or she has none.
+func (s *Session) connected(now time.Time, rate int) {
 	if s.data != nil || !s.running() {
 		return
 	}
-	s.note(func(r *record.Call) { r.Rate = int(m.ConnectSpeed) })
-	s.data = s.o.Connect(m, s.ring)
+	s.note(func(r *record.Call) { r.Rate = rate })
+	s.data = s.o.Connect(rate, s.ring)
 	s.codingDown()
 	s.stage(record.Establishing)
 	s.link.Up(now)

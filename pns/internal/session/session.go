@@ -22,12 +22,11 @@ import (
 	"carrier/shared/ppp/link"
 	"carrier/shared/ppp/lqr"
 	"carrier/shared/ppp/vj"
-	"carrier/shared/pptp"
 	"carrier/shared/record"
 )
 
-// A Call is the control half of the caller's PPTP call; *peer.Call is one.
-// After Clear the event Ended comes within a bounded time.
+// A Call is the control half of the caller's PPTP call; a *peer.Call that a PAC
+// brings is one. After Clear the event Ended comes within a bounded time.
 type Call interface {
 	Events() <-chan peer.Event
 	SetLinkInfo(send, receive uint32)
@@ -82,9 +81,13 @@ type Namer interface {
 type Options struct {
 	*Common
 	Call Call // accepted, not necessarily connected yet
-	// Connect makes the data half once the call is connected. It rings when there
-	// is something for Next; any of its goroutines may.
-	Connect  func(m pptp.IncomingCallConnected, ring func()) Data
+	// Connected says that the call is connected already: it was asked of us, and no
+	// Incoming-Call-Connected follows.
+	Connected bool
+	// Connect makes the data half once the call is connected; rate is that of the
+	// caller's line in bit/s, 0 when unknown. It rings when there is something for
+	// Next; any of its goroutines may.
+	Connect  func(rate int, ring func()) Data
 	Counters *record.Counters
 	Source   guard.Source // where the call comes from
 }
@@ -146,7 +149,7 @@ type Session struct {
 	report   time.Time     // when to see whether our Link-Quality-Report is due
 	warn     time.Time     // when to tell the caller that it will
 	until    time.Time     // when Run stops waiting: the program ends
-	cleared  bool          // we have asked the PAC to end the call
+	cleared  bool          // we have ended the call, or asked the PAC to
 	over     bool          // the PPTP call is over
 	lost     error         // and why
 }

@@ -16,7 +16,6 @@ import (
 	"carrier/shared/ppp/cp"
 	"carrier/shared/ppp/mppe"
 	"carrier/shared/ppp/vj"
-	"carrier/shared/pptp"
 	"carrier/shared/record"
 )
 
@@ -102,7 +101,7 @@ func (p *place) stranger() *stranger {
 	p.opt = func(o *Options) {
 		everything(o)
 		opt(o)
-		o.Connect = func(_ pptp.IncomingCallConnected, ring func()) Data {
+		o.Connect = func(_ int, ring func()) Data {
 			f := flow.New(flow.Options{Tunnel: s, LAN: s, GRE: gre.Options{PeerCallID: 2}, Rate: 28800, Ring: ring,
 				Counters: o.Counters, Stats: &s.stats})
 			s.flow.Store(f)
