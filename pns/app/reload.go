@@ -87,7 +87,7 @@ func (p *Program) settings(c *config.Config, who *users.Table) ras.Settings {
 	}
 	for _, a := range c.PACs {
 		p.metrics.pacKnown(a.Name)
-		s.PACs = append(s.PACs, ras.PAC{Name: a.Name, From: a.From, MSSByRate: a.MSSByRate,
+		s.PACs = append(s.PACs, ras.PAC{Name: a.Name, From: a.From, MSSByRate: a.MSSByRate, LinkInfo: a.LinkInfo,
 			Remote: peer.Remote{Transport: a.Transport, Windowing: a.Windowing}})
 	}
 	if l := c.Clients; len(l.From) > 0 {

@@ -10,6 +10,7 @@ import (
 	"carrier/pns/internal/activity"
 	"carrier/pns/internal/guard"
 	"carrier/pns/internal/pool"
+	"carrier/pns/internal/ras"
 	"carrier/pns/internal/session"
 	"carrier/pns/internal/users"
 	"carrier/shared/conf"
@@ -73,6 +74,7 @@ type PAC struct {
 	Transport peer.Transport
 	Windowing bool // keep to the window it advertises
 	MSSByRate bool // lower callers' MSS by the rates of their lines
+	LinkInfo  ras.LinkInfo
 }
 
 // LAN is the network that callers reach.

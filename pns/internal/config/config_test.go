@@ -16,6 +16,7 @@ import (
 	"carrier/pns/internal/activity"
 	"carrier/pns/internal/guard"
 	"carrier/pns/internal/pool"
+	"carrier/pns/internal/ras"
 	"carrier/pns/internal/session"
 	"carrier/pns/internal/users"
 	"carrier/shared/daemon"
@@ -45,10 +46,12 @@ from      = ["192.0.2.0/25", "198.51.100.7"]
 transport = "udp"
 window    = false
 mss_by_rate = false
+set_link_info = "no"
 
 [[pac]]
 name = "boston"
 from = ["192.0.2.128/25"]
+set_link_info = "needed"
 
 [clients]
 from        = ["0.0.0.0/0"]
@@ -138,8 +141,8 @@ func TestWhole(t *testing.T) {
 		Listen:   netip.MustParseAddrPort("192.0.2.60:1724"),
 		UDP:      netip.MustParseAddrPort("192.0.2.60:4755"),
 		PACs: []PAC{
-			{Name: "atlanta", From: []netip.Prefix{netip.MustParsePrefix("192.0.2.0/25"), netip.MustParsePrefix("198.51.100.7/32")}, Transport: peer.UDP},
-			{Name: "boston", From: []netip.Prefix{netip.MustParsePrefix("192.0.2.128/25")}, Windowing: true, MSSByRate: true},
+			{Name: "atlanta", From: []netip.Prefix{netip.MustParsePrefix("192.0.2.0/25"), netip.MustParsePrefix("198.51.100.7/32")}, Transport: peer.UDP, LinkInfo: ras.Never},
+			{Name: "boston", From: []netip.Prefix{netip.MustParsePrefix("192.0.2.128/25")}, Windowing: true, MSSByRate: true, LinkInfo: ras.Needed},
 		},
 		Clients: Clients{From: []netip.Prefix{netip.MustParsePrefix("0.0.0.0/0")}, Transport: peer.UDP, Windowing: true,
 			Methods: []auth.Method{auth.MSCHAPv2, auth.PAP}, VJ: vj.Slots{Count: 16},

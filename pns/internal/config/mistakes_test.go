@@ -36,6 +36,7 @@ func TestMistakes(t *testing.T) {
 
 		{"transport", pac + "from = ['192.0.2.9']\ntransport = 'tcp'", `13: pac[2].transport: "tcp" is not known here; would be right: "gre" or "udp"`},
 		{"MSS by rate", pac + "from = ['192.0.2.9']\nmss_by_rate = 1", `13: pac[2].mss_by_rate: 1 is not true or false; would be right: mss_by_rate = false`},
+		{"Set-Link-Info", pac + "from = ['192.0.2.9']\nset_link_info = true", `13: pac[2].set_link_info: true is not text in quotes; would be right: set_link_info = "…"`},
 		{"window", pac + "from = ['192.0.2.9']\nwindow = 'off'", `13: pac[2].window: "off" is not true or false; would be right: window = false`},
 
 		{"no methods", "[auth]\nmethods = []", `11: auth.methods: names no method, so nobody can log in; would be right: methods = ["mschap-v2", "pap"]`},

@@ -28,6 +28,7 @@ func pacs(root *conf.Table) []PAC {
 			Transport: transport(t),
 			Windowing: t.Bool("window", true),
 			MSSByRate: t.Bool("mss_by_rate", true),
+			LinkInfo:  linkInfo(t),
 		}
 		if t.Has("from") && len(p.From) == 0 && t.Good("from") {
 			t.Bad("from", `names no address; would be right: from = ["192.0.2.0/24"]`)
@@ -70,4 +71,15 @@ func transport(t *conf.Table) peer.Transport {
 		return peer.UDP
 	}
 	return peer.GRE
+}
+
+func linkInfo(t *conf.Table) ras.LinkInfo {
+	switch t.Choice("set_link_info", "yes", "yes", "needed", "no") {
+	case "needed":
+		return ras.Needed
+	case "no":
+		return ras.Never
+	default:
+		return ras.Always
+	}
 }

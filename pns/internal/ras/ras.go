@@ -44,6 +44,7 @@ type PAC struct {
 	Remote peer.Remote // Name and Addr are filled here
 	// MSSByRate: what her line takes long for is kept short.
 	MSSByRate bool
+	LinkInfo  LinkInfo
 }
 
 // Settings are what a reload may change. Calls keep those that they began with,
@@ -174,7 +175,7 @@ func (r *RAS) Incoming(call *peer.Call) {
 	u, remote := r.use.Load(), call.Conn().Remote()
 	pac, known := u.pac(call.Conn().PeerAddr().Addr())
 	r.take(call, visitor{
-		Call: call, allowed: known, never: uint8(pptp.IncomingDoNotAccept),
+		Call: pac.LinkInfo.of(call), allowed: known, never: uint8(pptp.IncomingDoNotAccept),
 		answer: func() { call.Accept(window, 0) },
 		common: u.common, windowing: remote.Windowing, mssByRate: pac.MSSByRate,
 		record: record.Call{Peer: remote.Name, Called: req.DialedNumber, Calling: req.DialingNumber},

@@ -1,0 +1,37 @@
+package ras
+
+import (
+	"fmt"
+	"testing"
+
+	"carrier/pns/internal/session"
+	"carrier/shared/hdlc"
+)
+
+// heard is a PAC's side of a call, which notes the Set-Link-Infos.
+type heard struct {
+	session.Call
+	said string
+}
+
+func (h *heard) SetLinkInfo(send, receive uint32) { h.said += fmt.Sprintf("%x/%x ", send, receive) }
+
+// What the PAC hears when LCP begins, when the caller asks for two characters,
+// twice, and when LCP is negotiated anew.
+func TestLinkInfo(t *testing.T) {
+	const all = hdlc.AllControl
+	for policy, want := range map[LinkInfo]string{
+		Always: "ffffffff/ffffffff a0000/0 a0000/0 ffffffff/ffffffff a0000/a0000 ",
+		Needed: "a0000/0 ffffffff/ffffffff a0000/a0000 ",
+		Never:  "",
+	} {
+		pac := new(heard)
+		c := policy.of(pac)
+		for _, accm := range [][2]uint32{{all, all}, {0xA0000, 0}, {0xA0000, 0}, {all, all}, {0xA0000, 0xA0000}} {
+			c.SetLinkInfo(accm[0], accm[1])
+		}
+		if pac.said != want {
+			t.Errorf("policy %d: %q, want %q", policy, pac.said, want)
+		}
+	}
+}
