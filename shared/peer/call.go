@@ -42,7 +42,8 @@ type Call struct {
 func (c *Call) Conn() *Conn { return c.conn }
 
 // Name is HOST/SERIAL: the host name of who assigned the Call Serial Number,
-// and that number. It is the same at both ends.
+// and that number. It is the same at both ends, but for calls whose names would
+// be the same here: the later one's ends with #, and its Call ID.
 func (c *Call) Name() string { return c.name }
 
 // Request is the pptp.IncomingCallRequest or pptp.OutgoingCallRequest that

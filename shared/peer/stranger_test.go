@@ -2,6 +2,7 @@ package peer
 
 import (
 	"errors"
+	"fmt"
 	"net/netip"
 	"os"
 	"runtime"
@@ -54,6 +55,30 @@ func TestExchangeOfPPTPLinux(t *testing.T) {
 	s.hear(stopReply)
 	if b := s.hearEnd(); len(b) > 0 {
 		t.Errorf("after the stop: %x", b)
+	}
+}
+
+// Linux's pptp gives the first call of each machine the same name.
+func TestCallsOfOneName(t *testing.T) {
+	h := run(t, "2", nil)
+	var calls []*Call
+	for range 2 {
+		s := connect(t, h)
+		s.say(linuxStart)
+		s.hear(ourStart)
+		s.say(linuxCall)
+		calls = append(calls, get(t, h.outgoing, "Outgoing"))
+	}
+	if want := fmt.Sprintf("local/0#%d", calls[1].ID()); calls[0].Name() != "local/0" || calls[1].Name() != want {
+		t.Errorf("%q and %q, want local/0 and %q", calls[0].Name(), calls[1].Name(), want)
+	}
+	calls[0].Refuse(uint8(pptp.OutgoingBusy), 0)
+	s := connect(t, h)
+	s.say(linuxStart)
+	s.hear(ourStart)
+	s.say(linuxCall)
+	if c := get(t, h.outgoing, "Outgoing"); c.Name() != "local/0" {
+		t.Errorf("%q, after the first has ended", c.Name())
 	}
 }
 

@@ -1,6 +1,7 @@
 package peer
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"sync"
 	"sync/atomic"
@@ -23,16 +24,17 @@ type table struct {
 	odd   uint16
 	calls [tableSize]atomic.Pointer[Call]
 
-	mu   sync.Mutex
-	free []uint16 // a ring: the ID unused for longest is at head
-	head int
-	n    int
+	mu    sync.Mutex
+	names map[string]*Call
+	free  []uint16 // a ring: the ID unused for longest is at head
+	head  int
+	n     int
 }
 
 // newTable starts anywhere in the circle of IDs, so that a program that was
 // started again does not meet the GRE of its last life.
 func newTable(odd bool) *table {
-	t := &table{free: make([]uint16, 0, tableSize)}
+	t := &table{names: make(map[string]*Call), free: make([]uint16, 0, tableSize)}
 	if odd {
 		t.odd = 1
 	}
@@ -46,7 +48,9 @@ func newTable(odd bool) *table {
 	return t
 }
 
-// add gives c its Call ID; from then on get finds it.
+// add gives c its Call ID; from then on get finds it. Where another call has its
+// name already, c's ends with the ID: pptp on Linux says that its host is "local",
+// wherever it runs, and counts from 0.
 func (t *table) add(c *Call) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -58,6 +62,10 @@ func (t *table) add(c *Call) bool {
 	c.id = t.free[t.head]
 	t.head = (t.head + 1) % len(t.free)
 	t.n--
+	if t.names[c.name] != nil {
+		c.name = fmt.Sprintf("%s#%d", c.name, c.id)
+	}
+	t.names[c.name] = c
 	t.calls[c.id>>1].Store(c)
 	return true
 }
@@ -67,6 +75,7 @@ func (t *table) remove(c *Call) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.calls[c.id>>1].Store(nil)
+	delete(t.names, c.name)
 	t.free[(t.head+t.n)%len(t.free)] = c.id
 	t.n++
 }
