@@ -83,7 +83,7 @@ func TestListeningMoves(t *testing.T) {
 	socket := filepath.Join(t.TempDir(), "socket")
 	text := func(at, more string) []byte {
 		return fmt.Appendf(nil, "name = \"atlanta\"\nsocket = %q\n[[bank]]\nname = \"direct\"\nlisten = \"tcp://%s:%d\"\n%s\n[default]\ntunnel = [\"d\"]\n"+
-			"[[pns]]\nname = \"d\"\nat = \"192.0.2.1\"\ntransport = \"udp\"\n", socket, at, port, more)
+			"[[pns]]\nname = \"d\"\nat = \"192.0.2.1\"\ntransport = \"udp\"\n[security]\naccept = [\"open-tunnel\", \"pap\", \"text-login\", \"mschap\", \"open-line\"]\n", socket, at, port, more)
 	}
 	ctx, end := context.WithCancel(t.Context())
 	var log complaint

@@ -131,6 +131,7 @@ func (p *Program) run(ctx context.Context) error {
 	defer context.AfterFunc(ctx, func() { p.tell(daemon.Stopping) })()
 	return p.parts.Run(ctx, func() {
 		p.log.Info("ready", "banks", len(p.settings().Banks), "lines", len(p.banks.Status()))
+		p.weak(p.settings())
 		p.tell(daemon.Ready)
 	})
 }

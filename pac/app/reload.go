@@ -59,6 +59,7 @@ func (p *Program) use(c *config.Config) (restart []string, err error) {
 	p.unlisten(left)
 	p.retire(was, c)
 	p.log.Info("reloaded", "lines", len(p.banks.Status()), "restart", restart)
+	p.weak(c)
 	return restart, nil
 }
 

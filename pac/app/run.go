@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 
 	"carrier/pac/internal/config"
+	"carrier/pac/internal/security"
 	"carrier/shared/console"
 	"carrier/shared/daemon"
 )
@@ -27,7 +28,8 @@ func Run(ctx context.Context, args []string, std console.Stdio) int {
 			_, err := config.Read(file)
 			return err
 		},
-		Socket: func(file string) (string, error) { return daemon.Socket(file, config.Socket) },
+		Security: security.Check,
+		Socket:   func(file string) (string, error) { return daemon.Socket(file, config.Socket) },
 	}.Execute(ctx, args, std)
 }
 

@@ -155,6 +155,7 @@ func (p *Program) run(ctx context.Context) error {
 	defer context.AfterFunc(ctx, func() { p.tell(daemon.Stopping) })()
 	return p.parts.Run(ctx, func() {
 		p.log.Info("ready", "listen", p.endpoint.Addr())
+		p.weak(p.config)
 		p.tell(daemon.Ready)
 	})
 }

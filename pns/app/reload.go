@@ -47,6 +47,7 @@ func (p *Program) use(c *config.Config) (restart []string, err error) {
 	}
 	p.endpoint.Dismiss(p.ras.Strange)
 	p.log.Info("reloaded", "users", p.who.Len(), "pacs", len(c.PACs), "restart", restart)
+	p.weak(c)
 	return restart, nil
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"carrier/shared/conf"
 	"carrier/shared/doctor"
+	"carrier/shared/weakness"
 )
 
 // Commands are a program's commands. Paths of configuration files are as the
@@ -27,6 +28,9 @@ type Commands struct {
 	Run func(ctx context.Context, config string, asJSON bool, std Stdio) error
 	// Check reads a configuration; the error may be conf.Mistakes.
 	Check func(config string) error
+	// Security says what is weak in a configuration that passed Check; nil: the
+	// program has no such report.
+	Security func(config string) (*weakness.Report, error)
 	// Doctor looks for what is wrong; c asks the daemon, which may not run. c is
 	// nil when a mistake in the configuration hides where to ask.
 	Doctor func(ctx context.Context, config string, c *Client) *doctor.Report

@@ -18,6 +18,7 @@ import (
 	"carrier/shared/conf"
 	"carrier/shared/doctor"
 	"carrier/shared/record"
+	"carrier/shared/weakness"
 )
 
 // fake is a daemon with two calls.
@@ -140,6 +141,13 @@ func execute(ctx context.Context, socket string, args ...string) (status int, ou
 			}
 			return nil
 		},
+		Security: func(config string) (*weakness.Report, error) {
+			r := weakness.NewReport(nil)
+			if config == "weak.toml" {
+				r.Find(weakness.PAP, "", "none of it")
+			}
+			return r, nil
+		},
 		Socket: func(config string) (string, error) {
 			if config == "none.toml" {
 				return "", os.ErrNotExist
@@ -170,6 +178,22 @@ func TestCommandLines(t *testing.T) {
 		{"check -c bad.toml", 1, "", "bad.toml:2: name: missing\nbad.toml:3: odd\n"},
 		{"check -c none.toml", 1, "", "pac: file does not exist\n"},
 		{"check --json", 0, "{\n  \"ok\": true,\n  \"mistakes\": []\n}\n", ""},
+		{"check --security", 0, "nothing weak was found\n", ""},
+		{"check --security -c weak.toml", 1, "pap: none of it\n1 weak point\n", ""},
+		{"check --security -c bad.toml", 1, "", "bad.toml:2: name: missing\nbad.toml:3: odd\n"},
+		{"check --security -c weak.toml --json", 1, `{
+  "ok": false,
+  "findings": [
+    {
+      "kind": "pap",
+      "text": "none of it"
+    }
+  ],
+  "accepted": [],
+  "idle": []
+}
+`, ""},
+		{"check -c weak.toml", 0, "weak.toml: no mistakes\n", ""},
 		{"hangup atlanta/4711", 0, "atlanta/4711 is being hung up\n", ""},
 		{"hangup atlanta/4711 --json", 0, "{\n  \"hung_up\": \"atlanta/4711\"\n}\n", ""},
 		{"hangup nobody", 1, "", "pac: \"nobody\": no such call; `pac calls` lists them\n"},

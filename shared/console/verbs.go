@@ -26,10 +26,14 @@ func (s *session) run() *cobra.Command {
 }
 
 func (s *session) check() *cobra.Command {
-	return &cobra.Command{
+	security := false
+	cmd := &cobra.Command{
 		Use: "check", Short: "Read the configuration and tell every mistake in it", Args: noArgs,
 		RunE: func(*cobra.Command, []string) error {
 			err := s.Check(s.config)
+			if err == nil && security {
+				return s.weak()
+			}
 			var all conf.Mistakes
 			if !s.asJSON || err != nil && !errors.As(err, &all) {
 				if err == nil {
@@ -44,6 +48,10 @@ func (s *session) check() *cobra.Command {
 			return err
 		},
 	}
+	if s.Security != nil {
+		cmd.Flags().BoolVar(&security, "security", false, "tell what is weak in a configuration without mistakes, and what to do")
+	}
+	return cmd
 }
 
 func (s *session) status() *cobra.Command {

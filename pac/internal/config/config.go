@@ -12,6 +12,7 @@ import (
 	"carrier/shared/conf"
 	"carrier/shared/daemon"
 	"carrier/shared/peer"
+	"carrier/shared/weakness"
 )
 
 // File and Socket are where the configuration and the commands' socket are when
@@ -25,8 +26,9 @@ const (
 // those fields are filled that a configuration has.
 type Config struct {
 	daemon.Settings
-	Digest   conf.Digest // of the whole file
-	State    string      // directory; empty: nothing is kept over a restart
+	Accept   weakness.Accepted // findings of what is weak
+	Digest   conf.Digest       // of the whole file
+	State    string            // directory; empty: nothing is kept over a restart
 	Banks    []Bank
 	Identify identify.Options
 	Profiles profile.Options
@@ -64,6 +66,7 @@ func read(f *conf.File) (*Config, error) {
 	settings := daemon.ReadSettings(t, Socket)
 	c := &Config{
 		Settings: settings,
+		Accept:   weakness.ReadAccepted(t.Table("security")),
 		State:    t.Text("state", ""),
 		Banks:    banks(t, settings.Panel),
 		Identify: identification(t.Table("identify")),

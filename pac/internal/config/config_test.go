@@ -21,6 +21,7 @@ import (
 	"carrier/shared/daemon"
 	"carrier/shared/peer"
 	"carrier/shared/ppp/auth"
+	"carrier/shared/weakness"
 )
 
 // whole has every key there is.
@@ -31,6 +32,9 @@ state  = "/var/lib/carrier/pac"
 socket = "/run/pac.sock"
 log    = "debug"
 order  = ["user", "number", "realm", "default"]
+
+[security]
+accept = ["open-tunnel atlanta", "pap"]
 
 [[bank]]
 name  = "courier"
@@ -134,6 +138,7 @@ func TestWhole(t *testing.T) {
 	}
 	fallback := profile.Destination{Endpoints: []string{"denver"}, Handover: profile.Silent}
 	want := &Config{
+		Accept:   weakness.Accepted{"open-tunnel atlanta", "pap"},
 		Settings: daemon.Settings{Name: "atlanta", Panel: netip.MustParseAddrPort("127.0.0.1:8723"), Socket: "/run/pac.sock", Level: slog.LevelDebug},
 		State:    "/var/lib/carrier/pac",
 		Banks: []Bank{

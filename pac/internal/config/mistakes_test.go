@@ -71,7 +71,7 @@ func TestMistakes(t *testing.T) {
 		{"number with dashes", "[[number]]\ncalled = '555-1212'\ntunnel = ['192.0.2.1']", `9: number[1].called: "555-1212" is not a number as modems tell it; would be right: "5551212"`},
 		{"number without digits", "[[number]]\ncalling = 'anonymous'\ntunnel = ['192.0.2.1']", `9: number[1].calling: "anonymous" is not a telephone number; would be right: "5551212"`},
 		{"number never asked", "[[number]]\ncalled = '1'\ntunnel = ['192.0.2.1']\n[[number]]\ncalled = '1'\ncalling = '2'\ntunnel = ['192.0.2.2']", `14: number[2].tunnel: never used, the [[number]] on line 8 has the same calls; would be right: before it, or not at all`},
-		{"unknown order", "[x]", "8: x: unknown key; would be right: one of bank, default, hosts, identify, limits, log, name, number, order, pacing, panel, pns, realm, socket, state, user"},
+		{"unknown order", "[x]", "8: x: unknown key; would be right: one of bank, default, hosts, identify, limits, log, name, number, order, pacing, panel, pns, realm, security, socket, state, user"},
 
 		{"tunnel to no address", user + "tunnel = ['2.1.1', '2.1.1.999', '::1', '0.0.0.0']", `10: user[1].tunnel[1]: "2.1.1" is not an IP address; would be right: "192.0.2.1", "192.0.2.1:1723" or "pns.example"
 10: user[1].tunnel[2]: "2.1.1.999" is not an IP address; would be right: "192.0.2.1", "192.0.2.1:1723" or "pns.example"

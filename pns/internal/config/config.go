@@ -21,6 +21,7 @@ import (
 	"carrier/shared/ppp/link"
 	"carrier/shared/ppp/lqr"
 	"carrier/shared/ppp/vj"
+	"carrier/shared/weakness"
 )
 
 // File and Socket are where the configuration and the commands' socket are when
@@ -33,10 +34,11 @@ const (
 // A Config is a whole configuration without mistakes.
 type Config struct {
 	daemon.Settings
-	Digest  conf.Digest    // of the whole file
-	State   string         // folder; empty: nothing is kept over a restart
-	Listen  netip.AddrPort // of control connections
-	UDP     netip.AddrPort // of GRE over UDP
+	Accept  weakness.Accepted // findings of what is weak
+	Digest  conf.Digest       // of the whole file
+	State   string            // folder; empty: nothing is kept over a restart
+	Listen  netip.AddrPort    // of control connections
+	UDP     netip.AddrPort    // of GRE over UDP
 	PACs    []PAC
 	Clients Clients
 	LAN     LAN
@@ -122,6 +124,7 @@ func read(f *conf.File) (*Config, error) {
 	c := &Config{
 		Settings:    daemon.ReadSettings(t, Socket),
 		State:       t.Text("state", ""),
+		Accept:      weakness.ReadAccepted(t.Table("security")),
 		Listen:      conf.Value(t, "listen", netip.AddrPortFrom(netip.IPv4Unspecified(), 1723), endpoint),
 		UDP:         conf.Value(t, "udp", netip.AddrPortFrom(netip.IPv4Unspecified(), peer.GREPort), endpoint),
 		PACs:        pacs(t),

@@ -28,6 +28,7 @@ import (
 	"carrier/shared/ppp/lqr"
 	"carrier/shared/ppp/mppe"
 	"carrier/shared/ppp/vj"
+	"carrier/shared/weakness"
 )
 
 // whole has every key there is.
@@ -39,6 +40,9 @@ panel  = "127.0.0.1:8724"
 socket = "/run/pns.sock"
 log    = "warn"
 state  = "/var/lib/carrier/pns"
+
+[security]
+accept = ["open-tunnel atlanta", "pap"]
 
 [[pac]]
 name      = "atlanta"
@@ -136,6 +140,7 @@ func TestWhole(t *testing.T) {
 	secrets := []auth.Secret{got.Users[0].Secret, got.Users[1].Secret}
 	got.Users[0].Secret, got.Users[1].Secret = auth.Secret{}, auth.Secret{}
 	want := &Config{
+		Accept:   weakness.Accepted{"open-tunnel atlanta", "pap"},
 		Settings: daemon.Settings{Name: "denver", Panel: netip.MustParseAddrPort("127.0.0.1:8724"), Socket: "/run/pns.sock", Level: slog.LevelWarn},
 		State:    "/var/lib/carrier/pns",
 		Listen:   netip.MustParseAddrPort("192.0.2.60:1724"),

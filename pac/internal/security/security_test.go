@@ -1,0 +1,99 @@
+package security
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// strong is a configuration in which nothing is weak.
+const strong = `
+name   = "atlanta"
+panel  = "127.0.0.1:8723"
+socket = "/run/carrier/pac/socket"
+
+[[bank]]
+name  = "courier"
+ports = ["/dev/ttyS0", "unix:///run/modem", "rfc2217://192.168.1.9:2217", "tcp://localhost:2001"]
+
+[[bank]]
+name   = "emulators"
+listen = "tcp://127.0.0.1:5600"
+
+[identify]
+methods = ["chap-md5", "mschap-v2"]
+ask     = "name"
+
+[[user]]
+name   = "saran"
+tunnel = ["denver"]
+
+[[user]]
+name = "guest"
+host = "tcp://bbs.example:23"
+
+[default]
+tunnel = ["10.77.0.2", "denver"]
+
+[[pns]]
+name    = "denver"
+connect = "127.0.0.2:1723"
+`
+
+// Each of these spoils the strong one in one place.
+func TestWeak(t *testing.T) {
+	secret := func(s string) string { // which is asked for only beside a password that is typed
+		s = strings.Replace(s, `ask     = "name"`, "", 1)
+		return strings.Replace(s, `name = "guest"`, "name = \"guest\"\npassword = \"x\"", 1)
+	}
+	for _, tt := range []struct {
+		name, was, is string
+		mode          os.FileMode
+		also          func(string) string
+		want          []string // keys of the findings, the heaviest first
+		says          string
+	}{
+		{"nothing", "", "", 0o644, nil, nil, ""},
+		{"file with a password readable", "", "", 0o644, secret, []string{"secrets", "text-login"}, "has passwords in it and mode 0644"},
+		{"file with a password closed", "", "", 0o640, secret, []string{"text-login"}, ""},
+		{"file writable", "", "", 0o646, nil, []string{"secrets"}, "may change it"},
+		{"public address", `"10.77.0.2"`, `"10.77.0.2", "192.0.2.60"`, 0o600, nil, []string{"open-tunnel 192.0.2.60"}, "192.0.2.60:1723"},
+		{"a table's public address, once", `127.0.0.2:1723`, `192.0.2.60:1724`, 0o600, nil, []string{"open-tunnel denver"}, "denver at 192.0.2.60:1724"},
+		{"name", `127.0.0.2:1723`, `pns.corp.example`, 0o600, nil, []string{"open-tunnel denver"}, "pns.corp.example:1723"},
+		{"menu", "[[user]]", "[[identify.menu]]\nkey = \"1\"\ntext = \"Work\"\ntunnel = [\"192.0.2.60\"]\n[[user]]", 0o600, nil, []string{"open-tunnel 192.0.2.60"}, ""},
+		{"PAP", `"mschap-v2"]`, `"pap"]`, 0o600, nil, []string{"pap"}, "by PAP"},
+		{"MS-CHAP", `"mschap-v2"]`, `"mschap"]`, 0o600, nil, []string{"mschap"}, "version 1"},
+		{"the default methods", `methods = ["chap-md5", "mschap-v2"]`, ``, 0o600, nil, []string{"pap", "mschap"}, ""},
+		{"typed password", `ask     = "name"`, ``, 0o600, nil, []string{"text-login"}, "text = false"},
+		{"bank for everybody", `tcp://127.0.0.1:5600`, `tcp://0.0.0.0:5600`, 0o600, nil, []string{"open-line emulators"}, "whoever reaches tcp://0.0.0.0:5600"},
+		{"modem far away", `192.168.1.9:2217`, `192.0.2.9:2217`, 0o600, nil, []string{"open-line courier"}, "rfc2217://192.0.2.9:2217"},
+		{"panel", `127.0.0.1:8723`, `[::]:8723`, 0o600, nil, []string{"open-panel"}, `panel = "127.0.0.1:8723"`},
+	} {
+		text := strings.Replace(strong, tt.was, tt.is, 1)
+		if tt.also != nil {
+			text = tt.also(text)
+		}
+		file := filepath.Join(t.TempDir(), "pac.toml")
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chmod(file, tt.mode); err != nil {
+			t.Fatal(err)
+		}
+		r, err := Check(file)
+		if err != nil {
+			t.Errorf("%s: %v", tt.name, err)
+			continue
+		}
+		found := r.Findings()
+		var keys []string
+		for _, f := range found {
+			keys = append(keys, f.Key())
+		}
+		if !slices.Equal(keys, tt.want) || len(found) > 0 && !strings.Contains(found[0].Text, tt.says) {
+			t.Errorf("%s: %q, want %q that says %q", tt.name, found, tt.want, tt.says)
+		}
+	}
+}

@@ -1,0 +1,92 @@
+// Package security says what is weak in a configuration of pns.
+package security
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+
+	"carrier/pns/internal/config"
+	"carrier/pns/internal/session"
+	"carrier/shared/peer"
+	"carrier/shared/ppp/auth"
+	"carrier/shared/ppp/mppe"
+	"carrier/shared/weakness"
+)
+
+// Check reads the configuration in file and says what is weak in it. The error
+// is that of config.Read.
+func Check(file string) (*weakness.Report, error) {
+	c, err := config.Read(file)
+	if err != nil {
+		return nil, err
+	}
+	return Look(c, file), nil
+}
+
+// Look says what is weak in c, which was read from file; "" is none.
+func Look(c *config.Config, file string) *weakness.Report {
+	r := weakness.NewReport(c.Accept)
+	r.Daemon(file, true, c.Panel, c.Socket)
+	for _, p := range c.PACs {
+		origin(r, p)
+		beyond(r, p, c.Coding.Encryption)
+	}
+	logins(r, c.Methods)
+	if c.Coding.Encryption != session.Clear {
+		keys(r, c.Coding.MPPE)
+	}
+	return r
+}
+
+// widest is the shortest prefix that still says who may bring calls; a network of
+// one owner is hardly larger.
+const widest = 8
+
+func origin(r *weakness.Report, p config.PAC) {
+	i := slices.IndexFunc(p.From, func(f netip.Prefix) bool { return f.Bits() < widest })
+	if i >= 0 {
+		r.Find(weakness.Anywhere, p.Name, fmt.Sprintf("`from` of %q is %v, so nearly everybody may bring calls and try passwords: `from` with the addresses that it has", p.Name, p.From[i]))
+	}
+}
+
+// beyond looks at a PAC whose calls come from other than private addresses.
+func beyond(r *weakness.Report, p config.PAC, e session.Policy) {
+	i := slices.IndexFunc(p.From, func(f netip.Prefix) bool { return !weakness.Private(f) })
+	if i < 0 {
+		return
+	}
+	way := "GRE"
+	if p.Transport == peer.UDP {
+		way = "GRE in UDP"
+	}
+	r.Find(weakness.OpenTunnel, p.Name, fmt.Sprintf("calls of %q come from %v, which is not private, in %s and TCP, which hide nothing and prove nothing: WireGuard or IPsec below them, and `from` with the inner addresses", p.Name, p.From[i], way))
+	switch e {
+	case session.Clear:
+		r.Find(weakness.Clear, p.Name, fmt.Sprintf("what callers of %q send and receive crosses other than private networks in clear: encryption = \"required\" in [ppp]", p.Name))
+	case session.Optional:
+		r.Find(weakness.Clear, p.Name, fmt.Sprintf("callers of %q, or whoever stands between, decide whether their data cross other than private networks in clear: encryption = \"required\" in [ppp]", p.Name))
+	}
+}
+
+func logins(r *weakness.Report, asked []auth.Method) {
+	if slices.Contains(asked, auth.PAP) {
+		r.Find(weakness.PAP, "", "callers may log in by PAP, which carries the password in clear on the line and in the tunnel, and whoever stands between can bring them to it: methods = [\"mschap-v2\"] in [auth]")
+	}
+	if slices.Contains(asked, auth.MSCHAP) {
+		r.Find(weakness.MSCHAP, "", "callers may log in by MS-CHAP version 1, whose answers give the password away to who records a few and which never proves this server to them: methods = [\"mschap-v2\"] in [auth]")
+	}
+}
+
+func keys(r *weakness.Report, b mppe.Bits) {
+	short := ""
+	switch {
+	case b&mppe.Key40 != 0:
+		short = "40"
+	case b&mppe.Key56 != 0:
+		short = "56"
+	default:
+		return
+	}
+	r.Find(weakness.ShortKeys, "", fmt.Sprintf("MPPE may be agreed with keys of %s bits, all of which one computer can try: strengths = [\"128\"] in [ppp]", short))
+}

@@ -1,0 +1,135 @@
+package security
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"carrier/shared/weakness"
+)
+
+// strong is a configuration in which nothing is weak.
+const strong = `
+name   = "denver"
+listen = "10.77.0.2:1723"
+panel  = "127.0.0.1:8724"
+socket = "SOCKET"
+
+[[pac]]
+name = "atlanta"
+from = ["10.77.0.1"]
+
+[lan]
+addresses = ["2.1.1.129-2.1.1.190"]
+
+[auth]
+methods = ["mschap-v2"]
+
+[ppp]
+encryption = "required"
+
+[[user]]
+name     = "saran"
+password = "blue moon"
+`
+
+func look(t *testing.T, text string, mode, folder os.FileMode) *weakness.Report {
+	t.Helper()
+	dir := t.TempDir()
+	file, run := filepath.Join(dir, "pns.toml"), filepath.Join(dir, "run")
+	if err := os.Mkdir(run, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	text = strings.Replace(text, "SOCKET", filepath.Join(run, "socket"), 1)
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for path, mode := range map[string]os.FileMode{file: mode, run: folder} { // whatever the umask
+		if err := os.Chmod(path, mode); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r, err := Check(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func TestStrong(t *testing.T) {
+	if f := look(t, strong, 0o640, 0o755).Findings(); len(f) > 0 {
+		t.Errorf("%v", f)
+	}
+}
+
+// Each of these spoils the strong one in one place.
+func TestWeak(t *testing.T) {
+	for _, tt := range []struct {
+		name, was, is string
+		mode, folder  os.FileMode
+		want          []string // keys of the findings, the heaviest first
+		says          string
+	}{
+		{"file readable", "", "", 0o644, 0o755, []string{"secrets"}, "mode 0644"},
+		{"file writable", "", "", 0o602, 0o755, []string{"secrets"}, "mode 0602"},
+		{"any address", `"10.77.0.1"`, `"0.0.0.0/0"`, 0o600, 0o755, []string{"anywhere atlanta", "open-tunnel atlanta"}, "0.0.0.0/0"},
+		{"half of all addresses", `"10.77.0.1"`, `"10.77.0.1", "128.0.0.0/7"`, 0o600, 0o755, []string{"anywhere atlanta", "open-tunnel atlanta"}, "128.0.0.0/7"},
+		{"public address", `"10.77.0.1"`, `"10.77.0.1", "192.0.2.1"`, 0o600, 0o755, []string{"open-tunnel atlanta"}, "192.0.2.1/32, which is not private, in GRE and TCP"},
+		{"wider than private", `"10.77.0.1"`, `"172.0.0.0/11"`, 0o600, 0o755, []string{"open-tunnel atlanta"}, "172.0.0.0/11"},
+		{"public address, UDP", `from = ["10.77.0.1"]`, "from = [\"192.0.2.1\"]\ntransport = \"udp\"", 0o600, 0o755, []string{"open-tunnel atlanta"}, "in GRE in UDP and TCP"},
+		{"PAP", `["mschap-v2"]`, "[\"mschap-v2\", \"pap\"]\n[ppp]\nstateless = true", 0o600, 0o755, []string{"pap"}, "by PAP"},
+		{"the default methods", `methods = ["mschap-v2"]`, "[ppp]\nstateless = true", 0o600, 0o755, []string{"pap"}, "by PAP"},
+		{"MS-CHAP", `["mschap-v2"]`, `["mschap-v2", "mschap"]`, 0o600, 0o755, []string{"mschap"}, "version 1"},
+		{"40 bits", `encryption = "required"`, "encryption = \"required\"\nstrengths = [\"128\", \"56\", \"40\"]", 0o600, 0o755, []string{"short-keys"}, "40 bits"},
+		{"56 bits", `encryption = "required"`, "strengths = [\"128\", \"56\"]", 0o600, 0o755, []string{"short-keys"}, "56 bits"},
+		{"panel", `127.0.0.1:8724`, `0.0.0.0:8724`, 0o600, 0o755, []string{"open-panel"}, `panel = "127.0.0.1:8724"`},
+		{"socket", "", "", 0o600, 0o777, []string{"open-socket"}, "every user of this host may write to"},
+	} {
+		text := strings.Replace(strong, tt.was, tt.is, 1)
+		if strings.Count(text, "[ppp]") > 1 { // PAP does not stand beside encryption that is required
+			text = strings.Replace(text, "[ppp]\nencryption = \"required\"", "", 1)
+		}
+		found := look(t, text, tt.mode, tt.folder).Findings()
+		var keys []string
+		for _, f := range found {
+			keys = append(keys, f.Key())
+		}
+		if !slices.Equal(keys, tt.want) || !strings.Contains(found[0].Text, tt.says) {
+			t.Errorf("%s: %q, want %q that says %q", tt.name, found, tt.want, tt.says)
+		}
+	}
+}
+
+// Encryption that is not required is weak where strangers stand between, and
+// nowhere else.
+func TestEncryption(t *testing.T) {
+	for policy, says := range map[string]string{"none": "in clear", "optional": "whoever stands between"} {
+		text := strings.Replace(strong, "required", policy, 1)
+		if f := look(t, text, 0o600, 0o755).Findings(); len(f) > 0 {
+			t.Errorf("%s between private addresses: %v", policy, f)
+		}
+		f := look(t, strings.Replace(text, "10.77.0.1\"", "192.0.2.1\"", 1), 0o600, 0o755).Findings()
+		if len(f) != 2 || f[1].Key() != "no-encryption atlanta" || !strings.Contains(f[1].Text, says) {
+			t.Errorf("%s: %v, want open-tunnel and no-encryption", policy, f)
+		}
+	}
+	// Keys that nobody uses are not weak.
+	text := strings.Replace(strong, `encryption = "required"`, "encryption = \"none\"\nstrengths = [\"40\"]", 1)
+	if f := look(t, text, 0o600, 0o755).Findings(); len(f) > 0 {
+		t.Error(f)
+	}
+}
+
+// IPsec may protect the very addresses that a PAC has.
+func TestAccepted(t *testing.T) {
+	text := strings.Replace(strong, "10.77.0.1\"", "192.0.2.1\"", 1) + "\n[security]\naccept = [\"open-tunnel atlanta\", \"pap\"]\n"
+	r := look(t, text, 0o600, 0o755)
+	if f := r.Findings(); len(f) > 0 {
+		t.Errorf("%v", f)
+	}
+	if s, idle := r.Silenced(), r.Idle(); len(s) != 1 || s[0].Key() != "open-tunnel atlanta" || !slices.Equal(idle, []string{"pap"}) {
+		t.Errorf("accepted: %v, idle: %q", s, idle)
+	}
+}
