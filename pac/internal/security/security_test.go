@@ -67,6 +67,8 @@ func TestWeak(t *testing.T) {
 		{"MS-CHAP", `"mschap-v2"]`, `"mschap"]`, 0o600, nil, []string{"mschap"}, "version 1"},
 		{"the default methods", `methods = ["chap-md5", "mschap-v2"]`, ``, 0o600, nil, []string{"pap", "mschap"}, ""},
 		{"typed password", `ask     = "name"`, ``, 0o600, nil, []string{"text-login"}, "text = false"},
+		{"no text", `ask     = "name"`, `text = false`, 0o600, nil, nil, ""},
+		{"panel at one address", `127.0.0.1:8723`, `10.0.0.1:8723`, 0o600, nil, []string{"open-panel"}, "the panel at 10.0.0.1:8723"},
 		{"bank for everybody", `tcp://127.0.0.1:5600`, `tcp://0.0.0.0:5600`, 0o600, nil, []string{"open-line emulators"}, "whoever reaches tcp://0.0.0.0:5600"},
 		{"modem far away", `192.168.1.9:2217`, `192.0.2.9:2217`, 0o600, nil, []string{"open-line courier"}, "rfc2217://192.0.2.9:2217"},
 		{"panel", `127.0.0.1:8723`, `[::]:8723`, 0o600, nil, []string{"open-panel"}, `panel = "127.0.0.1:8723"`},

@@ -73,7 +73,7 @@ func TestWeak(t *testing.T) {
 		says          string
 	}{
 		{"file readable", "", "", 0o644, 0o755, []string{"secrets"}, "mode 0644"},
-		{"file writable", "", "", 0o602, 0o755, []string{"secrets"}, "mode 0602"},
+		{"file writable", "", "", 0o602, 0o755, []string{"secrets"}, "has passwords in it and mode 0602"},
 		{"any address", `"10.77.0.1"`, `"0.0.0.0/0"`, 0o600, 0o755, []string{"anywhere atlanta", "open-tunnel atlanta"}, "0.0.0.0/0"},
 		{"half of all addresses", `"10.77.0.1"`, `"10.77.0.1", "128.0.0.0/7"`, 0o600, 0o755, []string{"anywhere atlanta", "open-tunnel atlanta"}, "128.0.0.0/7"},
 		{"public address", `"10.77.0.1"`, `"10.77.0.1", "192.0.2.1"`, 0o600, 0o755, []string{"open-tunnel atlanta"}, "192.0.2.1/32, which is not private, in GRE and TCP"},
