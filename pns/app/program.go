@@ -130,7 +130,7 @@ func (p *Program) network() (lan.Network, error) {
 	}
 	p.metrics.tun = new(tun.Stats)
 	return tun.New(tun.Options{Name: c.TUN.Name, Local: c.Local, Routes: c.Routes(p.who.Fixed()), ProxyARP: c.TUN.ProxyARP,
-		Masquerade: c.TUN.Masquerade, Forward: c.TUN.Forwarding, Log: p.log, Stats: p.metrics.tun})
+		Masquerade: c.TUN.Masquerade, Peers: p.config.Peers(), Forward: c.TUN.Forwarding, Log: p.log, Stats: p.metrics.tun})
 }
 
 func (p *Program) rasOptions(network lan.Network) ras.Options {

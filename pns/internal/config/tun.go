@@ -49,6 +49,14 @@ func (l *LAN) Routes(fixed []netip.Addr) []netip.Prefix {
 	return append(pool.Prefixes(all), l.routes6(fixed)...)
 }
 
+// Peers are the networks that PACs come from.
+func (c *Config) Peers() (all []netip.Prefix) {
+	for _, p := range c.PACs {
+		all = append(all, p.From...)
+	}
+	return all
+}
+
 // peers checks that no PAC's address is routed to callers: its tunnel would go
 // into itself. Of a PAC that may come from a larger network, some addresses may
 // be callers'.

@@ -125,7 +125,7 @@ func (v *visit) lan() error {
 	}
 	l := v.config.LAN
 	o := tun.Options{Name: l.TUN.Name, Local: l.Local, Routes: l.Routes(who.Fixed()), ProxyARP: l.TUN.ProxyARP,
-		Masquerade: l.TUN.Masquerade, Forward: l.TUN.Forwarding}
+		Masquerade: l.TUN.Masquerade, Peers: v.config.Peers(), Forward: l.TUN.Forwarding}
 	err = tun.Check(o, v.running)
 	if v.agrees {
 		err = errors.Join(err, tun.Examine(o))

@@ -17,7 +17,7 @@ import (
 // let be, and what New set is looked at.
 func Check(o Options, runs bool) error {
 	return examine(o, func(l *LAN) error {
-		wrong := []error{l.check(), l.examineLAN()}
+		wrong := []error{l.check(), l.checkLocal(), l.examineLAN()}
 		if runs {
 			return errors.Join(append(wrong, l.examineForwarding())...)
 		}

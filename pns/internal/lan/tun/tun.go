@@ -30,6 +30,7 @@ type Options struct {
 	Routes     []netip.Prefix // the callers' addresses, of IPv4 and IPv6, which are routed to the interface
 	ProxyARP   []string       // interfaces of the LAN, in whose networks callers' addresses may lie
 	Masquerade []string       // interfaces on which callers are hidden behind this host's address
+	Peers      []netip.Prefix // where tunnels come from
 	Forward    bool           // make this host a router where it is none; otherwise that is an error
 
 	Log   *slog.Logger // nil: none
@@ -88,7 +89,7 @@ func New(o Options) (*LAN, error) {
 // start makes everything, in an order in which nothing is changed before what
 // is wrong has been found.
 func (l *LAN) start() error {
-	if err := l.check(); err != nil {
+	if err := errors.Join(l.check(), l.checkLocal()); err != nil {
 		return err
 	}
 	d, err := l.open()
