@@ -35,11 +35,26 @@ func (l *LAN) checkClashes(links []netlink.Link) error {
 	for _, i := range links {
 		names[i.Attrs().Index] = i.Attrs().Name
 	}
+	own := l.ours(links)
 	var wrong []error
 	for _, family := range l.families() {
-		wrong = append(wrong, l.checkAddresses(family, names), l.checkRoutes(family, names))
+		wrong = append(wrong, l.checkAddresses(family, names, own), l.checkRoutes(family, names, own))
 	}
 	return errors.Join(wrong...)
+}
+
+// ours is the index of our own interface; -1: there is none. Where there is none
+// now, somebody's who has its name is let be: to make ours tells of that.
+func (l *LAN) ours(links []netlink.Link) int {
+	if own := l.out.own(); own != 0 {
+		return own
+	}
+	for _, i := range links {
+		if i.Attrs().Name == l.o.Name {
+			return i.Attrs().Index
+		}
+	}
+	return -1
 }
 
 // families are those of callers' addresses.
@@ -60,7 +75,7 @@ func key(a netip.Addr) string {
 
 // checkAddresses compares the callers' addresses with those of this host and
 // with the networks it is on.
-func (l *LAN) checkAddresses(family int, names map[int]string) error {
+func (l *LAN) checkAddresses(family int, names map[int]string, ours int) error {
 	list, err := whole(func() ([]netlink.Addr, error) { return l.netlink.AddrList(nil, family) })
 	if err != nil {
 		return fmt.Errorf("the addresses of this host cannot be listed: %w", err)
@@ -69,7 +84,7 @@ func (l *LAN) checkAddresses(family int, names map[int]string) error {
 	for _, a := range list {
 		name := names[a.LinkIndex]
 		own, subnet := addr(a.IP), prefix(a.IPNet)
-		if name == l.o.Name {
+		if a.LinkIndex == ours {
 			continue
 		}
 		if p := l.callers(netip.PrefixFrom(own, own.BitLen())); p != nil {
@@ -85,14 +100,14 @@ func (l *LAN) checkAddresses(family int, names map[int]string) error {
 
 // checkRoutes looks for routes that would have the callers' packets, and for
 // gateways among the callers' addresses.
-func (l *LAN) checkRoutes(family int, names map[int]string) error {
+func (l *LAN) checkRoutes(family int, names map[int]string, ours int) error {
 	list, err := whole(func() ([]netlink.Route, error) { return l.netlink.RouteList(nil, family) })
 	if err != nil {
 		return fmt.Errorf("the routes of this host cannot be listed: %w", err)
 	}
 	var wrong []error
 	for _, r := range list {
-		if names[r.LinkIndex] == l.o.Name {
+		if r.LinkIndex == ours {
 			continue
 		}
 		for _, gateway := range gateways(r) {

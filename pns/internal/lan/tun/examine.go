@@ -17,6 +17,11 @@ import (
 // let be, and what New set is looked at.
 func Check(o Options, runs bool) error {
 	return examine(o, func(l *LAN) error {
+		if runs {
+			if i, err := l.made(); err == nil && i != nil && i.Type() == tunType {
+				l.out.link = i.Attrs().Index
+			}
+		}
 		wrong := []error{l.check(), l.checkLocal(), l.examineLAN()}
 		if runs {
 			return errors.Join(append(wrong, l.examineForwarding())...)
@@ -57,12 +62,16 @@ const reload = "`systemctl reload pns` or `pns reload` puts it back, and calls g
 
 // examineInterface looks for what setUp made.
 func (l *LAN) examineInterface() error {
-	link, err := l.netlink.LinkByName(l.o.Name)
+	link, err := l.made()
 	switch {
-	case errors.As(err, new(netlink.LinkNotFoundError)):
-		return fmt.Errorf("there is no interface %s, so callers reach nothing: pns makes it anew within a second, or its log says why it cannot", l.o.Name)
 	case err != nil:
-		return fmt.Errorf("interface %s: %w", l.o.Name, err)
+		return err
+	case link == nil:
+		return fmt.Errorf("there is no interface %s, so callers reach nothing: pns makes it anew within a second, or its log says why it cannot", l.o.Name)
+	case link.Type() != tunType:
+		return fmt.Errorf("interface %s is another program's, so callers reach nothing: remove or rename it, and pns makes its own within a second", l.o.Name)
+	case link.Attrs().Name != l.o.Name:
+		return fmt.Errorf("interface %s is called %s now: filters that name it do not see callers: run ip link set %[2]s name %[1]s, once no other has that name", l.o.Name, link.Attrs().Name)
 	case link.Attrs().Flags&net.FlagUp == 0:
 		return fmt.Errorf("interface %s is down, so callers reach nothing: run ip link set %[1]s up, and pns routes to it again", l.o.Name)
 	}
@@ -89,6 +98,31 @@ func (l *LAN) examineInterface() error {
 		wrong = append(wrong, fmt.Errorf("the callers' addresses %v are not routed to interface %s any more: "+reload, span(missing), l.o.Name))
 	}
 	return errors.Join(wrong...)
+}
+
+const tunType = "tuntap"
+
+// made is the interface that another process made: the TUN with our own address,
+// whatever it is called, else what has its name; nil: there is none.
+func (l *LAN) made() (netlink.Link, error) {
+	links, err := whole(l.netlink.LinkList)
+	if err != nil {
+		return nil, fmt.Errorf("the interfaces cannot be listed: %w", err)
+	}
+	var named netlink.Link
+	for _, i := range links {
+		if i.Attrs().Name == l.o.Name {
+			named = i
+		}
+		if i.Type() != tunType {
+			continue
+		}
+		own, err := whole(func() ([]netlink.Addr, error) { return l.netlink.AddrList(i, netlink.FAMILY_V4) })
+		if err == nil && slices.ContainsFunc(own, func(a netlink.Addr) bool { return addr(a.IP) == l.o.Local }) {
+			return i, nil
+		}
+	}
+	return named, nil
 }
 
 // examineLAN looks at the interfaces of the LAN. What is wrong there keeps pns

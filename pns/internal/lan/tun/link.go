@@ -9,10 +9,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// setUp gives the interface its MTU, its address and its routes, and puts it
-// up. Called again it changes what is missing only.
-func (l *LAN) setUp() error {
-	link, err := l.netlink.LinkByName(l.o.Name)
+// setUp gives our interface, which has an index whatever it is called, its MTU,
+// its address and its routes, and puts it up. Called again it changes what is
+// missing only.
+func (l *LAN) setUp(index int) error {
+	link, err := l.netlink.LinkByIndex(index)
 	if err != nil {
 		return fmt.Errorf("interface %s: %w", l.o.Name, err)
 	}
@@ -27,7 +28,7 @@ func (l *LAN) setUp() error {
 		return fmt.Errorf("interface %s: up: %w", l.o.Name, err)
 	}
 	for _, p := range l.routes() {
-		if err := l.netlink.RouteReplace(l.route(link, p)); err != nil {
+		if err := l.netlink.RouteReplace(l.route(index, p)); err != nil {
 			return fmt.Errorf("interface %s: route to %v: %w", l.o.Name, p, err)
 		}
 	}
@@ -35,8 +36,8 @@ func (l *LAN) setUp() error {
 }
 
 // route leads to callers. IPv6 has no scopes, and no address of ours.
-func (l *LAN) route(link netlink.Link, p netip.Prefix) *netlink.Route {
-	r := &netlink.Route{LinkIndex: link.Attrs().Index, Dst: ipNet(p)}
+func (l *LAN) route(index int, p netip.Prefix) *netlink.Route {
+	r := &netlink.Route{LinkIndex: index, Dst: ipNet(p)}
 	if p.Addr().Is4() {
 		r.Scope, r.Src = netlink.SCOPE_LINK, l.o.Local.AsSlice()
 	}
@@ -47,7 +48,7 @@ func (l *LAN) route(link netlink.Link, p netip.Prefix) *netlink.Route {
 // removed, once it is there again: the routes to ours, the answers of ARP on
 // those of the LAN.
 func (l *LAN) follow() {
-	up := true
+	var own owned
 	links, addrs := l.links, l.addrs
 	for links != nil || addrs != nil { // closed after done
 		select {
@@ -57,8 +58,8 @@ func (l *LAN) follow() {
 				continue
 			}
 			l.proxy.changed(u.Attrs().Index, u.Attrs().Name)
-			if u.Attrs().Name == l.o.Name {
-				up = l.followOwn(up, u.Attrs().Flags&net.FlagUp != 0)
+			if u.Attrs().Index == l.out.own() {
+				l.followOwn(&own, u)
 			}
 		case u, ok := <-addrs:
 			if !ok {
@@ -70,16 +71,38 @@ func (l *LAN) follow() {
 	}
 }
 
-// followOwn puts the routes back.
-func (l *LAN) followOwn(was, up bool) bool {
-	switch {
-	case was && !up:
-		l.o.Log.Warn("the interface was put down: callers reach nothing", "interface", l.o.Name)
-	case up && !was:
-		err := l.setUp()
-		l.o.Log.Info("the interface was put up", "interface", l.o.Name, "error", err)
+// An owned interface is ours, as it was said to be.
+type owned struct {
+	down  int    // the index of one that was put down
+	named string // other than it should be
+}
+
+// followOwn puts the routes back, and lets an interface go that was moved to
+// another namespace: it is made anew. One that was renamed works on.
+func (l *LAN) followOwn(o *owned, u netlink.LinkUpdate) {
+	index, log := u.Attrs().Index, l.o.Log.With("interface", l.o.Name)
+	if u.Header.Type == unix.RTM_DELLINK {
+		l.out.leave(index)
+		return
 	}
-	return up
+	if name := u.Attrs().Name; name != l.o.Name && name != o.named {
+		log.Warn("the interface was renamed: callers stay on it", "name", name)
+		o.named = name
+	} else if name == l.o.Name {
+		o.named = ""
+	}
+	if u.Change&unix.IFF_UP == 0 || u.Change == ^uint32(0) { // not put up or down, or just made
+		return
+	}
+	if u.Attrs().Flags&net.FlagUp == 0 {
+		log.Warn("the interface was put down: callers reach nothing")
+		o.down = index
+		return
+	}
+	if err := l.setUp(index); o.down == index || err != nil {
+		log.Info("the interface was put up", "error", err)
+	}
+	o.down = 0
 }
 
 func ipNet(p netip.Prefix) *net.IPNet {

@@ -26,9 +26,10 @@ func (l *LAN) checkLocal() error {
 	}
 	names := make(map[int]string) // of others' interfaces
 	var own []string              // hardware addresses: this host answers for what it has on another interface
+	ours := l.ours(links)
 	for _, i := range links {
 		own = append(own, i.Attrs().HardwareAddr.String())
-		if a := i.Attrs(); a.Name != l.o.Name {
+		if a := i.Attrs(); a.Index != ours {
 			names[a.Index] = a.Name
 		}
 	}

@@ -81,10 +81,10 @@ func (l *LAN) remake(ctx context.Context) bool {
 	defer tick.Stop()
 	for said := ""; ; {
 		l.out.drop(false)
-		d, err := l.open()
+		d, index, err := l.open()
 		if err == nil {
 			l.in.use(d)
-			if !l.out.use(d) {
+			if !l.out.use(d, index) {
 				return false
 			}
 			l.o.Log.Info("the interface is back", "interface", l.o.Name)

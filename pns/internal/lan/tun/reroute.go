@@ -20,23 +20,29 @@ func (l *LAN) Reroute(callers []netip.Prefix) error {
 		l.reroute(before)
 		return err
 	}
-	if err := l.setUp(); err != nil {
-		return err
+	if own := l.out.own(); own != 0 { // else it gets these when it is made anew
+		if err := l.move(own, before, callers); err != nil {
+			return err
+		}
 	}
-	link, err := l.netlink.LinkByName(l.o.Name)
-	if err != nil {
-		return fmt.Errorf("interface %s: %w", l.o.Name, err)
+	if l.hidden != nil {
+		return l.hidden.use(of4(callers))
+	}
+	return nil
+}
+
+// move has our interface's routes be those to callers.
+func (l *LAN) move(own int, before, callers []netip.Prefix) error {
+	if err := l.setUp(own); err != nil {
+		return err
 	}
 	for _, p := range before {
 		if slices.Contains(callers, p) {
 			continue
 		}
-		if err := l.netlink.RouteDel(l.route(link, p)); err != nil {
+		if err := l.netlink.RouteDel(l.route(own, p)); err != nil {
 			return fmt.Errorf("interface %s: route to %v: %w", l.o.Name, p, err)
 		}
-	}
-	if l.hidden != nil {
-		return l.hidden.use(of4(callers))
 	}
 	return nil
 }

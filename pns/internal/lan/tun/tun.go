@@ -92,11 +92,11 @@ func (l *LAN) start() error {
 	if err := errors.Join(l.check(), l.checkLocal()); err != nil {
 		return err
 	}
-	d, err := l.open()
+	d, index, err := l.open()
 	if err != nil {
 		return err
 	}
-	l.out.use(d)
+	l.out.use(d, index)
 	l.in.use(d)
 	if err := l.forwarding(); err != nil {
 		return err
@@ -142,15 +142,19 @@ func (o *Options) defaults() {
 }
 
 // open makes the interface and sets it up.
-func (l *LAN) open() (wgtun.Device, error) {
-	d, err := create(l.o.Name)
+func (l *LAN) open() (d wgtun.Device, index int, err error) {
+	if d, err = create(l.o.Name); err != nil {
+		return nil, 0, err
+	}
+	link, err := l.netlink.LinkByName(l.o.Name)
+	if err == nil {
+		index = link.Attrs().Index
+		err = l.setUp(index)
+	}
 	if err != nil {
-		return nil, err
+		return nil, 0, errors.Join(err, d.Close())
 	}
-	if err := l.setUp(); err != nil {
-		return nil, errors.Join(err, d.Close())
-	}
-	return d, nil
+	return d, index, nil
 }
 
 // Attach is that of lan.Network.

@@ -13,12 +13,20 @@ import (
 type writer struct {
 	mu   sync.Mutex
 	dev  wgtun.Device // nil: there is none now
+	link int          // its index, whatever its name is by now; 0: there is none
 	over bool         // there will be none any more
 	join joiner
 }
 
-// use takes a device; false: it is too late, and the device closed.
-func (w *writer) use(d wgtun.Device) bool {
+// own is the index of our interface; 0: there is none now.
+func (w *writer) own() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.link
+}
+
+// use takes a device and its interface; false: it is too late, and the device closed.
+func (w *writer) use(d wgtun.Device, link int) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	file, err := newQuick(d.File())
@@ -26,7 +34,7 @@ func (w *writer) use(d wgtun.Device) bool {
 		d.Close()
 		return false
 	}
-	w.dev = d
+	w.dev, w.link = d, link
 	w.join = joiner{buf: make([]byte, virtioLen+maxPacket), write: file.write}
 	return true
 }
@@ -37,11 +45,22 @@ func (w *writer) drop(over bool) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	d := w.dev
-	w.dev, w.over = nil, w.over || over
+	w.dev, w.link, w.over = nil, 0, w.over || over
 	if d == nil {
 		return nil
 	}
 	return d.Close()
+}
+
+// leave closes the device of an interface that went elsewhere: its reader ends,
+// and another one is made.
+func (w *writer) leave(link int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.dev != nil && w.link == link {
+		w.dev.Close()
+		w.dev, w.link = nil, 0
+	}
 }
 
 // Write is that of lan.Network.
