@@ -167,8 +167,8 @@ func (l *LAN) examineMasquerade() error {
 	switch {
 	case err != nil:
 		return err
-	case n < len(of4(l.o.Routes))*len(l.o.Masquerade):
-		return fmt.Errorf("the nftables table ip %s is not there or not whole, so callers are not hidden behind this host's address: "+reload, tableOf(l.o.Name))
+	case n < len(of4(l.o.Routes))*(len(l.o.Masquerade)+len(l.o.closed())):
+		return fmt.Errorf("the nftables table ip %s is not there or not whole, so callers are not hidden behind this host's address, or not out of reach there: "+reload, tableOf(l.o.Name))
 	}
 	return nil
 }

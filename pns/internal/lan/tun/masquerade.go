@@ -1,6 +1,7 @@
 package tun
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -11,25 +12,30 @@ import (
 )
 
 // A masquerade is an nftables table of our own, which hides callers behind the
-// address that this host has on some interfaces. No other table is touched.
+// address that this host has on some interfaces, and lets in from there only
+// what they asked for. No other table is touched.
 type masquerade struct {
 	conn       *nftables.Conn
 	table      *nftables.Table
 	interfaces []string
+	closed     []string // those of them over which nobody calls callers
 }
 
 // tableOf names the table that belongs to an interface.
 func tableOf(name string) string { return "carrier-" + name }
 
-const chainName = "postrouting"
+const (
+	hides  = "postrouting" // a chain's name is that of its hook
+	guards = "forward"
+)
 
 // hide makes the table.
-func hide(name string, callers []netip.Prefix, interfaces []string) (*masquerade, error) {
+func hide(name string, callers []netip.Prefix, interfaces, closed []string) (*masquerade, error) {
 	c, err := nftables.New(nftables.AsLasting()) // stays in this namespace
 	if err != nil {
 		return nil, fmt.Errorf("nftables: %w", err)
 	}
-	m := &masquerade{conn: c, interfaces: interfaces, table: &nftables.Table{Name: tableOf(name), Family: nftables.TableFamilyIPv4}}
+	m := &masquerade{conn: c, interfaces: interfaces, closed: closed, table: &nftables.Table{Name: tableOf(name), Family: nftables.TableFamilyIPv4}}
 	if err := m.use(callers); err != nil {
 		c.CloseLasting()
 		return nil, err
@@ -44,11 +50,18 @@ func (m *masquerade) use(callers []netip.Prefix) error {
 	c.AddTable(m.table)
 	c.DelTable(m.table)
 	c.AddTable(m.table)
-	chain := c.AddChain(&nftables.Chain{Name: chainName, Table: m.table, Type: nftables.ChainTypeNAT,
+	hide := c.AddChain(&nftables.Chain{Name: hides, Table: m.table, Type: nftables.ChainTypeNAT,
 		Hooknum: nftables.ChainHookPostrouting, Priority: nftables.ChainPriorityNATSource})
 	for _, i := range m.interfaces {
 		for _, p := range callers {
-			c.AddRule(&nftables.Rule{Table: m.table, Chain: chain, Exprs: rule(p, i)})
+			c.AddRule(&nftables.Rule{Table: m.table, Chain: hide, Exprs: rule(p, i)})
+		}
+	}
+	guard := c.AddChain(&nftables.Chain{Name: guards, Table: m.table, Type: nftables.ChainTypeFilter,
+		Hooknum: nftables.ChainHookForward, Priority: nftables.ChainPriorityFilter})
+	for _, i := range m.closed {
+		for _, p := range callers {
+			c.AddRule(&nftables.Rule{Table: m.table, Chain: guard, Exprs: guardRule(p, i)})
 		}
 	}
 	if err := c.Flush(); err != nil {
@@ -57,18 +70,42 @@ func (m *masquerade) use(callers []netip.Prefix) error {
 	return nil
 }
 
-// rule is "ip saddr PREFIX oifname INTERFACE masquerade".
+// rule is "oifname INTERFACE ip saddr PREFIX masquerade".
 func rule(p netip.Prefix, oif string) []expr.Any {
-	mask := ipNet(p).Mask
+	return append(matches(expr.MetaKeyOIFNAME, oif, 12, p), &expr.Masq{})
+}
+
+// guardRule is "iifname INTERFACE ip daddr PREFIX ct state != established,related
+// ct status != dnat drop": what an administrator forwards by DNAT is wanted.
+func guardRule(p netip.Prefix, iif string) []expr.Any {
+	r := matches(expr.MetaKeyIIFNAME, iif, 16, p)
+	r = append(r, none(expr.CtKeySTATE, expr.CtStateBitESTABLISHED|expr.CtStateBitRELATED)...)
+	r = append(r, none(expr.CtKeySTATUS, dnat)...)
+	return append(r, &expr.Verdict{Kind: expr.VerdictDrop})
+}
+
+// dnat is the kernel's IPS_DST_NAT.
+const dnat = 1 << 5
+
+// matches wants an interface, and an address, at an offset in IPv4's header, in p.
+func matches(key expr.MetaKey, iface string, offset uint32, p netip.Prefix) []expr.Any {
 	name := make([]byte, unix.IFNAMSIZ)
-	copy(name, oif)
+	copy(name, iface)
 	return []expr.Any{
-		&expr.Meta{Key: expr.MetaKeyOIFNAME, Register: 1},
+		&expr.Meta{Key: key, Register: 1},
 		&expr.Cmp{Op: expr.CmpOpEq, Register: 1, Data: name},
-		&expr.Payload{DestRegister: 1, Base: expr.PayloadBaseNetworkHeader, Offset: 12, Len: 4},
-		&expr.Bitwise{SourceRegister: 1, DestRegister: 1, Len: 4, Mask: mask, Xor: make([]byte, 4)},
+		&expr.Payload{DestRegister: 1, Base: expr.PayloadBaseNetworkHeader, Offset: offset, Len: 4},
+		&expr.Bitwise{SourceRegister: 1, DestRegister: 1, Len: 4, Mask: ipNet(p).Mask, Xor: make([]byte, 4)},
 		&expr.Cmp{Op: expr.CmpOpEq, Register: 1, Data: p.Masked().Addr().AsSlice()},
-		&expr.Masq{},
+	}
+}
+
+// none wants none of some bits that the connection tracking has of a packet.
+func none(key expr.CtKey, bits uint32) []expr.Any {
+	return []expr.Any{
+		&expr.Ct{Key: key, Register: 1},
+		&expr.Bitwise{SourceRegister: 1, DestRegister: 1, Len: 4, Mask: binary.NativeEndian.AppendUint32(nil, bits), Xor: make([]byte, 4)},
+		&expr.Cmp{Op: expr.CmpOpEq, Register: 1, Data: make([]byte, 4)},
 	}
 }
 
@@ -80,8 +117,8 @@ func (m *masquerade) close() error {
 	return err
 }
 
-// hiding is how many rules hide callers, of whoever made them; 0 without the
-// table.
+// hiding is how many rules hide and guard callers, of whoever made them; 0
+// without the table.
 func hiding(name string) (rules int, err error) {
 	c, err := nftables.New()
 	if err != nil {
@@ -93,12 +130,14 @@ func hiding(name string) (rules int, err error) {
 	}
 	for _, t := range tables {
 		if t.Name == tableOf(name) {
-			all, err := c.GetRules(t, &nftables.Chain{Name: chainName})
-			if err != nil && !errors.Is(err, unix.ENOENT) { // no such chain
-				return 0, fmt.Errorf("the nftables table ip %s cannot be read: %w", t.Name, err)
+			for _, chain := range []string{hides, guards} {
+				all, err := c.GetRules(t, &nftables.Chain{Name: chain})
+				if err != nil && !errors.Is(err, unix.ENOENT) { // no such chain
+					return 0, fmt.Errorf("the nftables table ip %s cannot be read: %w", t.Name, err)
+				}
+				rules += len(all)
 			}
-			return len(all), nil
 		}
 	}
-	return 0, nil
+	return rules, nil
 }

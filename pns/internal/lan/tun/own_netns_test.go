@@ -90,27 +90,12 @@ func diagnosed(t testing.TB, o Options, want string) {
 // made.
 func TestMovedAway(t *testing.T) {
 	inside(t, func(ns *namespace) {
-		away := exec.Command("unshare", "-n", "sleep", "600")
-		if err := away.Start(); err != nil {
-			t.Fatal(err)
-		}
-		defer func() {
-			away.Process.Kill()
-			away.Wait()
-		}()
+		pid := elsewhere(t)
 		stats := new(Stats)
 		l := ns.run(t, Options{Stats: stats})
 		her := attach(t, l, saran, 1400)
 		her.pings(t, "at first")
-		here, err := os.Readlink("/proc/thread-self/ns/net")
-		if err != nil {
-			t.Fatal(err)
-		}
-		eventually(t, "there is another namespace", func() bool {
-			there, err := os.Readlink(fmt.Sprintf("/proc/%d/ns/net", away.Process.Pid))
-			return err == nil && there != here
-		})
-		ip(t, fmt.Sprintf("link set carrier0 netns %d", away.Process.Pid))
+		ip(t, fmt.Sprintf("link set carrier0 netns %d", pid))
 		her.pings(t, "after it was moved")
 		if n := stats.Lost.Load(); n != 1 {
 			t.Errorf("lost %d times", n)
@@ -119,4 +104,26 @@ func TestMovedAway(t *testing.T) {
 			t.Errorf("the new one: %v", err)
 		}
 	})
+}
+
+// elsewhere is a process in another network namespace, until the test ends.
+func elsewhere(t testing.TB) (pid int) {
+	t.Helper()
+	here, err := os.Readlink("/proc/thread-self/ns/net")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := exec.Command("unshare", "-n", "sleep", "600")
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		c.Process.Kill()
+		c.Wait()
+	})
+	eventually(t, "there is another namespace", func() bool {
+		there, err := os.Readlink(fmt.Sprintf("/proc/%d/ns/net", c.Process.Pid))
+		return err == nil && there != here
+	})
+	return c.Process.Pid
 }

@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/netip"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -108,7 +109,7 @@ func (l *LAN) start() error {
 		return err
 	}
 	if len(l.o.Masquerade) > 0 {
-		if l.hidden, err = hide(l.o.Name, of4(l.o.Routes), l.o.Masquerade); err != nil {
+		if l.hidden, err = hide(l.o.Name, of4(l.o.Routes), l.o.Masquerade, l.o.closed()); err != nil {
 			return err
 		}
 	}
@@ -139,6 +140,12 @@ func (o *Options) defaults() {
 	if o.Stats == nil {
 		o.Stats = new(Stats)
 	}
+}
+
+// closed are the interfaces over which nobody opens connections to callers. Who
+// proxies ARP on one wants its hosts to do that.
+func (o *Options) closed() []string {
+	return slices.DeleteFunc(slices.Clone(o.Masquerade), func(name string) bool { return slices.Contains(o.ProxyARP, name) })
 }
 
 // open makes the interface and sets it up.
