@@ -78,11 +78,13 @@ func reserved(c *config.Config, who *users.Table) []netip.Addr {
 
 // settings is what calls that come take from a configuration.
 func (p *Program) settings(c *config.Config, who *users.Table) ras.Settings {
-	s := ras.Settings{Users: who, DNS: c.LAN.DNS, NBNS: c.LAN.WINS,
-		Link: link.Options{LCP: lcp.Options{MRU: lan.DefaultMTU, Magic: true, PFC: true, ACFC: true, Multilink: c.Bundle, Quality: c.Quality, Reports: c.Reports},
-			Ask: c.Methods, TLS: c.TLS, Rechallenge: c.Rechallenge, Name: c.Name, Echo: c.Echo},
-		Coding: c.Coding, VJ: c.VJ,
-		Identify: c.Identify, Lossy: c.Lossy, Idle: c.Idle, Activity: c.Activity, Limit: c.Session, Drain: c.Drain, Drains: c.Drains, Lockout: c.Lockout}
+	s := ras.Settings{Users: who, Activity: c.Activity, Drain: c.Drain, Drains: c.Drains, Lockout: c.Lockout,
+		Settings: session.Settings{
+			Link: link.Options{LCP: lcp.Options{MRU: lan.DefaultMTU, Magic: true, PFC: true, ACFC: true,
+				Multilink: c.Bundle, Quality: c.Quality, Reports: c.Reports},
+				Ask: c.Methods, TLS: c.TLS, Rechallenge: c.Rechallenge, Name: c.Name, Echo: c.Echo},
+			DNS: c.LAN.DNS, NBNS: c.LAN.WINS, Coding: c.Coding, VJ: c.VJ,
+			Identify: c.Identify, Lossy: c.Lossy, Idle: c.Idle, Limit: c.Session}}
 	if c.LAN.IPv6 != nil {
 		s.IPv6 = &session.IPv6{DNS: c.LAN.IPv6.DNS}
 	}

@@ -24,8 +24,6 @@ import (
 	"carrier/shared/capture"
 	"carrier/shared/gre"
 	"carrier/shared/peer"
-	"carrier/shared/ppp/link"
-	"carrier/shared/ppp/vj"
 	"carrier/shared/pptp"
 	"carrier/shared/record"
 )
@@ -50,22 +48,12 @@ type PAC struct {
 // Settings are what a reload may change. Calls keep those that they began with,
 // but for Users.
 type Settings struct {
-	PACs    []PAC
-	Clients Clients
-	Users   *users.Table
-	Link    link.Options // of every session
-	// Coding is how data may be coded.
-	Coding   session.Coding
-	VJ       vj.Slots // asked of callers, and done where they ask
-	DNS      []netip.Addr
-	IPv6     *session.IPv6 // nil: none
-	NBNS     []netip.Addr
-	Lossy    int           // of a hundred frames: more is counted and logged; 0: never
-	Identify string        // what callers are told that we are; empty: nothing
-	Idle     time.Duration // 0: none
+	session.Settings // of every session
+	PACs             []PAC
+	Clients          Clients
+	Users            *users.Table
 	// Activity is what does not keep a call from being idle.
 	Activity *activity.Filter
-	Limit    time.Duration // of a call's length, 0: none
 	// Drain is how long calls may go on after the end of Run's context; and, with
 	// Drains, when their PAC may bring calls no more. Without it they last.
 	Drain  time.Duration

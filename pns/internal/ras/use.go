@@ -19,12 +19,9 @@ type use struct {
 // apply lets settings hold from now on.
 func (r *RAS) apply(s Settings) {
 	r.o.Guard.Use(s.Lockout)
-	common := session.Common{
-		LAN: r.o.LAN, Users: r, Pools: r.o.Pools, Prober: r.o.Prober, Online: r.online, Guard: r.o.Guard,
-		Link: s.Link, Coding: s.Coding, VJ: s.VJ, DNS: s.DNS, IPv6: s.IPv6, NBNS: s.NBNS, MTU: r.o.MTU,
-		Identify: s.Identify, Lossy: s.Lossy, Idle: s.Idle, Limit: s.Limit,
-		Stats: r.o.Sessions, Namer: r.o.Hub, Log: r.o.Log,
-	}
+	common := session.Common{Settings: s.Settings,
+		LAN: r.o.LAN, Users: r, Pools: r.o.Pools, Prober: r.o.Prober, Online: r.online, Guard: r.o.Guard, MTU: r.o.MTU,
+		Stats: r.o.Sessions, Namer: r.o.Hub, Log: r.o.Log}
 	clients := common
 	clients.Link.Ask, clients.Coding, clients.VJ = s.Clients.Ask, s.Clients.Coding, s.Clients.VJ
 	r.use.Store(&use{s, &common, &clients})

@@ -291,10 +291,10 @@ func (p *place) call() *visit {
 		data: &fakeData{log: l, down: make(chan []byte, 32)}, done: make(chan struct{})}
 	o := Options{Common: &Common{
 		LAN: &fakeLAN{log: l, err: p.lanErr}, Users: p.users, Pools: p.pool, Online: p.online, Guard: p.guard,
-		Link: link.Options{LCP: lcp.Options{MRU: 1400, Magic: true, PFC: true, ACFC: true}, Name: "denver",
+		Settings: Settings{Link: link.Options{LCP: lcp.Options{MRU: 1400, Magic: true, PFC: true, ACFC: true}, Name: "denver",
 			Ask:  []auth.Method{auth.MSCHAPv2, auth.CHAPMD5, auth.MSCHAP, auth.PAP},
 			Echo: link.EchoOptions{Interval: 30 * time.Second, Failures: 3}},
-		DNS: []netip.Addr{ip("2.1.1.53")}, Stats: &p.stats, Log: slog.New(slog.NewTextHandler(io.Discard, nil))},
+			DNS: []netip.Addr{ip("2.1.1.53")}}, Stats: &p.stats, Log: slog.New(slog.NewTextHandler(io.Discard, nil))},
 		Call: v.call, Connect: v.data.connect,
 		Counters: &record.Counters{},
 	}

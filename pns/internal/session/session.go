@@ -96,20 +96,28 @@ type Options struct {
 // settings share one, and nobody changes it. Everything without a remark is
 // needed.
 type Common struct {
+	Settings
 	LAN    LAN
 	Users  Users
 	Pools  *pool.Pools
 	Prober Prober       // nil: addresses are nobody else's
 	Online *Online      // shared by all sessions
 	Guard  *guard.Guard // likewise
+	MTU    int          // largest packet to the caller, in octets; 0: lan.DefaultMTU
 
+	Stats *Stats
+	Namer Namer // nil: nobody asks
+	Log   *slog.Logger
+}
+
+// Settings are what an administrator says of sessions.
+type Settings struct {
 	Link   link.Options // Ask must not be empty: nobody gets an address without a name
 	DNS    []netip.Addr // given to callers who ask; may be empty
 	NBNS   []netip.Addr // as DNS
 	IPv6   *IPv6        // nil: IPV6CP is rejected
 	Coding Coding
 	VJ     vj.Slots // asked of callers, and done where they ask
-	MTU    int      // largest packet to the caller, in octets; 0: lan.DefaultMTU
 	Idle   time.Duration
 	Limit  time.Duration // of a call's length; this and Idle: where the user has no own limit; 0: none
 
@@ -118,10 +126,6 @@ type Common struct {
 	// Lossy is how many of a hundred frames may be lost on a line before that is
 	// counted and logged; 0: all.
 	Lossy int
-
-	Stats *Stats
-	Namer Namer // nil: nobody asks
-	Log   *slog.Logger
 }
 
 // A Session is one caller's PPP. End and Record may be called from any
