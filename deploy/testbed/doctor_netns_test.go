@@ -339,6 +339,7 @@ func TestDoctorOfALiveLAN(t *testing.T) {
 	c := newClinic(t)
 	text := strings.Replace(c.pns(officeLAN+"local = \"2.1.1.60\"\n[lan.tun]\nname = \"callers0\"\nforwarding = true\nproxy_arp = [\"lan\"]\nmasquerade = [\"wan\"]", ""), "no.sock", "live.sock", 1)
 	file := c.file("live", text)
+	c.office.IP("addr", "add", "2.1.1.62/24", "dev", "lan") // callers are of its network
 	pns := Start(c.office, filepath.Join(c.bin, "pns"), "run", "-c", file)
 	pns.Logged("ready")
 	reload := filepath.Join(c.bin, "pns") + " reload -c " + file
@@ -355,6 +356,11 @@ func TestDoctorOfALiveLAN(t *testing.T) {
 			[]string{"this host does not route between callers and the LAN any more: run sysctl -w net.ipv4.conf.wan.forwarding=1"}, "sysctl -qw net.ipv4.conf.wan.forwarding=1"},
 		{"down", "ip link set callers0 down",
 			[]string{"interface callers0 is down, so callers reach nothing: run ip link set callers0 up"}, "ip link set callers0 up"},
+		{"the LAN is down", "ip link set lan down",
+			[]string{"interface lan is down, so callers reach nothing there: run ip link set lan up"}, "ip link set lan up"},
+		{"the LAN has another address", "ip addr del 2.1.1.62/24 dev lan",
+			[]string{"interface lan has no address in a network of callers' addresses"}, "ip addr add 2.1.1.62/24 dev lan"},
+		{"renamed", "ip link set callers0 name foo0", []string{"interface callers0 is called foo0 now"}, "ip link set foo0 name callers0"},
 		{"address and routes", "ip addr flush dev callers0 && ip route flush dev callers0",
 			[]string{"interface callers0 has not its address 2.1.1.60 any more: `systemctl reload pns` or `pns reload` puts it back", route}, reload},
 		{"routes", "ip route flush dev callers0", []string{route}, reload},

@@ -121,7 +121,7 @@ func (o *office) spoof(t *testing.T, calls []*caller.Call, nobody netip.Addr) {
 }
 
 // An address that a host of the LAN has is not given to a caller. The interface is removed, and callers
-// stay. Killed, the server leaves nothing that would keep the next one from its
+// stay; so do they when the LAN's was down. Killed, the server leaves nothing that would keep the next one from its
 // place.
 func TestOfficeByTUN(t *testing.T) {
 	o := newOffice(t, 2)
@@ -145,6 +145,14 @@ func TestOfficeByTUN(t *testing.T) {
 	o.metric("pns_lan_interface_lost_total", 1)
 	if err := uses(c, 1000); err != nil {
 		t.Errorf("after the interface was made anew: %v", err)
+	}
+	o.Office.IP("link", "set", "lan", "down")
+	o.Office.IP("link", "set", "lan", "up")
+	Until(t, "a host of the LAN finds the caller", func() bool {
+		return o.LAN.Finds(c.Addr(), "eth0", 1) == o.Office.MAC("lan")
+	})
+	if err := uses(c, 1000); err != nil {
+		t.Errorf("after the LAN was down: %v", err)
 	}
 
 	o.pns.Kill()

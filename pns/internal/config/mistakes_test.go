@@ -115,6 +115,8 @@ func TestMistakesOfTheLAN(t *testing.T) {
 10: lan.tun.proxy_arp: "eth0" is not an array; would be right: proxy_arp = ["…"]
 11: lan.tun.masquerade[1]: "" cannot be an interface; would be right: "eth0"
 12: lan.tun.forwarding: 1 is not true or false; would be right: forwarding = true`},
+		{"our own interface", pool + "mode = 'tun'\n[lan.tun]\nname = 'lan'\nproxy_arp = ['eth0', 'lan']\nmasquerade = ['lan']", `10: lan.tun.proxy_arp[2]: "lan" is what pns calls the interface that it makes (lan.tun.name); would be right: an interface that this host has
+11: lan.tun.masquerade[1]: "lan" is what pns calls the interface that it makes (lan.tun.name); would be right: an interface that this host has`},
 		{"a PAC among the callers", "addresses = ['192.0.2.0/29']\nmode = 'tun'", `4: pac[1].from[1]: 192.0.2.1/32 is among the addresses of callers (192.0.2.1/32), so the tunnel would lead into itself; would be right: an address that no caller gets`},
 		{"pools", pool + "[[pool]]\n[[pool]]\nname = 'default'\naddresses = ['2.1.1.140']\n[[pool]]\nname = 'a'\naddresses = ['10.0.0.0/24']\n[[pool]]\nname = 'a'\naddresses = ['10.0.1.0/24']\nnext = 'b'", `7: pool[1].addresses: missing; would be right: addresses = ["2.1.2.0/24"]
 7: pool[1].name: missing; would be right: name = "sales"

@@ -17,6 +17,13 @@ func kernel(lan *conf.Table) *TUN {
 		Masquerade: conf.Values(t, "masquerade", device),
 		Forwarding: t.Bool("forwarding", false),
 	}
+	for key, names := range map[string][]string{"proxy_arp": k.ProxyARP, "masquerade": k.Masquerade} {
+		for n, name := range names {
+			if name == k.Name && t.Good(key) {
+				t.BadItem(key, n, "%q is what pns calls the interface that it makes (lan.tun.name); would be right: an interface that this host has", name)
+			}
+		}
+	}
 	mode := lan.Choice("mode", "userspace", "userspace", "tun")
 	other := map[string]string{"userspace": "tun", "tun": "userspace"}[mode]
 	if lan.Table(other).Present() && lan.Good("mode") {

@@ -3,6 +3,7 @@ package tun
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"net/netip"
 	"os"
@@ -120,10 +121,28 @@ func (l *LAN) checkRoutes(family int, names map[int]string, ours int) error {
 			continue
 		}
 		if p := l.callers(to); slices.ContainsFunc(p, func(p netip.Prefix) bool { return p.Bits() <= to.Bits() }) {
-			wrong = append(wrong, fmt.Errorf("the callers' addresses %v overlap the route to %v over %s", span(p), to, names[r.LinkIndex]))
+			wrong = append(wrong, fmt.Errorf("the callers' addresses %v overlap the route to %v%s", span(p), to, way(r, names)))
 		}
 	}
 	return errors.Join(wrong...)
+}
+
+// nowhere are the kinds of routes that lead to no interface, as ip(8) calls them.
+var nowhere = map[int]string{unix.RTN_BLACKHOLE: "blackhole", unix.RTN_UNREACHABLE: "unreachable", unix.RTN_PROHIBIT: "prohibit"}
+
+// way says where a route leads.
+func way(r netlink.Route, names map[int]string) string {
+	if kind := nowhere[r.Type]; kind != "" {
+		return " (" + kind + ")"
+	}
+	over := []string{names[r.LinkIndex]}
+	if len(r.MultiPath) > 0 {
+		over = nil
+	}
+	for _, hop := range r.MultiPath {
+		over = append(over, names[hop.LinkIndex])
+	}
+	return " over " + strings.Join(over, " and ")
 }
 
 // gateways are those of a route, which may have several ways.
@@ -198,11 +217,14 @@ func prefix(n *net.IPNet) netip.Prefix {
 // named, and on all others by default: it sets this where it may, else it
 // checks.
 func (l *LAN) forwarding() error {
-	for _, file := range l.switches() {
+	for i, file := range l.switches() {
 		on, err := switched(file)
-		if err != nil {
+		switch {
+		case errors.Is(err, fs.ErrNotExist) && i > 0: // its interface is not there, which is told
+			continue
+		case err != nil:
 			return err
-		} else if on {
+		case on:
 			continue
 		}
 		if !l.o.Forward {

@@ -30,3 +30,16 @@ func TestExamine(t *testing.T) {
 		}
 	})
 }
+
+// Of an interface that is not there one sentence is enough.
+func TestExamineWithoutInterface(t *testing.T) {
+	inside(t, func(ns *namespace) {
+		if err := os.WriteFile("/proc/sys/net/ipv4/ip_forward", []byte("1"), 0); err != nil {
+			t.Fatal(err)
+		}
+		err := Check(Options{Name: "carrier0", Local: router, Routes: pool, ProxyARP: []string{"nolan"}}, false)
+		if err == nil || err.Error() != noInterface("nolan").Error() {
+			t.Errorf("%v", err)
+		}
+	})
+}
