@@ -19,6 +19,8 @@ const (
 	protocolIGMP = 2
 	protocolTCP  = 6
 	protocolUDP  = 17
+
+	protocolICMP6 = 58
 )
 
 // The names that stand for ports and protocols.

@@ -22,21 +22,35 @@ type flow struct {
 // NewTracker makes a Tracker that ignores what f says.
 func NewTracker(f *Filter) Tracker { return Tracker{filter: f} }
 
-// FromCaller tells whether an IP packet of hers, whose header was checked, is
-// activity. One of a version that is not known here is.
-func (t *Tracker) FromCaller(b []byte) bool {
-	if t.filter == nil || b[0]>>4 != 4 {
-		return true
+// read reads a packet. It is false of one that counts whatever it is: all do
+// without a filter, and those of a version that is not known here.
+func (t *Tracker) read(b []byte) (p packet, ok bool) {
+	switch {
+	case t.filter == nil:
+		return p, false
+	case b[0]>>4 == 4:
+		return readIPv4(b), true
+	case b[0]>>4 == 6 && len(b) >= 40:
+		return readIPv6(b), true
 	}
-	p := readIPv4(b)
-	if t.ignored(&p) {
+	return p, false
+}
+
+// FromCaller tells whether an IP packet of hers, whose header was checked, is
+// activity.
+func (t *Tracker) FromCaller(b []byte) bool {
+	p, ok := t.read(b)
+	switch {
+	case !ok:
+		return true
+	case t.ignored(&p):
 		return false
 	}
 	id := identify(p.to, p.toPort, p.fromPort, p.protocol)
 	f := &t.flows[id%kept]
 	known := f.id == id
 	switch {
-	case p.protocol == protocolICMP:
+	case p.reports():
 		return p.icmp == icmpEcho || !t.filter.icmpErrors
 	case p.protocol != protocolTCP:
 		f.id = id
@@ -62,18 +76,18 @@ func (t *Tracker) begins(p *packet) bool {
 
 // ToCaller is FromCaller for a packet to her.
 func (t *Tracker) ToCaller(b []byte) bool {
-	if t.filter == nil || b[0]>>4 != 4 {
+	p, ok := t.read(b)
+	switch {
+	case !ok:
 		return true
-	}
-	p := readIPv4(b)
-	if t.ignored(&p) {
+	case t.ignored(&p):
 		return false
 	}
 	id := identify(p.from, p.fromPort, p.toPort, p.protocol)
 	f := &t.flows[id%kept]
 	known := f.id == id
 	switch {
-	case p.protocol == protocolICMP: // her Echo-Request counted, so its Reply need not
+	case p.reports(): // her Echo-Request counted, so its Reply need not
 		return !t.filter.unsolicited && (p.icmp == icmpEcho || !t.filter.icmpErrors)
 	case p.protocol == protocolTCP && p.flags&flagRST != 0 && t.filter.resets:
 		return false
@@ -98,7 +112,7 @@ func (t *Tracker) ignored(p *packet) bool {
 		return !p.whole || f.udp.has(p.fromPort) || f.udp.has(p.toPort)
 	case p.protocol == protocolTCP:
 		return !p.whole || f.tcp.has(p.fromPort) || f.tcp.has(p.toPort)
-	case p.protocol == protocolICMP:
+	case p.reports():
 		return !p.whole
 	}
 	return false

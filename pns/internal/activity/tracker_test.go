@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"testing"
 )
 
@@ -126,7 +127,7 @@ var scenes = map[string][]step{
 		{later(udp(at(sara, 1026), at(intranet, 53))), false},
 		{later(ipv4(sara, intranet, 50, nil)), false},
 	},
-	"another version": {{[]byte{0x60}, true}},
+	"another version": {{[]byte{0x50}, true}},
 }
 
 // later makes of a packet a fragment behind the first.
@@ -136,10 +137,31 @@ func later(p []byte) []byte {
 }
 
 func (t *Tracker) counts(p []byte) bool {
-	if len(p) >= 20 && netip.AddrFrom4([4]byte(p[12:16])) != sara {
+	if len(p) >= 20 && p[0]>>4 == 4 && netip.AddrFrom4([4]byte(p[12:16])) != sara || p[0]>>4 == 6 && netip.AddrFrom4([4]byte(p[20:24])) != sara {
 		return t.ToCaller(p)
 	}
 	return t.FromCaller(p)
+}
+
+// six is the packet as IPv6 has it.
+func six(p []byte) []byte {
+	if p[0]>>4 != 4 {
+		return p
+	}
+	address := func(a []byte) []byte { return append(make([]byte, 12), a...) }
+	protocol, above := p[9], slices.Clone(p[20:])
+	if protocol == protocolICMP {
+		protocol = protocolICMP6
+		if kinds := map[byte]byte{8: 128, 0: 129, 3: 1}; len(above) > 0 {
+			above[0] = kinds[above[0]]
+		}
+	}
+	if fragment := p[6:8]; fragment[0]&0x1F|fragment[1] != 0 {
+		above = append([]byte{protocol, 0, 0, 8, 0, 0, 0, 1}, above...)
+		protocol = fragment6
+	}
+	b := []byte{0x60, 0, 0, 0, byte(len(above) >> 8), byte(len(above)), protocol, 64}
+	return slices.Concat(b, address(p[12:16]), address(p[16:20]), above)
 }
 
 func all(t testing.TB) *Filter {
@@ -152,13 +174,16 @@ func all(t testing.TB) *Filter {
 
 func TestScenes(t *testing.T) {
 	for name, steps := range scenes {
-		tracker, open := NewTracker(all(t)), NewTracker(nil)
-		for i, s := range steps {
-			if got := tracker.counts(s.packet); got != s.counts {
-				t.Errorf("%s, packet %d: counts is %t", name, i+1, got)
-			}
-			if !open.counts(s.packet) {
-				t.Errorf("%s, packet %d does not count without a filter", name, i+1)
+		for version, form := range map[int]func([]byte) []byte{4: slices.Clone[[]byte], 6: six} {
+			tracker, open := NewTracker(all(t)), NewTracker(nil)
+			for i, s := range steps {
+				p := form(s.packet)
+				if got := tracker.counts(p); got != s.counts {
+					t.Errorf("%s, IPv%d, packet %d: counts is %t", name, version, i+1, got)
+				}
+				if !open.counts(p) {
+					t.Errorf("%s, IPv%d, packet %d does not count without a filter", name, version, i+1)
+				}
 			}
 		}
 	}
