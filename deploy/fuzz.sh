@@ -1,5 +1,5 @@
 #!/bin/bash
-# Runs every fuzz target of the tree, one on each processor at a time.
+# Runs every fuzz target of the tree, two on each processor at a time.
 #   fuzz.sh 10s        for so long each
 # All are built before the first starts: a build has every processor, and would
 # take it from the time of a target.
@@ -32,4 +32,4 @@ export -f binary build one
 targets=$(grep -r --include='*_test.go' -o '^func Fuzz[A-Za-z0-9_]*' . |
   sed -E 's|^\./(.*)/[^/]*:func (.*)$|./\1 \2|' | sort)
 cut -d' ' -f1 <<<"$targets" | uniq | xargs -I{} bash -c 'build {}'
-xargs -P "$(nproc)" -L 1 bash -c 'one "$0" "$1"' <<<"$targets"
+xargs -P "$((2 * $(nproc)))" -L 1 bash -c 'one "$0" "$1"' <<<"$targets"
