@@ -38,7 +38,7 @@ unwatch() { # once the file has what comes last
 }
 call() { on pop caller -port tcp://127.0.0.1:5600 -user saran -password 'blue moon' -timeout 60s -get http://2.1.1.10/; }
 [ -d /hosts ] || {
-  for m in veth bridge wireguard xfrm_user esp4 nf_tables; do modprobe $m || exit 1; done
+  for m in veth bridge wireguard nf_tables; do modprobe $m || exit 1; done
   mkdir -p /hosts /etc/wireguard /etc/swanctl/conf.d /etc/carrier
   ip link add net type bridge
   ip link set net up
@@ -143,7 +143,7 @@ func (b *below) logs() (all string) {
 }
 
 // A wire is what passed between the hosts, in packets.
-type wire struct{ control, answers, gre, esp, wireguard int }
+type wire struct{ control, answers, gre, wireguard int }
 
 func (b *below) wire(file string) (w wire) {
 	b.t.Helper()
@@ -176,8 +176,6 @@ func (w *wire) add(p gopacket.Packet) {
 	switch tcp, _ := p.Layer(layers.LayerTypeTCP).(*layers.TCP); {
 	case ip.Protocol == layers.IPProtocolGRE:
 		w.gre++
-	case ip.Protocol == layers.IPProtocolESP:
-		w.esp++
 	case tcp != nil && tcp.DstPort == 1723:
 		w.control++
 	case tcp != nil && tcp.SrcPort == 1723 && !tcp.RST:
@@ -224,34 +222,4 @@ unwatch without
 	out = b.run(b.does("pop", "up") + "watch with\ncall || exit 1\nunwatch with\n")
 	w := b.wire("with")
 	b.carried(out, w, w.wireguard)
-}
-
-func TestIPsecBelow(t *testing.T) {
-	b := newBelow(t, "ipsec")
-	b.files(strings.NewReplacer("THE_SECRET", "MGRkNjE1YTktYjY0Zi00ZDk5LTk1YmEtNTQ2ZDQ1"))
-	out := b.run(b.does("office", "filter") + programs + `
-watch without
-call && { echo "a call without IPsec"; exit 1; }
-unwatch without
-`)
-	if strings.Count(out, "nothing weak was found but what is accepted\n") != 2 {
-		t.Errorf("check --security: %s", out)
-	}
-	if w := b.wire("without"); w.control == 0 || w.answers > 0 {
-		t.Errorf("without IPsec: %+v, want a try in clear and no answer", w)
-	}
-	out = b.run(b.does("pop", "filter") + `
-echo 'charon-systemd { filelog { stderr { default = 1 } } }' >/etc/strongswan.d/log.conf
-for h in pop office; do
-  on $h charon-systemd >/share/charon-$h.log 2>&1 &
-  for i in $(seq 600); do [ -S /hosts/$h/run/charon.vici ] && break; sleep 0.1; done
-done
-` + b.does("office", "up") + b.does("pop", "up") + `
-for i in $(seq 600); do on pop swanctl --list-sas 2>/dev/null | grep -q INSTALLED && break; sleep 0.1; done
-watch with
-call || { on pop swanctl --list-sas; exit 1; }
-unwatch with
-`)
-	w := b.wire("with")
-	b.carried(out, w, w.esp)
 }

@@ -24,7 +24,11 @@ func (s *Session) linkUp(now time.Time) {
 	s.o.Call.SetLinkInfo(agreed.Theirs.ACCM, agreed.Ours.ACCM)
 	s.data.SetBundle(bundle(agreed))
 	s.measure(now, agreed)
-	s.log(slog.LevelInfo, "link up", "mru", agreed.Theirs.MRU, "mrru", agreed.Theirs.MRRU, "accm", fmt.Sprintf("%08x", agreed.Theirs.ACCM))
+	known := []any{"mru", agreed.Theirs.MRU, "accm", fmt.Sprintf("%08x", agreed.Theirs.ACCM)}
+	if mrru := agreed.Theirs.MRRU; mrru > 0 {
+		known = append(known, "mrru", mrru)
+	}
+	s.log(slog.LevelInfo, "link up", known...)
 	s.stage(record.Authenticating)
 }
 
