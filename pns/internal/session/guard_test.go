@@ -264,6 +264,31 @@ func TestACallerIsAskedAgain(t *testing.T) {
 	})
 }
 
+// The end of the hours in which she may log in ends no call, however often she
+// must prove herself.
+func TestHoursEndNoCall(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		clock := func(at time.Time) time.Duration {
+			return time.Duration(at.Hour())*time.Hour + time.Duration(at.Minute())*time.Minute
+		}
+		now := time.Now()
+		p := newPlace(t, addresses, saran(func(u *users.User) {
+			u.Hours = users.Hours{From: clock(now.Add(-time.Hour)), To: clock(now.Add(7 * time.Minute))}
+		}))
+		p.opt = func(o *Options) { o.Link.Rechallenge = 5 * time.Minute }
+		v := p.call()
+		c := v.dial(sara("saran", "secret", auth.MSCHAPv2))
+		time.Sleep(11 * time.Minute)
+		equal(t, "authentications", p.auths(), []string{"mschap-v2 accepted 3"})
+		if r := v.s.Record(); r.Stage != record.Online || r.Reason != record.Running {
+			t.Errorf("%+v", r)
+		}
+		v.cancel()
+		v.over(t)
+		c.hangUp()
+	})
+}
+
 // theUsers are those of the moment: a reload brings others.
 type theUsers struct{ atomic.Pointer[people] }
 

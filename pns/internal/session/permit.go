@@ -18,7 +18,7 @@ func (s *Session) permitted(now time.Time, f finding) bool {
 		v.Reason = auth.AccountDisabled
 	case u.NoDialIn:
 		v.Reason = auth.NoDialIn
-	case !u.Hours.Contain(now):
+	case s.login.lease == nil && !u.Hours.Contain(now): // a call that she has goes on
 		v.Reason = auth.RestrictedHours
 	default:
 		return true
