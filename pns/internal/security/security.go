@@ -30,7 +30,12 @@ func Look(c *config.Config, file string) *weakness.Report {
 	r.Daemon(file, true, c.Panel, c.Socket)
 	for _, p := range c.PACs {
 		origin(r, p)
-		beyond(r, p, c.Coding.Encryption)
+		beyond(r, p, c.Coding.Encryption, "ppp")
+	}
+	if l := c.Clients; len(l.From) > 0 {
+		all := config.PAC{Name: "clients", From: l.From, Transport: l.Transport}
+		origin(r, all)
+		beyond(r, all, l.Coding.Encryption, "clients")
 	}
 	logins(r, c.Methods)
 	if c.Coding.Encryption != session.Clear {
@@ -50,8 +55,9 @@ func origin(r *weakness.Report, p config.PAC) {
 	}
 }
 
-// beyond looks at a PAC whose calls come from other than private addresses.
-func beyond(r *weakness.Report, p config.PAC, e session.Policy) {
+// beyond looks at a PAC whose calls come from other than private addresses; e is
+// the encryption that table says.
+func beyond(r *weakness.Report, p config.PAC, e session.Policy, table string) {
 	i := slices.IndexFunc(p.From, func(f netip.Prefix) bool { return !weakness.Private(f) })
 	if i < 0 {
 		return
@@ -63,9 +69,9 @@ func beyond(r *weakness.Report, p config.PAC, e session.Policy) {
 	r.Find(weakness.OpenTunnel, p.Name, fmt.Sprintf("calls of %q come from %v, which is not private, in %s and TCP, which hide nothing and prove nothing: WireGuard or IPsec below them, and `from` with the inner addresses", p.Name, p.From[i], way))
 	switch e {
 	case session.Clear:
-		r.Find(weakness.Clear, p.Name, fmt.Sprintf("what callers of %q send and receive crosses other than private networks in clear: encryption = \"required\" in [ppp]", p.Name))
+		r.Find(weakness.Clear, p.Name, fmt.Sprintf("what callers of %q send and receive crosses other than private networks in clear: encryption = \"required\" in [%s]", p.Name, table))
 	case session.Optional:
-		r.Find(weakness.Clear, p.Name, fmt.Sprintf("callers of %q, or whoever stands between, decide whether their data cross other than private networks in clear: encryption = \"required\" in [ppp]", p.Name))
+		r.Find(weakness.Clear, p.Name, fmt.Sprintf("callers of %q, or whoever stands between, decide whether their data cross other than private networks in clear: encryption = \"required\" in [%s]", p.Name, table))
 	}
 }
 

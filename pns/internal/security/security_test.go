@@ -59,8 +59,10 @@ func look(t *testing.T, text string, mode, folder os.FileMode) *weakness.Report 
 }
 
 func TestStrong(t *testing.T) {
-	if f := look(t, strong, 0o640, 0o755).Findings(); len(f) > 0 {
-		t.Errorf("%v", f)
+	for _, text := range []string{strong, strings.Replace(strong, "[auth]", "[clients]\nfrom = [\"10.77.0.9\"]\n[auth]", 1)} {
+		if f := look(t, text, 0o640, 0o755).Findings(); len(f) > 0 {
+			t.Errorf("%v", f)
+		}
 	}
 }
 
@@ -79,6 +81,8 @@ func TestWeak(t *testing.T) {
 		{"public address", `"10.77.0.1"`, `"10.77.0.1", "192.0.2.1"`, 0o600, 0o755, []string{"open-tunnel atlanta"}, "192.0.2.1/32, which is not private, in GRE and TCP"},
 		{"wider than private", `"10.77.0.1"`, `"172.0.0.0/11"`, 0o600, 0o755, []string{"open-tunnel atlanta"}, "172.0.0.0/11"},
 		{"public address, UDP", `from = ["10.77.0.1"]`, "from = [\"192.0.2.1\"]\ntransport = \"udp\"", 0o600, 0o755, []string{"open-tunnel atlanta"}, "in GRE in UDP and TCP"},
+		{"clients from anywhere", "[auth]", "[clients]\nfrom = [\"0.0.0.0/0\"]\n[auth]", 0o600, 0o755, []string{"anywhere clients", "open-tunnel clients"}, "0.0.0.0/0"},
+		{"clients in clear", "[auth]", "[clients]\nfrom = [\"192.0.2.1\"]\nencryption = \"none\"\n[auth]", 0o600, 0o755, []string{"open-tunnel clients", "no-encryption clients"}, "192.0.2.1/32"},
 		{"PAP", `["mschap-v2"]`, "[\"mschap-v2\", \"pap\"]\n[ppp]\nstateless = true", 0o600, 0o755, []string{"pap"}, "by PAP"},
 		{"the default methods", `methods = ["mschap-v2"]`, "[ppp]\nstateless = true", 0o600, 0o755, []string{"pap"}, "by PAP"},
 		{"MS-CHAP", `["mschap-v2"]`, `["mschap-v2", "mschap"]`, 0o600, 0o755, []string{"mschap"}, "version 1"},
