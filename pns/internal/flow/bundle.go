@@ -80,9 +80,9 @@ func (f *Flow) wrap(frame []byte) []byte {
 		return frame
 	}
 	s := f.scratch
-	s.fragment = f.net.Compression.Append(s.fragment[:0], ppp.Multilink, nil)
+	s.fragment = f.form.Append(s.fragment[:0], ppp.Multilink, nil)
 	s.fragment = f.bundle.Out.Whole(s.fragment)
-	inner := ppp.Compression{Address: true, Protocol: f.net.Compression.Protocol}
+	inner := ppp.Compression{Address: true, Protocol: f.form.Protocol}
 	s.fragment = inner.Append(s.fragment, p, info)
 	return s.fragment
 }

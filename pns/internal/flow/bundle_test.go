@@ -162,3 +162,14 @@ func TestABundleDoesNotAllocate(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 }
+
+// Headers are as short as the link has them, whichever network is open.
+func TestIPv6InsideABundle(t *testing.T) {
+	b := newBench(t, Options{}).bundled()
+	n := network6
+	n.Compression = ppp.Compression{Address: true, Protocol: true}
+	b.SetNetwork6(n)
+	down := ipv6(intranet6, sara6, 17, 1, 2)
+	b.Deliver([][]byte{down})
+	b.wantsDown("down", append([]byte{0x3D, 0xC0, 0, 0x57}, down...))
+}
