@@ -22,29 +22,29 @@ type flow struct {
 // NewTracker makes a Tracker that ignores what f says.
 func NewTracker(f *Filter) Tracker { return Tracker{filter: f} }
 
-// read reads a packet. It is false of one that counts whatever it is: all do
-// without a filter, and those of a version that is not known here.
-func (t *Tracker) read(b []byte) (p packet, ok bool) {
+// read reads a packet. It is done where nothing else decides whether that counts:
+// all do without a filter, and those of a version that is not known here; what is
+// ignored does not.
+func (t *Tracker) read(b []byte) (p packet, counts, done bool) {
 	switch {
 	case t.filter == nil:
-		return p, false
+		return p, true, true
 	case b[0]>>4 == 4:
-		return readIPv4(b), true
+		p = readIPv4(b)
 	case b[0]>>4 == 6 && len(b) >= 40:
-		return readIPv6(b), true
+		p = readIPv6(b)
+	default:
+		return p, true, true
 	}
-	return p, false
+	return p, false, t.ignored(&p)
 }
 
 // FromCaller tells whether an IP packet of hers, whose header was checked, is
 // activity.
 func (t *Tracker) FromCaller(b []byte) bool {
-	p, ok := t.read(b)
-	switch {
-	case !ok:
-		return true
-	case t.ignored(&p):
-		return false
+	p, counts, done := t.read(b)
+	if done {
+		return counts
 	}
 	id := identify(p.to, p.toPort, p.fromPort, p.protocol)
 	f := &t.flows[id%kept]
@@ -76,12 +76,9 @@ func (t *Tracker) begins(p *packet) bool {
 
 // ToCaller is FromCaller for a packet to her.
 func (t *Tracker) ToCaller(b []byte) bool {
-	p, ok := t.read(b)
-	switch {
-	case !ok:
-		return true
-	case t.ignored(&p):
-		return false
+	p, counts, done := t.read(b)
+	if done {
+		return counts
 	}
 	id := identify(p.from, p.fromPort, p.toPort, p.protocol)
 	f := &t.flows[id%kept]

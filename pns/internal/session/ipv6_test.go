@@ -233,44 +233,38 @@ func TestIPv6WaitsForEncryption(t *testing.T) {
 	})
 }
 
-// Without any network no data can come, so the idle limit rests.
-func TestIdleWithoutNetworks(t *testing.T) {
-	bubble(t, func(t *testing.T) {
-		p := newPlace6(t, saran(func(u *users.User) { u.Idle = time.Minute }))
-		v := p.call()
-		c := v.dial(sara("saran", "secret", auth.MSCHAPv2), speaks6, without4)
-		time.Sleep(10 * time.Second)
-		c.says(func(time.Time) {
-			c.send(ppp.Append(nil, ppp.LCP, cp.Packet{Code: lcp.ProtocolReject, ID: 9, Data: []byte{0x80, 0x57}}.Append(nil)))
+// After one network has gone the idle limit goes by the other; without any no data
+// can come, and it rests.
+func TestIdleAfterANetworkHasGone(t *testing.T) {
+	for _, tt := range []struct {
+		name     string
+		with     []func(*caller)
+		rejected byte // the protocol, behind 0x80
+		reason   record.EndReason
+		gone     string
+	}{
+		{"none is left", []func(*caller){speaks6, without4}, 0x57, record.Running, "detach 2001:db8:1::"},
+		{"IPv6 is left", []func(*caller){speaks6}, 0x21, record.IdleTimeout, "detach 2.1.1.129"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				p := newPlace6(t, saran(func(u *users.User) { u.Idle = time.Minute }))
+				v := p.call()
+				c := v.dial(sara("saran", "secret", auth.MSCHAPv2), tt.with...)
+				time.Sleep(10 * time.Second)
+				c.says(func(time.Time) {
+					c.send(ppp.Append(nil, ppp.LCP, cp.Packet{Code: lcp.ProtocolReject, ID: 9, Data: []byte{0x80, tt.rejected}}.Append(nil)))
+				})
+				time.Sleep(5 * time.Minute)
+				if r := v.s.Record(); r.Reason != tt.reason || !slices.Contains(v.log.take(), tt.gone) {
+					t.Errorf("%+v", r)
+				}
+				v.cancel()
+				v.over(t)
+				c.hangUp()
+			})
 		})
-		time.Sleep(5 * time.Minute)
-		if r := v.s.Record(); r.Reason != record.Running || !slices.Contains(v.log.take(), "detach 2001:db8:1::") {
-			t.Errorf("%+v", r)
-		}
-		v.cancel()
-		v.over(t)
-		c.hangUp()
-	})
-}
-
-// IPv6 counts for the idle limit when IPv4 has gone.
-func TestIdleAfterIPv4(t *testing.T) {
-	bubble(t, func(t *testing.T) {
-		p := newPlace6(t, saran(func(u *users.User) { u.Idle = time.Minute }))
-		v := p.call()
-		c := v.dial(sara("saran", "secret", auth.MSCHAPv2), speaks6)
-		time.Sleep(10 * time.Second)
-		c.says(func(time.Time) {
-			c.send(ppp.Append(nil, ppp.LCP, cp.Packet{Code: lcp.ProtocolReject, ID: 9, Data: []byte{0x80, 0x21}}.Append(nil)))
-		})
-		time.Sleep(5 * time.Minute)
-		if r := v.s.Record(); r.Reason != record.IdleTimeout || !slices.Contains(v.log.take(), "detach 2.1.1.129") {
-			t.Errorf("%+v", r)
-		}
-		v.cancel()
-		v.over(t)
-		c.hangUp()
-	})
+	}
 }
 
 // IPv6 alone counts for the idle limit.
