@@ -71,14 +71,27 @@ func (l *Listener) giveUp(h *held) {
 	}
 }
 
-// refuse says that all lines are busy.
+// refuse says that all lines are busy; the log hears of it once in a while,
+// however many come.
 func (l *Listener) refuse(p *netport.Port) {
 	if !p.Gone() {
-		l.log.Info("all lines are busy", "at", l.URL(), "from", p.String())
+		if l.tells() {
+			l.log.Info("all lines are busy", "at", l.URL(), "from", p.String())
+		}
 		_ = p.SetWriteDeadline(time.Now().Add(time.Second))
 		_, _ = p.Write([]byte("\r\nBUSY\r\n"))
 	}
 	_ = p.Close()
+}
+
+func (l *Listener) tells() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if now := time.Now(); now.Sub(l.told) >= patience {
+		l.told = now
+		return true
+	}
+	return false
 }
 
 // drop closes the connections that wait.

@@ -29,6 +29,7 @@ type Listener struct {
 	idle []*Direct // that wait in Ring, since the longest time first
 	last int       // the place of the line that had the last call
 	held []*held   // connections that wait for a line
+	told time.Time // when the log heard last that all are busy
 }
 
 // Listen binds a netport URL. What goes wrong later is logged.

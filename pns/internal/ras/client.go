@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"slices"
 
+	"carrier/pns/internal/guard"
 	"carrier/pns/internal/session"
 	"carrier/shared/peer"
 	"carrier/shared/ppp/auth"
@@ -36,6 +37,7 @@ func (r *RAS) Outgoing(call *peer.Call) {
 		},
 		connected: true,
 		common:    u.clients, windowing: u.Clients.Remote.Windowing,
+		source: guard.Source{Peer: from.Unmap()},
 		record: record.Call{Peer: Client, Called: record.Shown(req.PhoneNumber), Calling: from.String()},
 	})
 }

@@ -160,12 +160,13 @@ func (r *RAS) Admit(from netip.AddrPort) (peer.Remote, error) {
 // Incoming makes a session of a call that a PAC brings.
 func (r *RAS) Incoming(call *peer.Call) {
 	req, _ := call.Request().(pptp.IncomingCallRequest)
-	u, remote := r.use.Load(), call.Conn().Remote()
-	pac, known := u.pac(call.Conn().PeerAddr().Addr())
+	u, remote, from := r.use.Load(), call.Conn().Remote(), call.Conn().PeerAddr().Addr()
+	pac, known := u.pac(from)
 	r.take(call, visitor{
 		Call: pac.LinkInfo.of(call), allowed: known, never: uint8(pptp.IncomingDoNotAccept),
 		answer: func() { call.Accept(window, 0) },
 		common: u.common, windowing: remote.Windowing, mssByRate: pac.MSSByRate,
+		source: guard.From(from, req.DialingNumber),
 		record: record.Call{Peer: remote.Name, Called: req.DialedNumber, Calling: req.DialingNumber},
 	})
 }
@@ -179,6 +180,7 @@ type visitor struct {
 	connected bool // by the answer
 	windowing bool
 	mssByRate bool
+	source    guard.Source // of log-ins
 	common    *session.Common
 	record    record.Call // what is known of it
 }
@@ -252,7 +254,7 @@ func (r *RAS) session(call *peer.Call, v visitor) *session.Session {
 			return f
 		},
 		Counters: counters,
-		Source:   guard.From(call.Conn().PeerAddr().Addr(), v.record.Calling),
+		Source:   v.source,
 	}, v.record)
 }
 

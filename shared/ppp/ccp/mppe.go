@@ -194,6 +194,8 @@ func known(packet []byte) bool {
 		return false
 	case p == ppp.IPv4:
 		return len(info) >= 20 && info[0]>>4 == 4
+	case p == ppp.IPv6:
+		return len(info) >= 40 && info[0]>>4 == 6
 	}
 	return p == ppp.VJCompressed || p == ppp.VJUncompressed || p == ppp.IPX
 }

@@ -169,3 +169,31 @@ func FuzzMPPE(f *testing.F) {
 		}
 	})
 }
+
+// What comes out with the right key is a packet of the network; with another it
+// is noise.
+func TestKnown(t *testing.T) {
+	packet := func(protocol []byte, first byte, octets int) []byte {
+		return append(protocol, append([]byte{first}, make([]byte, octets-1)...)...)
+	}
+	for name, tt := range map[string]struct {
+		packet []byte
+		want   bool
+	}{
+		"IPv4":                     {packet([]byte{0, 0x21}, 0x45, 20), true},
+		"IPv4, its protocol short": {packet([]byte{0x21}, 0x45, 20), true},
+		"IPv6":                     {packet([]byte{0, 0x57}, 0x60, 40), true},
+		"IPv6 that is IPv4":        {packet([]byte{0, 0x57}, 0x45, 40), false},
+		"IPv4 that is IPv6":        {packet([]byte{0, 0x21}, 0x60, 40), false},
+		"IPv4, cut short":          {packet([]byte{0, 0x21}, 0x45, 19), false},
+		"IPv6, cut short":          {packet([]byte{0, 0x57}, 0x60, 39), false},
+		"compressed TCP":           {[]byte{0, 0x2D, 1}, true},
+		"LCP":                      {[]byte{0xC0, 0x21, 1, 1, 0, 4}, false},
+		"no protocol":              {[]byte{0x9E, 0x84, 0x12}, false},
+		"nothing":                  {nil, false},
+	} {
+		if got := known(tt.packet); got != tt.want {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+}
