@@ -35,12 +35,10 @@ func (p program) ask(args ...string) (out string, status int) {
 	return b.String(), status
 }
 
-// The configuration's file is read again: a mistake changes nothing and is read
-// where it was asked for; what needs a restart is named.
-func TestReloadReadsTheFile(t *testing.T) {
-	p := program{t, filepath.Join(t.TempDir(), "pac.toml")}
-	p.write("atlanta", "")
-	ctx, stop := context.WithCancel(t.Context())
+// run runs the daemon, which answers when run returns. end stops it, and returns
+// its log and its status.
+func (p program) run() (end func() (log string, status int)) {
+	ctx, stop := context.WithCancel(p.t.Context())
 	done := make(chan int, 1)
 	var log bytes.Buffer
 	go func() { done <- Run(ctx, []string{"run", "-c", p.file}, console.Stdio{Out: &log, Err: &log}) }()
@@ -49,6 +47,19 @@ func TestReloadReadsTheFile(t *testing.T) {
 	for status := 1; status != 0; <-tick.C {
 		_, status = p.ask("status")
 	}
+	return func() (string, int) {
+		stop()
+		status := <-done
+		return log.String(), status
+	}
+}
+
+// The configuration's file is read again: a mistake changes nothing and is read
+// where it was asked for; what needs a restart is named.
+func TestReloadReadsTheFile(t *testing.T) {
+	p := program{t, filepath.Join(t.TempDir(), "pac.toml")}
+	p.write("atlanta", "")
+	end := p.run()
 	for _, tt := range []struct {
 		name, more string
 		out        string
@@ -72,13 +83,13 @@ func TestReloadReadsTheFile(t *testing.T) {
 			}
 		}
 	}
-	stop()
-	if status := <-done; status != 0 {
-		t.Errorf("it ended with %d:\n%s", status, &log)
+	log, status := end()
+	if status != 0 {
+		t.Errorf("it ended with %d:\n%s", status, log)
 	}
 	for _, want := range []string{`"msg":"not reloaded"`, `"msg":"reloaded"`} {
-		if !strings.Contains(log.String(), want) {
-			t.Errorf("no %s in the log:\n%s", want, &log)
+		if !strings.Contains(log, want) {
+			t.Errorf("no %s in the log:\n%s", want, log)
 		}
 	}
 }

@@ -1,29 +1,16 @@
 package app
 
 import (
-	"bytes"
-	"context"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
-
-	"carrier/shared/console"
 )
 
 // As pns: one line at the start and after each reload that finds something.
 func TestWeakPointsAreToldInTheLog(t *testing.T) {
 	p := program{t, filepath.Join(t.TempDir(), "pac.toml")}
 	p.write("atlanta", "")
-	ctx, stop := context.WithCancel(t.Context())
-	done := make(chan int, 1)
-	var log bytes.Buffer
-	go func() { done <- Run(ctx, []string{"run", "-c", p.file}, console.Stdio{Out: &log, Err: &log}) }()
-	tick := time.NewTicker(10 * time.Millisecond)
-	defer tick.Stop()
-	for status := 1; status != 0; <-tick.C {
-		_, status = p.ask("status")
-	}
+	end := p.run()
 	if out, status := p.ask("check", "--security"); status != 1 || !strings.HasPrefix(out, "open-tunnel d: ") || !strings.HasSuffix(out, "\n4 weak points, the heaviest first\n") {
 		t.Errorf("status %d: %s", status, out)
 	}
@@ -34,10 +21,9 @@ func TestWeakPointsAreToldInTheLog(t *testing.T) {
 	if out, status := p.ask("check", "--security"); status != 0 || out != "accepted: open-tunnel d\nnothing weak was found but what is accepted\n" {
 		t.Errorf("status %d: %s", status, out)
 	}
-	stop()
-	<-done
+	text, _ := end()
 	const told = `"msg":"the configuration has weak points"`
-	if text := log.String(); strings.Count(text, told) != 1 || !strings.Contains(text, told+`,"findings":4,"heaviest":"open-tunnel d","see":"pac check --security -c `+p.file+`"`) {
+	if strings.Count(text, told) != 1 || !strings.Contains(text, told+`,"findings":4,"heaviest":"open-tunnel d","see":"pac check --security -c `+p.file+`"`) {
 		t.Errorf("the log does not tell of 4 weak points, once:\n%s", text)
 	}
 }

@@ -64,17 +64,23 @@ func (j *journal) has(t *testing.T, text string, times int) {
 	}
 }
 
-// The daemon reads its file again when it is asked to, or gets a SIGHUP. A
-// mistake is told whole and changes nothing.
-func TestReload(t *testing.T) {
+// place is where a configuration and the commands' socket are, and writes the
+// file, to which the socket is added.
+func place(t *testing.T) (file, socket string, write func(text string)) {
 	dir := t.TempDir()
-	file, socket := filepath.Join(dir, "pns.toml"), filepath.Join(dir, "socket")
-	write := func(text string) {
+	file, socket = filepath.Join(dir, "pns.toml"), filepath.Join(dir, "socket")
+	return file, socket, func(text string) {
 		t.Helper()
 		if err := os.WriteFile(file, []byte("socket = \""+socket+"\"\n"+text), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
+}
+
+// The daemon reads its file again when it is asked to, or gets a SIGHUP. A
+// mistake is told whole and changes nothing.
+func TestReload(t *testing.T) {
+	file, socket, write := place(t)
 	write(least)
 	ctx, end := context.WithCancel(t.Context())
 	log, out := &journal{wrote: make(chan struct{})}, new(bytes.Buffer)

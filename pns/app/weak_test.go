@@ -3,8 +3,6 @@ package app
 import (
 	"bytes"
 	"context"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -15,14 +13,7 @@ import (
 // weak points; the command that it names tells them all. What is mended or
 // accepted is not told.
 func TestWeakPointsAreToldInTheLog(t *testing.T) {
-	dir := t.TempDir()
-	file, socket := filepath.Join(dir, "pns.toml"), filepath.Join(dir, "socket")
-	write := func(text string) {
-		t.Helper()
-		if err := os.WriteFile(file, []byte("socket = \""+socket+"\"\n"+text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
+	file, socket, write := place(t)
 	write(least)
 	ctx, end := context.WithCancel(t.Context())
 	log := &journal{wrote: make(chan struct{})}
