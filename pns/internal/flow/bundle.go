@@ -20,11 +20,20 @@ type Bundle struct {
 func (f *Flow) SetBundle(b Bundle) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if b.In != nil && f.joined == nil {
-		f.joined = f.fromBundle
+	f.bundle = nil
+	if b != (Bundle{}) {
+		f.bundle = &bundle{b, f.fromBundle}
 	}
-	f.bundle = b
 }
+
+// A bundle is one, and f.fromBundle, bound once.
+type bundle struct {
+	Bundle
+	joined func([]byte)
+}
+
+// wraps tells whether network data go in fragments.
+func (f *Flow) wraps() bool { return f.bundle != nil && f.bundle.Out != nil }
 
 // onlyLink is the number of the link in its bundle.
 const onlyLink = 0
@@ -34,7 +43,7 @@ const onlyLink = 0
 func (f *Flow) join(fragment []byte) {
 	in := f.bundle.In
 	before := in.Stats()
-	err := in.Receive(onlyLink, fragment, f.joined)
+	err := in.Receive(onlyLink, fragment, f.bundle.joined)
 	after := in.Stats()
 	if err != nil {
 		f.drop(&f.stats.Malformed)

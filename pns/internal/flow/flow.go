@@ -85,9 +85,8 @@ type Flow struct {
 	coding   Coding
 	resets   resets // what stats has of coding's
 	headers  headers
-	bundle   Bundle
-	joined   func([]byte) // f.fromBundle, bound once there is a bundle
-	quality  quality
+	bundle   *bundle     // nil: the link is of its own
+	quality  *quality    // nil: nobody measures it
 	queue    queue.Queue // for the caller
 	lost     queue.Stats // what stats has of queue's
 	net      Network
@@ -227,8 +226,8 @@ func (f *Flow) Close() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.closed = true
-	f.net, f.net6, f.coding, f.headers, f.held, f.bundle = Network{}, Network6{}, Coding{}, headers{}, held{}, Bundle{}
-	f.quality = quality{}
+	f.net, f.net6, f.coding, f.headers, f.held = Network{}, Network6{}, Coding{}, headers{}, held{}
+	f.bundle, f.quality = nil, nil
 	f.queue.Clear()
 	f.tunnel.WakeAt(time.Time{})
 }

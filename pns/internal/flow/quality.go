@@ -10,8 +10,8 @@ import (
 // A quality is Link Quality Monitoring of one session (RFC 1989). Reports are
 // made and read here, where frames are counted.
 type quality struct {
-	monitor *lqr.Monitor // nil: none
-	silent  bool         // the caller's machine wants no reports of ours
+	monitor *lqr.Monitor
+	silent  bool // the caller's machine wants no reports of ours
 	last    lqr.Quality
 	fresh   bool // Quality has not taken last
 }
@@ -21,9 +21,9 @@ type quality struct {
 func (f *Flow) SetQuality(o *lqr.Options, sends bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.quality = quality{silent: !sends}
+	f.quality = nil
 	if o != nil {
-		f.quality.monitor = lqr.New(time.Now(), *o)
+		f.quality = &quality{monitor: lqr.New(time.Now(), *o), silent: !sends}
 	}
 }
 
@@ -31,11 +31,10 @@ func (f *Flow) SetQuality(o *lqr.Options, sends bool) {
 func (f *Flow) Report() time.Time {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	m := f.quality.monitor
-	if m == nil || f.quality.silent || f.closed {
+	if f.quality == nil || f.quality.silent || f.closed {
 		return time.Time{}
 	}
-	now := time.Now()
+	m, now := f.quality.monitor, time.Now()
 	f.enter(now)
 	defer f.leave()
 	var out ppp.Outbox
@@ -50,6 +49,9 @@ func (f *Flow) Report() time.Time {
 func (f *Flow) Quality() (q lqr.Quality, ok bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if f.quality == nil {
+		return lqr.Quality{}, false
+	}
 	ok, f.quality.fresh = f.quality.fresh, false
 	return f.quality.last, ok
 }

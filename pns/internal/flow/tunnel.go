@@ -56,7 +56,7 @@ func (f *Flow) sort(frame []byte) {
 		f.drop(&f.stats.Malformed)
 	case p.Network() && f.held.holding:
 		f.hold(frame)
-	case p == ppp.Multilink && f.bundle.In != nil:
+	case p == ppp.Multilink && f.bundle != nil && f.bundle.In != nil:
 		f.join(info)
 	case p == ppp.Compressed && f.coding.In != nil:
 		f.decode(info)
@@ -68,7 +68,7 @@ func (f *Flow) sort(frame []byte) {
 		}
 		f.fromCaller(p, info, frame)
 	case p == ppp.CCP && f.reset(info):
-	case p == ppp.LQR && f.quality.monitor != nil:
+	case p == ppp.LQR && f.quality != nil:
 		f.report(info)
 	default:
 		f.toSession(p, info, frame)
@@ -146,10 +146,10 @@ func (f *Flow) send(now time.Time, frame []byte) {
 	if f.encodes() {
 		frame = f.encode(frame)
 	}
-	if f.bundle.Out != nil {
+	if f.wraps() {
 		frame = f.wrap(frame)
 	}
-	if f.quality.monitor != nil {
+	if f.quality != nil {
 		f.stamp(frame)
 	}
 	f.sent(frame)
@@ -171,7 +171,7 @@ func (f *Flow) sendAsItIs(now time.Time, p ppp.Protocol, packet []byte) {
 
 // encodes tells whether send changes what it is given.
 func (f *Flow) encodes() bool {
-	return f.coding.Out != nil || f.headers.out != nil || f.bundle.Out != nil
+	return f.coding.Out != nil || f.headers.out != nil || f.wraps()
 }
 
 // sent shows and counts a frame.

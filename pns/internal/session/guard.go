@@ -27,23 +27,23 @@ func (f finding) right() bool {
 type held struct {
 	finding finding
 	ruling  guard.Ruling
-	until   time.Time // zero: nothing waits
+	until   time.Time
 }
 
 // guarded asks the guard, and holds the answer back for as long as that says.
 func (s *Session) guarded(now time.Time, f finding) {
 	r := s.o.Guard.Judge(now, f.claim.Name, s.o.Source, f.right())
-	s.login.held = held{f, r, now.Add(r.Delay)}
+	s.login.held = &held{f, r, now.Add(r.Delay)}
 	s.release(now)
 }
 
 // release answers what was held back, once its time has come.
 func (s *Session) release(now time.Time) {
 	h := s.login.held
-	if h.until.IsZero() || now.Before(h.until) {
+	if h == nil || now.Before(h.until) {
 		return
 	}
-	s.login.held = held{}
+	s.login.held = nil
 	if h.ruling.Locked != guard.None {
 		s.lockedOut(now, h)
 		return
@@ -54,7 +54,7 @@ func (s *Session) release(now time.Time) {
 // lockedOut refuses the caller, right or wrong. For a user who is locked out
 // here her machine says that the account is disabled, which is as near as
 // MS-CHAP comes.
-func (s *Session) lockedOut(now time.Time, h held) {
+func (s *Session) lockedOut(now time.Time, h *held) {
 	minutes := (h.ruling.Left + time.Minute - 1) / time.Minute
 	v := auth.Verdict{Message: fmt.Sprintf("too many wrong passwords: try again in %d minutes", minutes), Reason: auth.WrongPassword}
 	detail := fmt.Sprintf("%v is locked out for %v", s.o.Source, h.ruling.Left.Round(time.Second))

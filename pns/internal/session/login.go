@@ -33,8 +33,8 @@ type login struct {
 	seated  bool          // in Online
 	offered bool          // IPCP
 	expired bool          // she was asked for a new password
-	held    held
-	refusal string // the last thing that she is told; "": nothing
+	held    *held         // nil: nothing waits
+	refusal string        // the last thing that she is told; "": nothing
 }
 
 // claimed checks who the caller says she is. Whatever comes of it, as much is
@@ -286,7 +286,7 @@ func (s *Session) authenticated(now time.Time) {
 func (s *Session) leave() {
 	l := &s.login
 	s.offline()
-	l.wait, l.probe, l.held = nil, nil, held{}
+	l.wait, l.probe, l.held = nil, nil, nil
 	if l.lease != nil {
 		l.lease.Release()
 		l.lease = nil

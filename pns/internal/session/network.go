@@ -37,7 +37,7 @@ func (s *Session) linkUp(now time.Time) {
 func (s *Session) linkDown(now time.Time) {
 	s.offline()
 	s.data.SetBundle(flow.Bundle{})
-	s.login.held = held{} // its question is no longer open
+	s.login.held = nil // its question is no longer open
 	s.measure(now, lcp.Agreed{})
 	if s.link.Phase() == link.Establish {
 		s.o.Call.SetLinkInfo(hdlc.AllControl, hdlc.AllControl)

@@ -173,7 +173,10 @@ func (s *Session) expire(now time.Time) {
 
 // deadline is when expire is wanted; zero: never.
 func (s *Session) deadline() time.Time {
-	d := earlier(earlier(s.link.Deadline(), earlier(s.until, s.report)), earlier(s.idle, earlier(s.limit, earlier(s.warn, s.login.held.until))))
+	d := earlier(earlier(s.link.Deadline(), earlier(s.until, s.report)), earlier(s.idle, earlier(s.limit, s.warn)))
+	if h := s.login.held; h != nil {
+		d = earlier(d, h.until)
+	}
 	if s.login.wait != nil {
 		d = earlier(d, s.login.until)
 	}
