@@ -201,6 +201,7 @@ func (b *below) carried(out string, w wire, sealed int) {
 }
 
 func TestWireGuardBelow(t *testing.T) {
+	t.Parallel()
 	b := newBelow(t, "wireguard")
 	public := regexp.MustCompile(`[A-Za-z0-9+/]{43}=`).FindAllString(b.run(b.does("pop", "run")+b.does("office", "run")), -1)
 	if len(public) != 2 {
