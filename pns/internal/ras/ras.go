@@ -240,15 +240,16 @@ func (r *RAS) leave(call *peer.Call, ended record.Call) {
 func (r *RAS) session(call *peer.Call, v visitor) *session.Session {
 	counters := new(record.Counters)
 	r.o.Hub.Name(call.Name(), "", v.record.Peer)
-	activity := r.use.Load().Activity
+	// What Connect keeps, the session keeps.
+	activity, windowing, mssByRate := r.use.Load().Activity, v.windowing, v.mssByRate
 	return session.New(session.Options{
 		Common: v.common,
 		Call:   v.Call, Connected: v.connected,
 		Connect: func(rate int, ring func()) session.Data {
 			f := flow.New(flow.Options{Call: call.Name(), Tunnel: call, LAN: r.o.LAN,
-				GRE: gre.Options{PeerCallID: call.PeerID(), Windowing: v.windowing,
+				GRE: gre.Options{PeerCallID: call.PeerID(), Windowing: windowing,
 					SendWindow: int(call.PeerWindow()), PeerDelay: call.PeerDelay(), RecvWindow: window},
-				Rate: rate, MSSByRate: v.mssByRate, Activity: activity,
+				Rate: rate, MSSByRate: mssByRate, Activity: activity,
 				Ring: ring, Counters: counters, Stats: r.o.Flows, Tap: r.o.Hub})
 			call.Bind(f)
 			return f
