@@ -104,7 +104,7 @@ func eapCall(t *testing.T, g *Guest, port int, script string, o link.Options, se
 	// Before pppd has the port, the guest would echo what we say.
 	Until(t, "pppd's first request", func() bool { return strings.Contains(g.Log(port), "sent [LCP ConfReq") })
 	o.Name = "denver"
-	l := link.New(o)
+	l := link.New(&o)
 	addresses := ipcp.Options{Local: netip.MustParseAddr("2.1.1.61"), Remote: netip.MustParseAddr("2.1.1.129")}
 	l.Network(time.Now(), ppp.IPCP, ipcp.New(addresses))
 	l.Up(time.Now())

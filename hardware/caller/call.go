@@ -82,7 +82,7 @@ func newCall(l carrier, o Options) *Call {
 	}
 	c := &Call{o: o, line: l, hangUp: make(chan struct{}), up: make(chan struct{}), done: make(chan struct{}),
 		ipcp: ipcp.New(ipcp.Options{Local: o.Addr, Remote: o.PeerAddr, AskAddress: true, AskDNS: true, AskNBNS: true}),
-		link: link.New(link.Options{LCP: *o.LCP, Login: o.Login, Echo: o.Echo, Restart: o.Restart, OnlyAck: o.OnlyAck})}
+		link: link.New(&link.Options{LCP: *o.LCP, Login: o.Login, Echo: o.Echo, Restart: o.Restart, OnlyAck: o.OnlyAck})}
 	c.wire.init(l)
 	c.client = &http.Client{Transport: &http.Transport{DialContext: c.DialContext, DisableKeepAlives: true}}
 	return c

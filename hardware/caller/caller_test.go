@@ -305,7 +305,7 @@ func TestPlainLCP(t *testing.T) {
 func TestNoAddress(t *testing.T) {
 	near, far := pipe(t)
 	p := answer(t, far)
-	p.link = link.New(link.Options{LCP: lcp.Options{Magic: true}})
+	p.link = link.New(&link.Options{LCP: lcp.Options{Magic: true}})
 	p.start()
 	_, err := Dial(within(t, 20*time.Second), near, Options{Restart: 20 * time.Millisecond, Addr: netip.MustParseAddr("192.0.2.9")})
 	if err != nil { // the peer insists on its own choice, which is taken

@@ -47,7 +47,7 @@ type peer struct {
 func answer(t *testing.T, l Port, ask ...auth.Method) *peer {
 	t.Helper()
 	p := &peer{secret: auth.NewPassword("blue moon"), do: make(chan func()), said: make(chan struct{}),
-		link: link.New(link.Options{LCP: lcp.Options{Magic: true}, Ask: ask, Name: "denver", Restart: time.Second}),
+		link: link.New(&link.Options{LCP: lcp.Options{Magic: true}, Ask: ask, Name: "denver", Restart: time.Second}),
 		ipcp: ipcp.New(ipcp.Options{Local: ras, Remote: theirs, DNS: []netip.Addr{netip.MustParseAddr("10.0.0.53")}})}
 	p.wire.init(direct{l})
 	var err error

@@ -61,7 +61,7 @@ func (c *crowd) place(ctx context.Context, conn *peer.Conn, network func([][]byt
 	}
 	k := &call{tunnel: tunnel, network: network, up: make(chan struct{}), finished: make(chan struct{}),
 		gre: gre.NewSession(gre.Options{PeerCallID: tunnel.PeerID(), RecvWindow: window}, time.Now()),
-		link: link.New(link.Options{LCP: lcp.Options{MRU: 1400, Magic: true, PFC: true, ACFC: true},
+		link: link.New(&link.Options{LCP: lcp.Options{MRU: 1400, Magic: true, PFC: true, ACFC: true},
 			Login: auth.Login{Name: c.user, Secret: auth.NewPassword(c.password)}}),
 		ipcp: ipcp.New(c.policy.ipcp()), policy: c.policy}
 	k.deliver = k.fromTunnel

@@ -41,7 +41,7 @@ func (s *street) call(ctx context.Context, path string) (*caller, error) {
 		return nil, err
 	}
 	c := &caller{street: s, line: line, up: make(chan struct{}), over: make(chan struct{}),
-		link: link.New(link.Options{LCP: lcp.Options{Magic: true, PFC: true, ACFC: true},
+		link: link.New(&link.Options{LCP: lcp.Options{Magic: true, PFC: true, ACFC: true},
 			Login: auth.Login{Name: "bench", Secret: auth.NewPassword("bench")}})}
 	c.timer = time.AfterFunc(time.Hour, c.expire)
 	c.mu.Lock()

@@ -28,7 +28,7 @@ func (s *street) Admit(from netip.AddrPort) (peer.Remote, error) {
 }
 func (s *street) Outgoing(c *peer.Call) { c.Refuse(uint8(pptp.OutgoingDoNotAccept), 0) }
 func (s *street) Incoming(c *peer.Call) {
-	k := &session{street: s, tunnel: c, gre: gre.NewSession(gre.Options{PeerCallID: c.PeerID(), RecvWindow: window}, time.Now()), link: link.New(link.Options{})}
+	k := &session{street: s, tunnel: c, gre: gre.NewSession(gre.Options{PeerCallID: c.PeerID(), RecvWindow: window}, time.Now()), link: link.New(&link.Options{})}
 	k.deliver = k.fromTunnel
 	s.mu.Lock()
 	s.calls = append(s.calls, k)

@@ -113,7 +113,7 @@ func (c *caller) frames() (fs [][]byte) {
 // dial lets her speak PPP until the function that it returns is called.
 func (c *caller) dial(o link.Options) (stop func()) {
 	c.mu.Lock()
-	c.link = link.New(o)
+	c.link = link.New(&o)
 	c.link.Up(time.Now())
 	c.mu.Unlock()
 	ctx, cancel := context.WithCancel(context.Background())

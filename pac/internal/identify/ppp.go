@@ -47,7 +47,7 @@ const holdFrames = 16
 
 // startPPP begins PPP with the caller.
 func (d *dialogue) startPPP(now time.Time) {
-	d.link = link.New(link.Options{
+	d.link = link.New(&link.Options{
 		LCP:      lcp.Options{Magic: true},
 		Ask:      d.o.Ask,
 		NameOnly: true,

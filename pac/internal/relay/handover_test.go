@@ -69,14 +69,14 @@ func (p *party) saw(kind link.Kind) bool {
 }
 
 func newCaller(onlyAck bool) *party {
-	return &party{in: make(chan []byte, 100), Link: link.New(link.Options{OnlyAck: onlyAck,
+	return &party{in: make(chan []byte, 100), Link: link.New(&link.Options{OnlyAck: onlyAck,
 		Login: auth.Login{Name: "saran", Secret: password}})}
 }
 
 // meet has the caller's link meet the PAC's, up to where the caller has
 // named herself and waits for an answer. It returns the PAC's.
 func meet(t *testing.T, caller *party) *link.Link {
-	pac := link.New(link.Options{Ask: []auth.Method{auth.CHAPMD5}, NameOnly: true, Name: "atlanta"})
+	pac := link.New(&link.Options{Ask: []auth.Method{auth.CHAPMD5}, NameOnly: true, Name: "atlanta"})
 	now := time.Now()
 	caller.Up(now)
 	pac.Up(now)
@@ -170,7 +170,7 @@ func (h handOver) run(t *testing.T) {
 
 	pns := &pnsEnd{gre: gre.NewSession(gre.Options{}, time.Now())}
 	pns.party = &party{in: make(chan []byte, 100), check: true, send: pns.toRelay,
-		Link: link.New(link.Options{Ask: []auth.Method{auth.CHAPMD5}, Name: "denver"})}
+		Link: link.New(&link.Options{Ask: []auth.Method{auth.CHAPMD5}, Name: "denver"})}
 	var count record.Counters
 	var errs LineErrors
 	pns.tunnel.relay = New(Options{Line: wire{line}, Tunnel: pns, LastRequest: last, Counters: &count, Errors: &errs, Packets: new(gre.Counters)})

@@ -350,7 +350,7 @@ func (v *visit) dial(o link.Options, with ...func(*caller)) *caller {
 // start begins a new link, as a caller does that negotiates LCP again.
 func (c *caller) start(now time.Time, o link.Options) {
 	c.ip = ipcp.New(ipcp.Options{AskAddress: true, AskDNS: true, VJ: c.vj})
-	c.link = link.New(o)
+	c.link = link.New(&o)
 	if !c.no4 {
 		c.link.Network(now, ppp.IPCP, c.ip)
 	}

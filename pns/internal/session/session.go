@@ -168,7 +168,7 @@ type ending struct {
 // and the numbers. The call is the session's from now on: Run must follow.
 func New(o Options, call record.Call) *Session {
 	call.Stage = record.Incoming
-	return &Session{o: o, bell: make(chan struct{}, 1), link: link.New(o.Link), record: call}
+	return &Session{o: o, bell: make(chan struct{}, 1), link: link.New(&o.Link), record: call}
 }
 
 // ring has Run look for what there is to do.

@@ -40,13 +40,14 @@ type Notice struct {
 	Heard    *Message     // the peer told us something; nil: it did not
 }
 
-// New makes the LCP of one link, in state Initial. Magic-Numbers and the first
+// New makes the LCP of one link, in state Initial. Many may share one Options,
+// which nobody changes then. Magic-Numbers and the first
 // Identifier are drawn from random; nil means crypto/rand.
-func New(o Options, c cp.Options, e Echo, random io.Reader) *LCP {
+func New(o *Options, a Authentication, c cp.Options, e Echo, random io.Reader) *LCP {
 	if random == nil {
 		random = rand.Reader
 	}
-	n := &negotiator{opt: o, rand: random, ours: defaults(), theirs: defaults()}
+	n := &negotiator{opt: o, auth: a, rand: random, ours: defaults(), theirs: defaults()}
 	c.FirstID = uint8(n.newMagic())
 	return &LCP{machine: cp.NewMachine(ppp.LCP, n, c), neg: n, echo: echo{opt: e.withDefaults()}}
 }

@@ -31,9 +31,11 @@ type rig struct {
 	did  cp.Action
 }
 
-func newRig(t *testing.T, o Options, e Echo) *rig {
+func newRig(t *testing.T, o Options, e Echo) *rig { return newAuthRig(t, o, Authentication{}, e) }
+
+func newAuthRig(t *testing.T, o Options, a Authentication, e Echo) *rig {
 	c := counter(0x5C)
-	return &rig{LCP: New(o, cp.Options{}, e, &c), t: t, now: time.Unix(1e9, 0)}
+	return &rig{LCP: New(&o, a, cp.Options{}, e, &c), t: t, now: time.Unix(1e9, 0)}
 }
 
 func (r *rig) note(n Notice) {
@@ -137,7 +139,7 @@ func TestDefaultsAreNotAskedFor(t *testing.T) {
 }
 
 func TestMethodsAreAskedInOrder(t *testing.T) {
-	ask := Options{ACCM: noMap, Demand: [][]byte{md5, eap, pap}}
+	ask := Authentication{Demand: [][]byte{md5, eap, pap}}
 	for _, tt := range []struct {
 		what string
 		nak  []byte
@@ -150,7 +152,7 @@ func TestMethodsAreAskedInOrder(t *testing.T) {
 		{"it rejects the method", md5, cp.ConfigureReject, eap},
 		{"it suggests nonsense", nil, cp.ConfigureNak, eap},
 	} {
-		r := newRig(t, ask, Echo{})
+		r := newAuthRig(t, Options{ACCM: noMap}, ask, Echo{})
 		r.start()
 		id := r.want(cp.ConfigureRequest, "03 05 c2 23 05").ID
 		r.recv(tt.code, id, cp.AppendOptions(nil, []cp.Option{{Type: 3, Data: tt.nak}})...)
@@ -162,7 +164,7 @@ func TestMethodsAreAskedInOrder(t *testing.T) {
 }
 
 func TestPeerThatTakesNoMethodIsRefused(t *testing.T) {
-	r := newRig(t, Options{ACCM: noMap, Demand: [][]byte{md5, pap}}, Echo{})
+	r := newAuthRig(t, Options{ACCM: noMap}, Authentication{Demand: [][]byte{md5, pap}}, Echo{})
 	r.start()
 	id := r.want(cp.ConfigureRequest, "03 05 c2 23 05").ID
 	r.recv(cp.ConfigureReject, id, 3, 5, 0xC2, 0x23, 5)
@@ -203,7 +205,7 @@ func TestNaksAndRejectsOfOurOptions(t *testing.T) {
 
 // A modem in command mode echoes what it gets.
 func TestLoopIsFound(t *testing.T) {
-	r := newRig(t, Options{Magic: true, Demand: [][]byte{md5}}, Echo{})
+	r := newAuthRig(t, Options{Magic: true}, Authentication{Demand: [][]byte{md5}}, Echo{})
 	r.start()
 	frames := 0
 	for f := r.out.Take(); len(f) > 0; f = r.out.Take() {
@@ -286,7 +288,7 @@ func FuzzReceive(f *testing.F) {
 	f.Add([]byte{12, 1, 0, 10, 1, 2, 3, 4, 'h', 'i'}, false)
 	f.Add([]byte{13, 1, 0, 12, 1, 2, 3, 4, 0, 0, 0, 60}, true)
 	f.Fuzz(func(t *testing.T, info []byte, open bool) {
-		r := newRig(t, Options{MRU: 1400, Magic: true, PFC: true, Demand: [][]byte{md5, pap}, Accept: [][]byte{md5}}, Echo{Interval: time.Second})
+		r := newAuthRig(t, Options{MRU: 1400, Magic: true, PFC: true}, Authentication{[][]byte{md5, pap}, [][]byte{md5}}, Echo{Interval: time.Second})
 		if open {
 			r.open()
 		} else {

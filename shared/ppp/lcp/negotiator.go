@@ -25,13 +25,14 @@ const maxLoops = 4
 
 // negotiator is a cp.Negotiator: the options of both ends.
 type negotiator struct {
-	opt    Options
+	opt    *Options
+	auth   Authentication
 	rand   io.Reader
 	ours   Half // what we ask for
 	theirs Half // what the peer asked for last
 
 	askMagic bool   // the peer has not rejected ours
-	tried    []bool // which of opt.Demand were refused or are being asked for
+	tried    []bool // which of auth.Demand were refused or are being asked for
 	magicNak uint32 // the number that we suggested last
 	loops    int    // our own number came back, in a row
 }
@@ -48,8 +49,8 @@ func (n *negotiator) Reset() {
 	}
 	n.ours.Quality = n.opt.Quality
 	n.ours.Multilink = n.opt.Multilink
-	n.tried = make([]bool, len(n.opt.Demand))
-	if len(n.opt.Demand) > 0 {
+	n.tried = make([]bool, len(n.auth.Demand))
+	if len(n.auth.Demand) > 0 {
 		n.demand(0)
 	}
 	n.theirs = defaults()
@@ -193,7 +194,7 @@ func (n *negotiator) Rejected(opts []cp.Option) error {
 // the next that was not asked for yet. It is false when none is left.
 func (n *negotiator) demandNext(suggested []byte) bool {
 	next := -1
-	for i, v := range n.opt.Demand {
+	for i, v := range n.auth.Demand {
 		if !n.tried[i] && (next < 0 || bytes.Equal(v, suggested)) {
 			next = i
 		}
@@ -207,7 +208,7 @@ func (n *negotiator) demandNext(suggested []byte) bool {
 
 func (n *negotiator) demand(i int) {
 	n.tried[i] = true
-	n.ours.Auth = n.opt.Demand[i]
+	n.ours.Auth = n.auth.Demand[i]
 }
 
 // newMagic draws a number that is not zero.

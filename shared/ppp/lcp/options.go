@@ -15,14 +15,18 @@ type Options struct {
 	Magic  bool     // Magic-Number (RFC 1661 §6.4)
 	PFC    bool     // Protocol-Field-Compression (§6.5)
 	ACFC   bool     // Address-and-Control-Field-Compression (§6.6)
-	Demand [][]byte // values of Authentication-Protocol (§6.2) that we demand, in order; none: nothing
-	Accept [][]byte // values of Authentication-Protocol that we answer, best first; none: every demand is rejected
 	// Quality is asked for (§6.3): the peer shall send Link-Quality-Reports; nil:
 	// it need not.
 	Quality *lqr.Option
 	Reports bool // we send them where the peer asks
 	// Multilink is what is asked for, and allows the peer to ask for its own.
 	Multilink Multilink
+}
+
+// Authentication has values of Authentication-Protocol (RFC 1661 §6.2).
+type Authentication struct {
+	Demand [][]byte // that we demand, in order; none: nothing
+	Accept [][]byte // that we answer, best first; none: every demand is rejected
 }
 
 // Multilink is one end of a bundle of links (RFC 1990 §5.1). The zero value

@@ -89,14 +89,14 @@ func (n *negotiator) judgeACCM(data []byte) (bool, []byte) {
 }
 
 func (n *negotiator) judgeAuth(data []byte) (bool, []byte) {
-	if slices.ContainsFunc(n.opt.Accept, func(a []byte) bool { return bytes.Equal(a, data) }) {
+	if slices.ContainsFunc(n.auth.Accept, func(a []byte) bool { return bytes.Equal(a, data) }) {
 		n.theirs.Auth = bytes.Clone(data)
 		return true, nil
 	}
-	if len(n.opt.Accept) == 0 {
+	if len(n.auth.Accept) == 0 {
 		return false, nil
 	}
-	return false, n.opt.Accept[0]
+	return false, n.auth.Accept[0]
 }
 
 // soonest is the shortest period between two reports that we send.

@@ -91,11 +91,11 @@ func TestEachOptionIsAnsweredByItsRule(t *testing.T) {
 	seen := map[uint8]string{} // answers that came, by option
 	for i, a := range slices.Concat(asked, askedOfMore) {
 		option := octets(t, a.option)
-		o := Options{Magic: true, Accept: a.accept}
+		o := Options{Magic: true}
 		if i >= len(asked) {
 			o.Multilink.MRRU, o.Reports = 1500, true
 		}
-		r := newRig(t, o, Echo{})
+		r := newAuthRig(t, o, Authentication{Accept: a.accept}, Echo{})
 		r.start()
 		r.sent()
 		r.recv(cp.ConfigureRequest, 8, option...)
@@ -147,7 +147,7 @@ func TestAnswersKeepTheOrder(t *testing.T) {
 // What the peer asked for is known when LCP opens, and forgotten in the next
 // negotiation.
 func TestAgreed(t *testing.T) {
-	r := newRig(t, Options{MRU: 1400, Magic: true, PFC: true, ACFC: true, Demand: [][]byte{md5}, Accept: [][]byte{pap}}, Echo{})
+	r := newAuthRig(t, Options{MRU: 1400, Magic: true, PFC: true, ACFC: true}, Authentication{[][]byte{md5}, [][]byte{pap}}, Echo{})
 	if a := r.Agreed(); a.Ours.MRU != 1500 || a.Theirs.ACCM != 0xFFFFFFFF {
 		t.Errorf("defaults %+v", a)
 	}

@@ -37,7 +37,7 @@ func (a *authentication) Deadline() time.Time {
 func (l *Link) authenticate(now time.Time) {
 	a := &l.auth
 	agreed := l.lcp.Agreed()
-	a.until = now.Add(l.opt.AuthTimeout)
+	a.until = now.Add(l.opt.authTimeout())
 	if m, err := auth.ParseOption(agreed.Ours.Auth); err == nil {
 		a.server = auth.NewServer(m, auth.ServerOptions{Name: l.opt.Name, Rand: l.opt.Rand,
 			EAP: l.opt.Ask, TLS: l.opt.TLS, MRU: int(agreed.Theirs.MRU)})
@@ -73,7 +73,7 @@ func (l *Link) receiveAuth(now time.Time, p ppp.Protocol, info []byte) {
 			return
 		}
 		if c := a.server.Receive(now, p, info, &l.out); c != nil {
-			a.claimed, a.until = true, now.Add(l.opt.AuthTimeout)
+			a.claimed, a.until = true, now.Add(l.opt.authTimeout())
 			if l.opt.NameOnly {
 				a.until = time.Time{}
 			}
@@ -109,7 +109,7 @@ func (l *Link) Answer(now time.Time, v auth.Verdict) (told bool) {
 		a.refusal = v.Message
 	}
 	a.server.Answer(now, v, &l.out)
-	a.until = now.Add(l.opt.AuthTimeout)
+	a.until = now.Add(l.opt.authTimeout())
 	l.judged(now)
 	if l.phase == Network {
 		a.until = time.Time{}

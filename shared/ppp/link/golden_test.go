@@ -44,7 +44,7 @@ var golden = []struct {
 func denver(now time.Time) *Link {
 	o := server(auth.PAP)
 	o.Rand = counting{}
-	l := New(o)
+	l := New(&o)
 	l.Network(now, ppp.IPCP, ipcp.New(ipcp.Options{Local: netip.MustParseAddr("2.1.1.60"),
 		Remote: netip.MustParseAddr("2.1.1.129"), DNS: []netip.Addr{netip.MustParseAddr("2.1.1.53")}}))
 	return l
@@ -164,7 +164,7 @@ func FuzzReceive(f *testing.F) {
 		if client {
 			o := Options{Login: auth.Login{Name: "saran", Secret: auth.NewPassword(password)}, Rand: counting{}}
 			o.Echo.Interval = time.Second
-			l = New(o)
+			l = New(&o)
 			l.Network(now, ppp.IPCP, ipcp.New(ipcp.Options{AskAddress: true}))
 		}
 		l.Up(now)

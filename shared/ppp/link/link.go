@@ -20,7 +20,7 @@ import (
 // Options say what one end wants. Zero numbers and times take the defaults
 // named.
 type Options struct {
-	LCP lcp.Options // Demand and Accept are filled from Ask and Login
+	LCP lcp.Options
 	// Ask lists what we demand of the peer, in order: on a Nak the peer's own
 	// suggestion follows if it is in the list, else the next. Empty: nothing.
 	// EAP's methods are one to LCP, where the first of them stands; EAP tries them
@@ -67,7 +67,7 @@ const (
 // A Link is one PPP link, once: after Finished a new one is needed. It is not
 // safe for concurrent use.
 type Link struct {
-	opt    Options
+	opt    *Options
 	phase  Phase
 	lcp    *lcp.LCP
 	auth   authentication
@@ -80,15 +80,20 @@ type Link struct {
 	finished bool
 }
 
-// New makes a link in phase Dead. Nothing is sent before Up.
-func New(o Options) *Link {
-	if o.AuthTimeout <= 0 {
-		o.AuthTimeout = defaultAuthTimeout
-	}
-	o.LCP.Demand, o.LCP.Accept = values(o.Ask), values(o.Login.Methods())
+// New makes a link in phase Dead. Nothing is sent before Up. Many links may
+// share one Options, which nobody changes then.
+func New(o *Options) *Link {
+	a := lcp.Authentication{Demand: values(o.Ask), Accept: values(o.Login.Methods())}
 	c := o.machine()
 	c.OnlyAck = o.OnlyAck
-	return &Link{opt: o, lcp: lcp.New(o.LCP, c, o.Echo, o.Rand)}
+	return &Link{opt: o, lcp: lcp.New(&o.LCP, a, c, o.Echo, o.Rand)}
+}
+
+func (o *Options) authTimeout() time.Duration {
+	if o.AuthTimeout <= 0 {
+		return defaultAuthTimeout
+	}
+	return o.AuthTimeout
 }
 
 func (o *Options) machine() cp.Options {

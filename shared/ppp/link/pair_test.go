@@ -58,7 +58,7 @@ func newPair(t *testing.T, a, b Options) *pair {
 }
 
 func newEnd(name string, o Options, i ipcp.Options) *end {
-	e := &end{Link: New(o), name: name, ip: ipcp.New(i)}
+	e := &end{Link: New(&o), name: name, ip: ipcp.New(i)}
 	e.Network(time.Time{}, ppp.IPCP, e.ip)
 	return e
 }
