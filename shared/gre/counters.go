@@ -11,22 +11,30 @@ type Counters struct {
 	TimeOuts       atomic.Uint64 // acknowledgements that did not come in time
 }
 
-// Add adds what a session has counted since before, and makes before what it
-// has counted now: to be called once a batch, not once a packet.
-func (c *Counters) Add(now Counts, before *Counts) {
-	for d := range now.Received {
-		grow(&c.Received[d], now.Received[d], before.Received[d])
-	}
-	grow(&c.Lost, now.Lost, before.Lost)
-	grow(&c.Sent, now.Sent, before.Sent)
-	grow(&c.SentAcks, now.SentAcks, before.SentAcks)
-	grow(&c.TimeOuts, now.TimeOuts, before.TimeOuts)
-	*before = now
+// told is what Counters were told of a session so far: of each count the low
+// bits, for it grows by less than 2^32 from one time to the next.
+type told struct {
+	received                       [Dispositions]uint32
+	lost, sent, sentAcks, timeOuts uint32
 }
 
-func grow(c *atomic.Uint64, now, before uint64) {
-	if now != before {
-		c.Add(now - before)
+// Tell adds to c what the session has counted since the last time: to be called
+// once a batch, not once a packet, and always with the same c.
+func (s *Session) Tell(c *Counters) {
+	now, before := &s.counts, &s.told
+	for d := range now.Received {
+		grow(&c.Received[d], now.Received[d], &before.received[d])
+	}
+	grow(&c.Lost, now.Lost, &before.lost)
+	grow(&c.Sent, now.Sent, &before.sent)
+	grow(&c.SentAcks, now.SentAcks, &before.sentAcks)
+	grow(&c.TimeOuts, now.TimeOuts, &before.timeOuts)
+}
+
+func grow(c *atomic.Uint64, now uint64, before *uint32) {
+	if n := uint32(now) - *before; n != 0 {
+		c.Add(uint64(n))
+		*before = uint32(now)
 	}
 }
 

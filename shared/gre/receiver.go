@@ -14,15 +14,15 @@ type receiver struct {
 	next    uint32 // the Sequence Number that is due
 	seen    uint64 // bit i: next-1-i was received
 	order   holder
-	aside   held // one that was too far ahead
+	aside   *held // one that was too far ahead; nil: none yet
 
 	// What may be acknowledged is next-1 less what is not consumed yet. After
 	// a loss that is not the number of a consumed packet, but it leaves the
 	// sender exactly as many under way as we still hold.
-	delayAck   bool
 	unconsumed int
-	acked      uint32        // the last Acknowledgment Number told
-	ackedAny   bool          // there is one
+	acked      uint32 // the last Acknowledgment Number told
+	ackedAny   bool   // there is one
+	delayAck   bool
 	ackDelay   time.Duration // from the first packet not acknowledged
 	ackEvery   int           // so many not acknowledged do not wait: from ackLeast to ackMost
 	ackLeast   int
@@ -63,7 +63,9 @@ func (r *receiver) receive(now time.Duration, seq uint32, payload []byte, delive
 	case ahead >= far:
 		return r.tooFar(now, seq, payload, deliver, st)
 	}
-	r.aside.used = false
+	if r.aside != nil {
+		r.aside.used = false
+	}
 	if ahead > r.order.reach {
 		r.giveUp(seq-uint32(r.order.reach), deliver, st)
 	}
@@ -123,11 +125,14 @@ func (r *receiver) giveUp(seq uint32, deliver func([]byte), st *Counts) {
 // tooFar sets a packet aside. When the next one follows it, both are believed
 // and the order starts there.
 func (r *receiver) tooFar(now time.Duration, seq uint32, payload []byte, deliver func([]byte), st *Counts) Disposition {
+	if r.aside == nil {
+		r.aside = new(held)
+	}
 	if !r.aside.used || seq != r.aside.seq+1 {
 		if r.aside.used && seq == r.aside.seq {
 			return Duplicate
 		}
-		r.aside = held{used: true, seq: seq, payload: append(r.aside.payload[:0], payload...)}
+		*r.aside = held{used: true, seq: seq, payload: append(r.aside.payload[:0], payload...)}
 		return TooFar
 	}
 	for r.order.n > 0 {

@@ -42,10 +42,11 @@ const (
 // guarded by its owner's lock; in steady state nothing in it allocates.
 type Session struct {
 	epoch  time.Time // all times inside count from here
-	peer   uint16
 	recv   receiver
 	send   sender
 	counts Counts
+	told   told
+	peer   uint16
 }
 
 // NewSession begins a session at now. Its own Sequence Numbers start at zero

@@ -52,9 +52,6 @@ type Stats struct {
 	TimeOut   time.Duration // the adaptive time-out of §4.4.1
 }
 
-// Counts reads the counters.
-func (s *Session) Counts() Counts { return s.counts }
-
 // Stats reads the counters and the sender.
 func (s *Session) Stats() Stats {
 	st := Stats{Counts: s.counts, Acked: s.send.acked}

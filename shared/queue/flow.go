@@ -27,12 +27,12 @@ type flow struct {
 	until   time.Duration
 }
 
-// A trace is what is remembered of a flow when nothing of it waits: another
-// frame makes it a new flow only after as long as its last one would have taken
-// if all flows had their share.
-type trace struct {
-	hash  uint32
-	until time.Duration
+// Traces are what is remembered of some flows when nothing of them waits: another
+// frame makes one of them a new flow only after as long as its last one would have
+// taken if all flows had their share.
+type traces struct {
+	hash  [4]uint32
+	until [4]time.Duration
 }
 
 // A ring is flows that wait for their turn.

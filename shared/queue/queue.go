@@ -34,7 +34,7 @@ type Queue struct {
 	longest int           // frame lately, octets
 	last    time.Duration // when one was last pushed
 	law     law
-	recent  [4]trace // of the flows of the table last given back
+	recent  traces // of the flows of the table last given back
 	stats   Stats
 }
 
@@ -114,9 +114,9 @@ func (q *Queue) data(hash uint32, f *Frame) {
 
 // traced is until when a flow of which nothing waited counts as one that sends.
 func (q *Queue) traced(hash uint32) time.Duration {
-	for _, t := range q.recent {
-		if t.hash == hash {
-			return t.until
+	for i, h := range q.recent.hash {
+		if h == hash {
+			return q.recent.until[i]
 		}
 	}
 	return 0
@@ -152,8 +152,8 @@ func (q *Queue) tidy() {
 		return
 	}
 	t := q.table
-	for i := range min(t.used-1, len(q.recent)) {
-		q.recent[i] = trace{t.flows[i+1].hash, t.flows[i+1].until}
+	for i := range min(t.used-1, len(q.recent.hash)) {
+		q.recent.hash[i], q.recent.until[i] = t.flows[i+1].hash, t.flows[i+1].until
 	}
 	clear(t.flows[:t.used])
 	t.used, t.waiting, t.fresh, t.old = 0, 0, ring{}, ring{}

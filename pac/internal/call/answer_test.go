@@ -37,7 +37,8 @@ func TestNobodyToAnswer(t *testing.T) {
 		"port lost":    {nil, errors.New("the port is lost: input/output error"), record.LineFault},
 	} {
 		t.Run(name, func(t *testing.T) {
-			c := &call{line: deafLine{err: tt.err}, log: slog.New(slog.DiscardHandler)}
+			c := &call{Calls: New(Options{Log: slog.New(slog.DiscardHandler)}), line: deafLine{err: tt.err}}
+			c.rec.Store(&record.Call{})
 			if err := c.answer(t.Context(), line.Ring{Gone: tt.gone}); reason(err) != tt.why {
 				t.Errorf("%v: %v", reason(err), err)
 			}

@@ -122,7 +122,7 @@ func (a *attendant) event(e peer.Event, ok bool) error {
 	switch m := e.Message.(type) {
 	case pptp.SetLinkInfo:
 		a.relay.SetLinkInfo(m.SendACCM, m.ReceiveACCM)
-		a.log.Debug("link info", "send", fmt.Sprintf("%08x", m.SendACCM), "receive", fmt.Sprintf("%08x", m.ReceiveACCM))
+		a.log().Debug("link info", "send", fmt.Sprintf("%08x", m.SendACCM), "receive", fmt.Sprintf("%08x", m.ReceiveACCM))
 	case pptp.CallClearRequest:
 		if !a.relay.Answered() && time.Since(a.known().Up) >= a.o.Deaf { // it gives up, for it hears nothing
 			return a.blocked("was acknowledged by")
@@ -164,7 +164,7 @@ func (a *attendant) sayLast() {
 		bounded, stop := context.WithTimeout(context.Background(), flushTime)
 		defer stop()
 		if err := a.relay.Flush(bounded); err != nil {
-			a.log.Info("the caller did not hear the last words", "error", err)
+			a.log().Info("the caller did not hear the last words", "error", err)
 		}
 	}()
 }

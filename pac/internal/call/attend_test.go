@@ -67,7 +67,7 @@ type relayed struct {
 
 func newRelayed(t *testing.T) *relayed {
 	pipe, caller := net.Pipe()
-	k := &relayed{call: &call{Calls: New(Options{Deaf: time.Hour}), log: slog.New(slog.DiscardHandler), line: pipeLine{Conn: pipe}},
+	k := &relayed{call: &call{Calls: New(Options{Deaf: time.Hour, Log: slog.New(slog.DiscardHandler)}), line: pipeLine{Conn: pipe}},
 		office: office{events: make(chan peer.Event, 4)}, lost: make(chan struct{}), caller: caller, ended: make(chan error, 1)}
 	k.rec.Store(&record.Call{Up: time.Now()})
 	k.call.lost = k.lost

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -30,7 +29,6 @@ type call struct {
 	bank     string
 	line     line.Line
 	serial   uint16
-	log      *slog.Logger
 	cancel   context.CancelCauseFunc
 	counters record.Counters
 	rec      atomic.Pointer[record.Call] // what is known; never changed, but replaced by its goroutine
@@ -42,7 +40,7 @@ type call struct {
 // run goes through the stages and returns why the call ended, if it left
 // nothing to do then.
 func (c *call) run(ctx context.Context, ring line.Ring) error {
-	c.log.Info("ring", "line", c.known().Line, "called", ring.Called, "calling", ring.Calling)
+	c.log().Info("ring", "line", c.known().Line, "called", ring.Called, "calling", ring.Calling)
 	if d, ok := c.use.Profiles.AtRing(profile.Caller{Called: ring.Called, Calling: ring.Calling}); ok {
 		c.found(profile.Number, d)
 		if len(d.Hosts) > 0 {
@@ -167,7 +165,7 @@ func (c *call) answer(ctx context.Context, ring line.Ring) error {
 		return &ending{record.CarrierLost, "no carrier after answering: " + err.Error()}
 	}
 	c.stage(record.Answered, func(r *record.Call) { r.Rate, r.Connect = connect.Rate, connect.Text })
-	c.log.Info("answered", "connect", connect.Text, "rate", connect.Rate)
+	c.log().Info("answered", "connect", connect.Text, "rate", connect.Rate)
 	return nil
 }
 
@@ -194,7 +192,7 @@ func (c *call) identified(who identify.Caller) {
 	user := record.Shown(who.Name)
 	c.stage(record.Identified, func(r *record.Call) { r.User, r.Method = user, who.Method })
 	c.o.Hub.Name(c.known().Name, user, "")
-	c.log.Info("identified", "user", user, "method", who.Method)
+	c.log().Info("identified", "user", user, "method", who.Method)
 }
 
 // place finds a PNS for the call; meanwhile the caller's PPP is kept alive.
@@ -230,7 +228,7 @@ func (c *call) placed(tunnel *peer.Call) {
 	remote := tunnel.Conn().Remote()
 	c.stage(record.Tunnelling, func(r *record.Call) { r.Peer = remote.Name })
 	c.o.Hub.Name(c.known().Name, c.known().User, remote.Name)
-	c.log.Info("tunnel", "pns", remote.Name, "address", tunnel.Conn().PeerAddr(), "host", tunnel.Conn().PeerHost(),
+	c.log().Info("tunnel", "pns", remote.Name, "address", tunnel.Conn().PeerAddr(), "host", tunnel.Conn().PeerHost(),
 		"transport", remote.Transport)
 }
 
@@ -252,7 +250,7 @@ func (c *call) refuse(ctx context.Context, id *identify.Identified, err error) e
 	bounded, stop := context.WithTimeout(context.WithoutCancel(ctx), refuseTime) // also of an operator or the end
 	defer stop()
 	if told := id.Refuse(bounded, text(err)); told != nil {
-		c.log.Info("the caller could not be told", "error", told)
+		c.log().Info("the caller could not be told", "error", told)
 	}
 	return err
 }

@@ -118,13 +118,15 @@ func (t Taker) begin(l line.Line, ring line.Ring, cancel context.CancelCauseFunc
 	rec := &record.Call{Name: all.o.Host + "/" + strconv.Itoa(int(serial)), Started: now, Stage: record.Ringing,
 		Line: l.Name(), Called: ring.Called, Calling: ring.Calling}
 	c.rec.Store(rec)
-	c.log = all.o.Log.With("call", rec.Name)
 	if err != nil {
-		c.log.Error("the call's serial number could not be noted", "error", err)
+		c.log().Error("the call's serial number could not be noted", "error", err)
 	}
 	all.enter(c)
 	return c
 }
+
+// log writes with the call's name.
+func (c *call) log() *slog.Logger { return c.o.Log.With("call", c.known().Name) }
 
 // finish makes the record of a call that is over.
 func (c *call) finish(err error) {
@@ -137,11 +139,11 @@ func (c *call) finish(err error) {
 	c.o.Meter.Stage(r.Stage, r.Ended.Sub(c.since))
 	c.o.Meter.Ended(c.bank, *r)
 	c.o.Hub.Forget(r.Name)
-	c.log.Info("call ended", "reason", r.Reason, "text", r.Text, "stage", r.Stage, "user", r.User,
+	c.log().Info("call ended", "reason", r.Reason, "text", r.Text, "stage", r.Stage, "user", r.User,
 		"pns", r.Peer, "duration", r.Ended.Sub(r.Started).Round(time.Millisecond),
 		"up", r.Traffic.OctetsUp, "down", r.Traffic.OctetsDown)
 	if r.Report != nil {
-		c.log.Info("modem's report", "line", r.Line, "report", *r.Report)
+		c.log().Info("modem's report", "line", r.Line, "report", *r.Report)
 	}
 }
 

@@ -122,7 +122,7 @@ func notPlaced(ctx context.Context, err error) error {
 // identifyOptions are the program's, with what is this call's own.
 func (c *call) identifyOptions() identify.Options {
 	o := c.use.Identify
-	o.Log = c.log
+	o.Log = c.log()
 	o.Spoiled = func(err error) {
 		c.counters.Errors.Add(1)
 		c.o.Errors.Count(err)

@@ -71,7 +71,7 @@ func TestLineFault(t *testing.T) {
 // A caller's name may have 255 octets; the record and the log have the first.
 func TestLongNameIsCut(t *testing.T) {
 	var log strings.Builder
-	c := &call{Calls: New(Options{Meter: nobody{}}), log: slog.New(slog.NewTextHandler(&log, nil))}
+	c := &call{Calls: New(Options{Meter: nobody{}, Log: slog.New(slog.NewTextHandler(&log, nil))})}
 	c.rec.Store(&record.Call{})
 	c.identified(identify.Caller{Name: strings.Repeat("x", 255), Method: "pap"})
 	if want := strings.Repeat("x", 64) + "…"; c.record().User != want || strings.Contains(log.String(), want[:64]+"x") {

@@ -35,7 +35,7 @@ func (c *call) toHost(ctx context.Context, caller host.Port, d profile.Destinati
 	c.stage(record.Tunnelling, nil)
 	trying := func(url string) { c.say(caller, "Connecting to "+host.Name(url)+" ...\r\n") }
 	failed := func(url string, err error) {
-		c.log.Info("no answer", "host", url, "error", err)
+		c.log().Info("no answer", "host", url, "error", err)
 		c.say(caller, "NO ANSWER FROM "+host.Name(url)+"\r\n")
 	}
 	far, url, err := host.Open(ctx, d.Hosts, c.use.Hosts, trying, failed)
@@ -48,7 +48,7 @@ func (c *call) toHost(ctx context.Context, caller host.Port, d profile.Destinati
 	defer func() { _ = far.Close() }()
 	c.stage(record.Relaying, func(r *record.Call) { r.Peer, r.Up = url, time.Now() })
 	c.o.Hub.Name(c.known().Name, c.known().User, url)
-	c.log.Info("host", "host", url)
+	c.log().Info("host", "host", url)
 	return c.farewell(ctx, caller, c.hostEnded(host.Carry(ctx, caller, far, c.use.Hosts, &c.counters)))
 }
 
@@ -133,8 +133,8 @@ func (c *call) destination(ring line.Ring, who identify.Caller) (d profile.Desti
 // found logs where a call may go.
 func (c *call) found(rule profile.Kind, d profile.Destination) {
 	if len(d.Hosts) > 0 {
-		c.log.Info("profile", "rule", string(rule), "hosts", d.Hosts)
+		c.log().Info("profile", "rule", string(rule), "hosts", d.Hosts)
 		return
 	}
-	c.log.Info("profile", "rule", string(rule), "endpoints", d.Endpoints)
+	c.log().Info("profile", "rule", string(rule), "endpoints", d.Endpoints)
 }

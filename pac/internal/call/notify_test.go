@@ -16,6 +16,7 @@ import (
 	"carrier/shared/hdlc"
 	"carrier/shared/peer"
 	"carrier/shared/pptp"
+	"carrier/shared/record"
 )
 
 // A listener is a PNS that writes down what it is told of the line's errors.
@@ -34,7 +35,8 @@ func (l *listener) ErrorNotify(m pptp.WANErrorNotify) { l.told[time.Since(l.bega
 // not more than once in 60 seconds (RFC 2637 §2.14).
 func TestErrorNotify(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := &call{Calls: New(Options{Deaf: time.Hour}), log: slog.New(slog.DiscardHandler)}
+		c := &call{Calls: New(Options{Deaf: time.Hour, Log: slog.New(slog.DiscardHandler)})}
+		c.rec.Store(&record.Call{})
 		line, caller := net.Pipe()
 		r := relay.New(relay.Options{Line: wire{line}, Tunnel: hole{}, Counters: &c.counters, Errors: new(relay.LineErrors), Packets: new(gre.Counters)})
 		ctx, stop := context.WithCancel(t.Context())

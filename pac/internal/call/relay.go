@@ -50,7 +50,7 @@ func (c *call) newRelay(tunnel *peer.Call, handed identify.Handed) *relay.Relay 
 	tunnel.Connected(pptp.IncomingCallConnected{ConnectSpeed: uint32(rate), Window: window,
 		Delay: relay.Delay(rate, window), FramingType: pptp.Asynchronous})
 	c.stage(record.Relaying, func(r *record.Call) { r.Up = time.Now() })
-	c.log.Info("relaying", "window", window)
+	c.log().Info("relaying", "window", window)
 	return r
 }
 

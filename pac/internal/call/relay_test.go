@@ -60,7 +60,7 @@ func TestClearedBecauseGREIsBlockedTowardsThePNS(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var stats tunnel.Stats
 				use := &Settings{Tunnels: tunnel.New(nil, tunnel.Options{Stats: &stats})}
-				c := &call{Calls: New(Options{}), use: use, log: slog.New(slog.DiscardHandler)}
+				c := &call{Calls: New(Options{Log: slog.New(slog.DiscardHandler)}), use: use}
 				c.rec.Store(&record.Call{Up: time.Now()})
 				o := relay.Options{Tunnel: hole{}, Counters: &c.counters, Packets: new(gre.Counters)}
 				if tt.spoke {

@@ -85,8 +85,8 @@ func (r *Relay) toLine(buf, frame []byte, b *buffer) []byte {
 		b.frame = append(append(b.frame[:0], ppp.Address, ppp.Control), frame...)
 		frame = b.frame
 	}
-	r.o.Tap.PPP(r.o.Call, capture.Sent, frame)
-	r.o.Counters.Down(len(frame))
+	r.tap.PPP(r.call, capture.Sent, frame)
+	r.counters.Down(len(frame))
 	if info != nil {
 		r.lcp.down(info)
 		return hdlc.AppendFull(buf, frame)

@@ -19,7 +19,7 @@ func (r *Relay) stopWriting() {
 	r.ended = true
 	r.mu.Unlock()
 	close(r.over)
-	_ = r.o.Line.SetWriteDeadline(past)
+	_ = r.line.SetWriteDeadline(past)
 	r.writers.Wait()
 }
 
@@ -30,7 +30,7 @@ func (r *Relay) writeLine() {
 	if r.heard != nil && !r.hushed {
 		r.hushed = true
 		select {
-		case <-time.After(r.o.Hush):
+		case <-time.After(r.hush):
 		case <-r.heard:
 		case <-r.over:
 			return
@@ -87,9 +87,9 @@ func (r *Relay) write() (octets int, wait time.Duration, err error) {
 		return 0, 0, nil
 	}
 	from := time.Now()
-	_, err = r.o.Line.Write(framed)
+	_, err = r.line.Write(framed)
 	to := time.Now()
-	unsent, known := r.o.Line.Unsent()
+	unsent, known := r.line.Unsent()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.drain.wrote(from, to, len(framed), known)
@@ -122,7 +122,7 @@ func (r *Relay) take(b *buffer) []byte {
 // wait is how long to wait before the line has sent nearly all.
 func (r *Relay) wait() time.Duration {
 	now := time.Now()
-	unsent, known := r.o.Line.Unsent()
+	unsent, known := r.line.Unsent()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.look(now, unsent, known)
@@ -134,7 +134,7 @@ func (r *Relay) look(now time.Time, unsent int, known bool) time.Duration {
 		r.drain.look(now, unsent)
 	}
 	r.down.SetRate(r.drain.rate)
-	r.o.Counters.Drain.Store(uint64(r.drain.rate))
+	r.counters.Drain.Store(uint64(r.drain.rate))
 	return r.drain.wait(now, unsent)
 }
 

@@ -67,7 +67,18 @@ type Options struct {
 
 // A Relay is the data half of one call.
 type Relay struct {
-	o Options
+	// As Options have them.
+	call     string
+	line     Line
+	tunnel   Tunnel
+	decoder  *hdlc.Decoder
+	held     [][]byte
+	hush     time.Duration
+	counters *record.Counters
+	spoilt   *LineErrors
+	packets  *gre.Counters
+	drops    *Drops
+	tap      Tap
 
 	mu      sync.Mutex
 	gre     gre.Session
@@ -86,9 +97,8 @@ type Relay struct {
 	writers sync.WaitGroup
 	timer   *time.Timer // the writer's; nil until the line had to be waited for
 	lcp     watcher
-	now     time.Time  // of the chunk that receive is called for
-	wake    time.Time  // what WakeAt was asked for, zero when nothing
-	counted gre.Counts // what o.Packets has of gre's
+	now     time.Time // of the chunk that receive is called for
+	wake    time.Time // what WakeAt was asked for, zero when nothing
 	flushed chan struct{}
 	errors  LineErrors
 	refused uint64 // calls to Send that failed
@@ -118,21 +128,13 @@ const (
 
 // New makes a relay. It sends nothing yet; what Receive gets waits for Run.
 func New(o Options) *Relay {
-	if o.Tap == nil {
-		o.Tap = (*capture.Hub)(nil)
-	}
-	if o.Decoder == nil {
-		o.Decoder = &hdlc.Decoder{ACCM: hdlc.AllControl}
-	}
-	if o.Drops == nil {
-		o.Drops = new(Drops)
-	}
 	o.GRE.DelayAck = true
 	if o.GRE.RecvWindow == 0 {
 		o.GRE.RecvWindow = int(Window(o.Rate))
 	}
 	r := &Relay{
-		o:    o,
+		call: o.Call, line: o.Line, tunnel: o.Tunnel, decoder: o.Decoder, held: o.Held, hush: o.Hush,
+		counters: o.Counters, spoilt: o.Errors, packets: o.Packets, drops: o.Drops, tap: o.Tap,
 		over: make(chan struct{}),
 		turn: turn{line: o.Line},
 		gre:  gre.NewSession(o.GRE, time.Now()),
@@ -140,11 +142,20 @@ func New(o Options) *Relay {
 		down: queue.Queue{MaxFrames: downQueue, MaxOctets: downUnknown},
 		lcp:  watcher{transmit: hdlc.AllControl, replay: o.LastRequest},
 	}
+	if r.tap == nil {
+		r.tap = (*capture.Hub)(nil)
+	}
+	if r.decoder == nil {
+		r.decoder = &hdlc.Decoder{ACCM: hdlc.AllControl}
+	}
+	if r.drops == nil {
+		r.drops = new(Drops)
+	}
 	if o.Hush > 0 {
 		r.heard = make(chan struct{})
 	}
 	if o.Rate > 0 {
-		r.setRate()
+		r.setRate(o)
 	}
 	r.deliver, r.receive, r.writer = r.fromTunnel, r.fromLine, r.writeLine
 	return r
@@ -152,22 +163,22 @@ func New(o Options) *Relay {
 
 // setRate fits the queues and the pace to the rate of the line. That of its port
 // says nothing, unless the modem stops the port.
-func (r *Relay) setRate() {
-	f, ok := r.o.Line.(line.Follower)
+func (r *Relay) setRate(o Options) {
+	f, ok := o.Line.(line.Follower)
 	follows := ok && f.Follows()
-	if ofPort(r.o.Rate) && !follows {
+	if ofPort(o.Rate) && !follows {
 		return
 	}
 	bits := 8
-	if r.o.Async {
+	if o.Async {
 		bits = 10
 	}
-	first := max(r.o.Rate/bits, 1)
+	first := max(o.Rate/bits, 1)
 	r.down.MaxOctets = min(max(downTime*first, downFrames*fullPacket), downUnknown)
-	r.down.Window = r.o.GRE.RecvWindow
+	r.down.Window = o.GRE.RecvWindow
 	r.down.SetRate(first)
 	r.up.SetRate(first)
-	if !r.o.Unpaced {
+	if !o.Unpaced {
 		r.drain = drain{first: first, rate: first, follows: follows}
 	}
 }
@@ -181,8 +192,8 @@ func (r *Relay) Run(attend Attend) error {
 	err := r.readLine(attend)
 	r.turn.end()
 	r.stopWriting()
-	_ = r.o.Line.SetReadDeadline(time.Time{})
-	_ = r.o.Line.SetWriteDeadline(time.Time{})
+	_ = r.line.SetReadDeadline(time.Time{})
+	_ = r.line.SetWriteDeadline(time.Time{})
 	r.close()
 	return err
 }
@@ -216,7 +227,7 @@ func (r *Relay) close() {
 	r.down.Clear()
 	r.up.Clear()
 	r.wakeFlushed()
-	r.o.Tunnel.WakeAt(time.Time{})
+	r.tunnel.WakeAt(time.Time{})
 }
 
 func (r *Relay) wakeFlushed() {
@@ -239,7 +250,7 @@ func (r *Relay) settle(now time.Time) {
 	r.countLost(&r.up, &r.lostUp)
 	r.out.Add(r.gre.AppendAck(now, r.out.Next()))
 	if packets := r.out.Take(); len(packets) > 0 {
-		if err := r.o.Tunnel.Send(packets...); err != nil {
+		if err := r.tunnel.Send(packets...); err != nil {
 			r.refused++ // the call's owner hears of a lost tunnel from its events
 		}
 	}
@@ -247,9 +258,9 @@ func (r *Relay) settle(now time.Time) {
 	// needs no new call.
 	if d := earliest(r.gre.Deadline(), r.lcp.replayAt); !d.IsZero() && (r.wake.IsZero() || d.Before(r.wake)) {
 		r.wake = d
-		r.o.Tunnel.WakeAt(d)
+		r.tunnel.WakeAt(d)
 	}
-	r.o.Packets.Add(r.gre.Counts(), &r.counted)
+	r.gre.Tell(r.packets)
 }
 
 // earliest leaves out times that are zero.
@@ -266,9 +277,9 @@ func (r *Relay) countLost(q *queue.Queue, counted *queue.Stats) int {
 	full, early := now.Full-counted.Full, now.Early-counted.Early
 	*counted = now
 	if full+early > 0 {
-		r.o.Counters.Dropped.Add(full + early)
-		r.o.Drops.Full.Add(full)
-		r.o.Drops.Early.Add(early)
+		r.counters.Dropped.Add(full + early)
+		r.drops.Full.Add(full)
+		r.drops.Early.Add(early)
 	}
 	return int(full + early)
 }

@@ -221,7 +221,7 @@ func TestRunLeavesTheLineUsable(t *testing.T) {
 		<-b.ran
 		go func() { _, _ = b.caller.Write([]byte("NO CARRIER")) }()
 		buf := make([]byte, 20)
-		if n, err := b.relay.o.Line.Read(buf); err != nil || string(buf[:n]) != "NO CARRIER" {
+		if n, err := b.relay.line.Read(buf); err != nil || string(buf[:n]) != "NO CARRIER" {
 			t.Errorf("%q, %v", buf[:n], err)
 		}
 	})

@@ -121,5 +121,5 @@ func (r *Relay) SetLinkInfo(send, receive uint32) {
 	r.lcp.transmit = send
 	// Only less may be dropped than what she was seen to agree to: many a PNS
 	// says all ones here and never more.
-	r.o.Decoder.ACCM &= receive
+	r.decoder.ACCM &= receive
 }

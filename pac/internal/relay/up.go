@@ -18,9 +18,10 @@ func (r *Relay) begin() {
 	defer r.leave()
 	r.begun = true
 	r.now = time.Now()
-	for _, frame := range r.o.Held {
+	for _, frame := range r.held {
 		r.toTunnel(frame)
 	}
+	r.held = nil
 	r.settle(r.now)
 	r.wakeLine()
 }
@@ -38,7 +39,7 @@ func (r *Relay) readLine(attend Attend) error {
 			buf = large.octets[:]
 		}
 		var n int
-		n, err = r.o.Line.Read(buf)
+		n, err = r.line.Read(buf)
 		if n > 0 && !heard {
 			heard = true
 			close(r.heard)
@@ -78,7 +79,7 @@ func (r *Relay) chunk(octets []byte) {
 	r.enter()
 	defer r.leave()
 	r.now = time.Now()
-	r.o.Decoder.Push(octets, r.receive)
+	r.decoder.Push(octets, r.receive)
 	r.settle(r.now)
 }
 
@@ -86,11 +87,11 @@ func (r *Relay) chunk(octets []byte) {
 func (r *Relay) fromLine(frame []byte, err error) {
 	if err != nil {
 		r.errors.Count(err)
-		r.o.Errors.Count(err)
-		r.o.Counters.Errors.Add(1)
+		r.spoilt.Count(err)
+		r.counters.Errors.Add(1)
 		return
 	}
-	r.o.Tap.PPP(r.o.Call, capture.Received, frame)
+	r.tap.PPP(r.call, capture.Received, frame)
 	r.toTunnel(frame)
 }
 
@@ -98,7 +99,7 @@ func (r *Relay) fromLine(frame []byte, err error) {
 func (r *Relay) toTunnel(frame []byte) {
 	p, info, err := ppp.Split(frame)
 	isLCP := err == nil && p == ppp.LCP
-	if isLCP && !r.lcp.up(r.now, info, r.o.Decoder) || !isLCP && !r.lcp.open {
+	if isLCP && !r.lcp.up(r.now, info, r.decoder) || !isLCP && !r.lcp.open {
 		return // meant for us when we were her peer: nobody else's business
 	}
 	r.push(frame)
@@ -106,7 +107,7 @@ func (r *Relay) toTunnel(frame []byte) {
 
 // push sends a frame, or queues it where the window has to be waited for.
 func (r *Relay) push(frame []byte) {
-	r.o.Counters.Up(len(frame))
+	r.counters.Up(len(frame))
 	if r.up.Len() == 0 && r.gre.Ready() {
 		r.out.Add(r.gre.Append(r.now, r.out.Next(), frame))
 	} else {

@@ -68,7 +68,8 @@ type Flow struct {
 	mu        sync.Mutex
 	closed    bool
 	windowing bool
-	rate      int // of the caller's line in bit/s, where the MSS depends on it; else 0
+	form      ppp.Compression // of the frames we send
+	rate      int             // of the caller's line in bit/s, where the MSS depends on it; else 0
 	tunnel    Tunnel
 	lan       LAN
 	tap       Tap
@@ -91,11 +92,9 @@ type Flow struct {
 	lost     queue.Stats // what stats has of queue's
 	net      Network
 	net6     Network6
-	form     ppp.Compression // of the frames we send
 	lastData time.Time
 	activity activity.Tracker // of lastData
 	wake     time.Time        // what WakeAt was asked for, zero when nothing
-	counted  gre.Counts       // what stats has of gre's
 }
 
 // A Network is what IPCP settled. The zero value lets no data through.

@@ -115,7 +115,7 @@ func (f *Flow) settle(now time.Time) {
 		f.wake = d
 		f.tunnel.WakeAt(d)
 	}
-	f.stats.GRE.Add(f.gre.Counts(), &f.counted)
+	f.gre.Tell(&f.stats.GRE)
 }
 
 // next is the frame to send. What has much to send leaves the last place in the

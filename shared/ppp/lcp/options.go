@@ -10,11 +10,11 @@ import (
 // Options are what we ask of the peer. What it asks of us is answered as the
 // table rules says.
 type Options struct {
-	MRU    uint16   // Maximum-Receive-Unit, octets (RFC 1661 §6.1); 0: not asked for, 1500 holds
-	ACCM   uint32   // Async-Control-Character-Map (RFC 1662 §7.1): what the peer must escape; all ones, the default, is not asked for
-	Magic  bool     // Magic-Number (RFC 1661 §6.4)
-	PFC    bool     // Protocol-Field-Compression (§6.5)
-	ACFC   bool     // Address-and-Control-Field-Compression (§6.6)
+	MRU   uint16 // Maximum-Receive-Unit, octets (RFC 1661 §6.1); 0: not asked for, 1500 holds
+	ACCM  uint32 // Async-Control-Character-Map (RFC 1662 §7.1): what the peer must escape; all ones, the default, is not asked for
+	Magic bool   // Magic-Number (RFC 1661 §6.4)
+	PFC   bool   // Protocol-Field-Compression (§6.5)
+	ACFC  bool   // Address-and-Control-Field-Compression (§6.6)
 	// Quality is asked for (§6.3): the peer shall send Link-Quality-Reports; nil:
 	// it need not.
 	Quality *lqr.Option
