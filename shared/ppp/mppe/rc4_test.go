@@ -65,7 +65,7 @@ func TestCipherIsCryptoRC4(t *testing.T) {
 		clear(got)
 		c.schedule(repeat(key))
 		for at := 0; at < len(got); {
-			next := min(len(got), at+r.IntN(9))
+			next := min(len(got), at+r.IntN(40))
 			c.xor(got[at:next])
 			at = next
 		}
