@@ -6,9 +6,9 @@ import "encoding/binary"
 // one for each key, and needs three times as long to schedule it; stateless mode
 // does that twice for each packet.
 //
-// Both loops read the next element before they store the swapped ones: a
-// processor then need not wait to learn whether a store meets that load. Where
-// it does, the element is the one just swapped, x.
+// The loops read elements before they store the swapped ones: a processor then
+// need not wait to learn whether a store meets that load. Where it does, they
+// look again.
 type cipher struct {
 	s    [256]uint32
 	i, j uint8
@@ -27,15 +27,26 @@ func (c *cipher) schedule(key *[16]byte) {
 	c.s, c.i, c.j = identity, 0, 0
 	s := &c.s
 	var j uint8
-	x := s[0]
-	for i := range s {
-		j += uint8(x) + key[i&15]
-		y, next := s[j], s[uint8(i+1)]
-		if j == uint8(i+1) {
-			next = x
+	for i := 0; i < len(s); i += 4 {
+		t, k := (*[4]uint32)(s[i:]), (*[4]byte)(key[i&15:])
+		x0, x1, x2, x3 := t[0], t[1], t[2], t[3]
+		j += uint8(x0) + k[0]
+		t[0], s[j] = s[j], x0
+		if j-uint8(i+1) < 3 { // one of those read ahead
+			x1, x2, x3 = t[1], t[2], t[3]
 		}
-		s[i], s[j] = y, x
-		x = next
+		j += uint8(x1) + k[1]
+		t[1], s[j] = s[j], x1
+		if j-uint8(i+2) < 2 {
+			x2, x3 = t[2], t[3]
+		}
+		j += uint8(x2) + k[2]
+		t[2], s[j] = s[j], x2
+		if j == uint8(i+3) {
+			x3 = t[3]
+		}
+		j += uint8(x3) + k[3]
+		t[3], s[j] = s[j], x3
 	}
 }
 
