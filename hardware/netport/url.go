@@ -76,7 +76,11 @@ func Overlap(a, b string) bool {
 // Reaches says that a connection to a URL, made on this host, comes to whoever
 // listens at another there, as far as that shows without asking for names.
 func Reaches(url, listen string) bool {
-	return Key(url) == Key(listen) || samePort(url, listen) && everywhere(listen) && (everywhere(url) || host(url).IsLoopback())
+	if Key(url) == Key(listen) {
+		return true
+	}
+	here := everywhere(url) || host(url).IsLoopback()
+	return samePort(url, listen) && here && (everywhere(listen) || everywhere(url) && host(listen).IsLoopback())
 }
 
 func samePort(a, b string) bool {

@@ -43,7 +43,8 @@ const defaultSpeed = 115200
 // maxLines bounds the calls of one listening bank.
 const maxLines = 1000
 
-func banks(root *conf.Table, panel netip.AddrPort) []Bank {
+// banks reads the banks, and where those of them listen that do.
+func banks(root *conf.Table, panel netip.AddrPort) (all []Bank, listens []portLine) {
 	if !root.Has("bank") {
 		root.Bad("bank", "missing, so there is no line to answer; would be right: at least one [[bank]]")
 	}
@@ -51,7 +52,6 @@ func banks(root *conf.Table, panel netip.AddrPort) []Bank {
 	if panel.IsValid() && panel.Port() != 0 {
 		ports.add(portLine{panel.String(), "tcp://" + panel.String(), root.Line("panel")}, true)
 	}
-	var all []Bank
 	for _, t := range root.Tables("bank") {
 		t.Need("name", `"courier"`)
 		b := Bank{
@@ -70,8 +70,11 @@ func banks(root *conf.Table, panel netip.AddrPort) []Bank {
 		names.Once(t, "name", b.Name)
 		kind(t, b.Cable)
 		all = append(all, b)
+		if b.Listen != "" {
+			listens = append(listens, portLine{b.Listen, b.Listen, t.Line("listen")})
+		}
 	}
-	return all
+	return all, listens
 }
 
 // bankName checks the name of a bank, which commands take where they take the

@@ -64,11 +64,12 @@ func Parse(name string, text []byte) (*Config, error) {
 func read(f *conf.File) (*Config, error) {
 	t := f.Root()
 	settings := daemon.ReadSettings(t, Socket)
+	lines, listens := banks(t, settings.Panel)
 	c := &Config{
 		Settings: settings,
 		Accept:   weakness.ReadAccepted(t.Table("security")),
 		State:    t.Text("state", ""),
-		Banks:    banks(t, settings.Panel),
+		Banks:    lines,
 		Identify: identification(t.Table("identify")),
 		Tunnels:  tunnels(t),
 		Hosts:    hostLimits(t.Table("hosts")),
@@ -77,7 +78,7 @@ func read(f *conf.File) (*Config, error) {
 		Drains:   t.Table("limits").Has("drain"),
 	}
 	c.Identify.Name = c.Name
-	d := &destinations{pns: c.Tunnels.PNS}
+	d := &destinations{pns: c.Tunnels.PNS, listens: listens}
 	c.Profiles = profiles(t, d)
 	c.Identify.Text.Menu, c.Profiles.Menu = menu(t.Table("identify"), d)
 	c.Identify.Verify = passwords(t, c.Identify.Text.Ask)

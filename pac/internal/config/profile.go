@@ -16,13 +16,14 @@ import (
 // destinations reads where profiles lead and notes what that takes.
 type destinations struct {
 	pns        []tunnel.PNS
-	transports [2]bool // by peer.Transport
+	listens    []portLine // of the banks, where no call may end
+	transports [2]bool    // by peer.Transport
 }
 
 // read reads where one profile leads: to PNSs or to hosts.
 func (d *destinations) read(t *conf.Table) profile.Destination {
 	if t.Has("host") {
-		return hosts(t)
+		return d.hosts(t)
 	}
 	t.Need("tunnel", `["192.0.2.1"], or host = "tcp://bbs.example:23"`)
 	to := profile.Destination{
@@ -36,8 +37,8 @@ func (d *destinations) read(t *conf.Table) profile.Destination {
 }
 
 // hosts reads where a profile with hosts leads.
-func hosts(t *conf.Table) profile.Destination {
-	to := profile.Destination{Hosts: conf.OneOrMore(t, "host", hostPort)}
+func (d *destinations) hosts(t *conf.Table) profile.Destination {
+	to := profile.Destination{Hosts: conf.OneOrMore(t, "host", d.host)}
 	if t.Good("host") && len(to.Hosts) == 0 {
 		t.Bad("host", `names no host; would be right: host = "tcp://bbs.example:23"`)
 	}
@@ -49,9 +50,16 @@ func hosts(t *conf.Table) profile.Destination {
 	return to
 }
 
-// hostPort checks the URL of a host.
-func hostPort(s string) (string, error) {
-	return url(s, "host", `"tcp://bbs.example:23" or "telnet://bbs.example:23"`, netport.CheckOpen)
+// host checks the URL of a host. One of our own lines would take the call as a
+// new one, which ends there too, until no line is free.
+func (d *destinations) host(s string) (string, error) {
+	const right = `"tcp://bbs.example:23" or "telnet://bbs.example:23"`
+	for _, l := range d.listens {
+		if netport.Reaches(s, l.url) {
+			return "", conf.Unfit(fmt.Sprintf("leads to `listen` on line %d, so that the call would call this switch again", l.line), right)
+		}
+	}
+	return url(s, "host", right, netport.CheckOpen)
 }
 
 // endpoint takes the name of a [[pns]] or where one is, which it returns as the
