@@ -171,6 +171,8 @@ func TestDoctors(t *testing.T) {
 		{name: "no privilege", program: "pac", text: c.pac(c.modem(), good, ""), before: []string{"setpriv", "--bounding-set=-net_raw"},
 			about: "privileges", want: "GRE needs the privilege CAP_NET_RAW: run as root or give it to the program"},
 		{name: "no device", program: "pac", text: c.pac("/dev/ttyNONE7", good, ""), about: "port /dev/ttyNONE7", want: "there is no such device: plug it in, or correct `ports`"},
+		{name: "no serial port", program: "pac", text: c.pac("/dev/null", good, ""), about: "port /dev/null",
+			want: "it is no serial port, which has a name like /dev/ttyS0 or /dev/ttyUSB0: correct `ports`"},
 		{name: "a port that is closed at once", program: "pac", text: c.pac(closing, good, ""), about: "port " + closing,
 			want: "the connection is taken and then closed (the port is lost: EOF): somebody else probably holds the port, or the server limits connections"},
 		{name: "a cable that is closed at once", program: "pac", text: strings.Replace(c.pac(closing, good, ""), "ports", "kind = \"cable\"\nports", 1), about: "port " + closing,

@@ -70,7 +70,7 @@ func open(path string, o Options) (*Port, error) {
 // superuser's programs; a lock of the file does those that look for one.
 func claim(fd int, id ID) error {
 	if _, err := unix.IoctlGetTermios(fd, unix.TCGETS); err == unix.ENOTTY {
-		return errors.New("it is no serial port")
+		return ErrKind
 	}
 	if exclusive, err := unix.IoctlGetInt(fd, unix.TIOCGEXCL); err == nil && exclusive != 0 {
 		return busy(holder(id))
@@ -126,7 +126,7 @@ func Identify(path string) (ID, error) {
 		return ID{}, &Error{Path: path, Err: explain(err)}
 	}
 	if at.Mode&unix.S_IFMT != unix.S_IFCHR {
-		return ID{}, &Error{Path: path, Err: errors.New("it is no serial port")}
+		return ID{}, &Error{Path: path, Err: ErrKind}
 	}
 	return ID{at.Rdev}, nil
 }

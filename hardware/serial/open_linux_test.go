@@ -19,11 +19,12 @@ func TestOpenSaysWhatIsWrong(t *testing.T) {
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
+	const kind = "it is no serial port, which has a name like /dev/ttyS0 or /dev/ttyUSB0"
 	for path, want := range map[string]string{
 		filepath.Join(dir, "ttyUSB0"): "there is no such device",
-		file:                          "it is no serial port",
-		dir:                           "it is no serial port",
-		"/dev/null":                   "it is no serial port",
+		file:                          kind,
+		dir:                           kind,
+		"/dev/null":                   kind,
 	} {
 		_, err := Open(t.Context(), path, Options{})
 		if err == nil || err.Error() != fmt.Sprintf("port %q: %s", path, want) {

@@ -41,6 +41,9 @@ func (o Options) speed() int {
 // ErrBusy is in the error of opening a port that another program holds.
 var ErrBusy = errors.New("it is in use")
 
+// ErrKind is the error of a file that is there, and no serial port.
+var ErrKind = errors.New("it is no serial port, which has a name like /dev/ttyS0 or /dev/ttyUSB0")
+
 // ErrGone is in the error of a port that went away while it was open: its
 // device was unplugged or hung up.
 var ErrGone = errors.New("the device went away")

@@ -119,10 +119,10 @@ func TestMistakes(t *testing.T) {
 		{"hosts that are lines of this switch", user + "host = ['tcp://192.0.2.1:5600',\n'telnet://localhost:5600', 'tcp://0.0.0.0:5600', 'tcp://127.0.0.1:5601']\n[[number]]\ncalled = '1'\nhost = 'unix:///run//calls'\n" +
 			menu + "key = '1'\ntext = 'x'\nhost = 'tcp://[::1]:5602'\n[[realm]]\nname = 'r'\nhost = 'tcp://127.9.9.9:5602'\n" +
 			bank + "listen = 'unix:///run/calls'\n" + strings.Replace(bank, "x", "y", 1) + "listen = 'tcp://0.0.0.0:5602'", "11: user[1].host[2]: \"telnet://localhost:5600\" leads to `listen` on line 5, so that the call would call this switch again; would be right: \"tcp://bbs.example:23\" or \"telnet://bbs.example:23\"\n" +
-				"11: user[1].host[3]: \"tcp://0.0.0.0:5600\" leads to `listen` on line 5, so that the call would call this switch again; would be right: \"tcp://bbs.example:23\" or \"telnet://bbs.example:23\"\n" +
-				"14: number[1].host: \"unix:///run//calls\" leads to `listen` on line 24, so that the call would call this switch again; would be right: \"tcp://bbs.example:23\" or \"telnet://bbs.example:23\"\n" +
-				"18: identify.menu[1].host: \"tcp://[::1]:5602\" leads to `listen` on line 27, so that the call would call this switch again; would be right: \"tcp://bbs.example:23\" or \"telnet://bbs.example:23\"\n" +
-				"21: realm[1].host: \"tcp://127.9.9.9:5602\" leads to `listen` on line 27, so that the call would call this switch again; would be right: \"tcp://bbs.example:23\" or \"telnet://bbs.example:23\""},
+			"11: user[1].host[3]: \"tcp://0.0.0.0:5600\" leads to `listen` on line 5, so that the call would call this switch again; would be right: \"tcp://bbs.example:23\" or \"telnet://bbs.example:23\"\n" +
+			"14: number[1].host: \"unix:///run//calls\" leads to `listen` on line 24, so that the call would call this switch again; would be right: \"tcp://bbs.example:23\" or \"telnet://bbs.example:23\"\n" +
+			"18: identify.menu[1].host: \"tcp://[::1]:5602\" leads to `listen` on line 27, so that the call would call this switch again; would be right: \"tcp://bbs.example:23\" or \"telnet://bbs.example:23\"\n" +
+			"21: realm[1].host: \"tcp://127.9.9.9:5602\" leads to `listen` on line 27, so that the call would call this switch again; would be right: \"tcp://bbs.example:23\" or \"telnet://bbs.example:23\""},
 		{"no host", user + "host = []", `10: user[1].host: names no host; would be right: host = "tcp://bbs.example:23"`},
 		{"host and tunnel", user + "host = 'tcp://192.0.2.1:23'\ntunnel = ['192.0.2.1']\nhandover = 'silent'", `11: user[1].tunnel: means nothing beside host, where there is no PPP; would be right: one of them
 12: user[1].handover: means nothing beside host, where there is no PPP; would be right: one of them`},

@@ -56,6 +56,7 @@ func TestPortsThatCannotBeOpened(t *testing.T) {
 	for want, err := range map[string]error{
 		"it is in use by minicom: end that program, or take the port out of `ports`": &serial.Error{Path: "/dev/x", Err: errors.Join(errors.New("it is in use by minicom"), serial.ErrBusy)},
 		"file does not exist: plug it in, or correct `ports`":                        &serial.Error{Path: "/dev/x", Err: fs.ErrNotExist},
+		serial.ErrKind.Error() + ": correct `ports`":                                 &serial.Error{Path: "/dev/null", Err: serial.ErrKind},
 		"permission denied: `adduser` it there, and start again":                     &serial.Error{Path: "/dev/x", Err: fs.ErrPermission},
 		"dial tcp: no route; is the terminal server on, and its address in `ports` right?": &netport.Error{URL: "tcp://x:1",
 			Err: &net.OpError{Op: "dial", Net: "tcp", Err: errors.New("no route")}},

@@ -145,6 +145,8 @@ func cannotOpen(err error) error {
 	switch {
 	case errors.Is(err, serial.ErrBusy):
 		return fmt.Errorf("%w: end that program, or take the port out of `ports`", why)
+	case errors.Is(err, serial.ErrKind):
+		return fmt.Errorf("%w: correct `ports`", why)
 	case errors.Is(err, fs.ErrNotExist):
 		return fmt.Errorf("%w: plug it in, or correct `ports`", why)
 	case errors.Is(err, fs.ErrPermission):
