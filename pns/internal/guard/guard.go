@@ -153,13 +153,30 @@ func (g *Guard) Judge(now time.Time, name string, from Source, right bool) Rulin
 		return r
 	}
 	g.users.add(now, g.policy, user, 0)
-	if g.pairs.add(now, g.policy, one, g.policy.Attempts) {
+	g.add(now, one)
+	return r
+}
+
+// Unproven counts a certificate that does not count, for its user at its source
+// and for the source, unless one of them is locked out. The user's next answers
+// come no later: nobody comes nearer to a certificate by trying.
+func (g *Guard) Unproven(now time.Time, name string, from Source) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	one := pair{bare(name), from}
+	if g.policy.Attempts > 0 && g.sources.left(now, from) <= 0 && g.pairs.left(now, one) <= 0 {
+		g.add(now, one)
+	}
+}
+
+// add counts a wrong answer. Nobody is no user who could be locked out.
+func (g *Guard) add(now time.Time, one pair) {
+	if one.user != "" && g.pairs.add(now, g.policy, one, g.policy.Attempts) {
 		g.made[UserSource].Add(1)
 	}
-	if !from.Shared && g.sources.add(now, g.policy, from, sourceAttempts*g.policy.Attempts) {
+	if !one.from.Shared && g.sources.add(now, g.policy, one.from, sourceAttempts*g.policy.Attempts) {
 		g.made[WholeSource].Add(1)
 	}
-	return r
 }
 
 // delay is that before an answer, after so many wrong ones.

@@ -56,6 +56,42 @@ func TestAPairIsLockedOut(t *testing.T) {
 	}
 }
 
+// Certificates that do not count lock out as passwords do, but the user's answers
+// come no later for them, and nobody is no user.
+func TestCertificatesCount(t *testing.T) {
+	his := From(atlanta, "4045550666")
+	for _, tt := range []struct {
+		from  Source
+		users []string
+		want  []Lock
+	}{
+		{his, []string{"saran", `CORP\Saran`, "saran", "SARAN", "saran", "saran"}, []Lock{{"saran", his.String(), at(policy.Time)}}},
+		{his, slices.Repeat([]string{""}, 19), []Lock{}},
+		{his, slices.Repeat([]string{""}, 20), []Lock{{"", his.String(), at(policy.Time)}}},
+		{From(atlanta, ""), slices.Repeat([]string{""}, 50), []Lock{}},
+		{From(atlanta, ""), slices.Repeat([]string{"saran"}, 5), []Lock{{"saran", atlanta.String(), at(policy.Time)}}},
+	} {
+		g := New(policy)
+		for _, user := range tt.users {
+			g.Unproven(at(0), user, tt.from)
+		}
+		g.Unproven(at(time.Minute), "saran", From(macon, ""))
+		if got := g.Locks(at(0)); !slices.Equal(got, tt.want) {
+			t.Errorf("%d of %q from %v: locked are %v, want %v", len(tt.users), tt.users[0], tt.from, got, tt.want)
+		}
+		if r := g.Judge(at(time.Minute), "saran", From(macon, "4045550100"), true); r != (Ruling{}) {
+			t.Errorf("%d of %q from %v: her password elsewhere gets %+v", len(tt.users), tt.users[0], tt.from, r)
+		}
+	}
+	g := New(Policy{})
+	for range 100 {
+		g.Unproven(at(0), "saran", his)
+	}
+	if g.Use(policy); g.Judge(at(0), "saran", his, true) != (Ruling{}) || len(g.Locks(at(0))) > 0 {
+		t.Error("they counted where nothing does")
+	}
+}
+
 // Who tries one password on many users is locked out by his number; but never
 // a PAC that does not say who calls, for all its callers would be.
 func TestASourceIsLockedOut(t *testing.T) {

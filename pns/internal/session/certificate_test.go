@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"carrier/pns/internal/guard"
 	"carrier/pns/internal/users"
 	"carrier/shared/ppp/auth"
 	"carrier/shared/ppp/link"
@@ -149,6 +150,49 @@ func TestCertificatesThatLetNobodyIn(t *testing.T) {
 				})
 			})
 		}
+	}
+}
+
+// Who tries certificates is locked out as who guesses passwords is, and a
+// machine that takes us for somebody else is not.
+func TestCertificatesLockOut(t *testing.T) {
+	for _, tt := range []struct {
+		name     string
+		stranger bool // her authority is not ours
+		doubts   bool // ours is not hers
+		locked   bool
+	}{
+		{"of another authority", true, false, true},
+		{"of ours, which she doubts", false, true, false},
+	} {
+		bubble(t, func(t *testing.T) {
+			a, other := newAuthority(t), newAuthority(t)
+			p := newPlace(t, addresses, saran(onlyCertified))
+			p.guard.Use(guard.Policy{Attempts: 3, Window: time.Hour, Time: time.Hour})
+			p.certified(t, a, nil)
+			hers, believes := a, a
+			if tt.stranger {
+				hers = other
+			}
+			if tt.doubts {
+				believes = other
+			}
+			for range 3 {
+				v := p.call()
+				c := v.dial(holder("saran", hers.issue(t, "saran", nil), believes))
+				v.over(t)
+				c.hangUp()
+			}
+			v := p.call() // with all that is right
+			c := v.dial(holder("saran", a.issue(t, "saran", nil), a), func(c *caller) { c.can = strong })
+			time.Sleep(10 * time.Second)
+			if online := v.s.Record().Stage == record.Online; online == tt.locked || tt.locked != strings.Contains(v.s.Record().Text, "locked out") {
+				t.Errorf("%s: after three calls: %+v", tt.name, v.s.Record())
+			}
+			v.cancel()
+			v.over(t)
+			c.hangUp()
+		})
 	}
 }
 

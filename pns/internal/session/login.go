@@ -93,9 +93,12 @@ func unverifiable(s auth.Secret, m auth.Method) string {
 
 // unproven notes a caller who could not prove who she says she is: nothing is
 // left to judge, and the link closes.
-func (s *Session) unproven(c *auth.Claim, why string) {
+func (s *Session) unproven(now time.Time, c *auth.Claim, why string) {
 	if !s.running() {
 		return
+	}
+	if c.Method == auth.EAPTLS && !c.Declines() {
+		s.o.Guard.Unproven(now, c.Name, s.o.Source)
 	}
 	s.o.Stats.count(c.Method, Unproven)
 	s.note(func(r *record.Call) {

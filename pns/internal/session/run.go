@@ -204,7 +204,7 @@ func (s *Session) happened(now time.Time, e link.Event) {
 	case link.Claimed:
 		s.claimed(now, e.Claim)
 	case link.Unproven:
-		s.unproven(e.Claim, e.Text)
+		s.unproven(now, e.Claim, e.Text)
 	case link.Authenticated:
 		s.authenticated(now)
 	case link.NetworkUp:

@@ -26,6 +26,7 @@ type proof struct {
 	change    *change  // MS-CHAPv2's Change-Password; nil: a Response
 	certified bool     // EAP-TLS: the certificate is good, and has the claim's name
 	issued    []string // EAP-TLS: whom it was issued to
+	declined  bool     // EAP-TLS: the peer did not want to log in here
 	keys      Keys     // that it left
 	lm        bool     // MS-CHAP: the LAN Manager response counts too
 }
@@ -77,6 +78,10 @@ func (c *Claim) Check(s Secret) Verdict {
 // Issued lists whom the certificate of a claim by EAP-TLS was issued to: what
 // its name must be one of. The list belongs to the claim.
 func (c *Claim) Issued() []string { return c.proof.open().issued }
+
+// Declines tells of a peer that has failed without a verdict that this was its
+// own wish: it takes us for somebody else.
+func (c *Claim) Declines() bool { return c.proof.open().declined }
 
 // Typed is the claim of somebody who typed a name and a password where PPP had
 // not begun. It is checked like PAP's.

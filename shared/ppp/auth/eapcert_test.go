@@ -98,14 +98,20 @@ func TestACertificateIsNotTaken(t *testing.T) {
 	if a.s.Outcome() != Failure || a.result.Outcome != Failure || a.s.Err() == nil || !strings.Contains(a.s.Err().Error(), "certificate") {
 		t.Errorf("server %d (%v), client %v", a.s.Outcome(), a.s.Err(), a.result)
 	}
-	if c := a.s.Unproven(); c == nil || c.Method != EAPTLS || c.Name != "saran" || c.Check(NewPassword("").OrCertificate()).OK {
+	if c := a.s.Unproven(); c == nil || c.Method != EAPTLS || c.Name != "saran" || c.Check(NewPassword("").OrCertificate()).OK || c.Declines() {
 		t.Errorf("it is the claim %v", c)
 	}
-	so, co = certified(t, "saran", "saran")
-	_, co.Login.TLS.RootCAs = certificate(t, "denver")
-	a = sit(t, so, co, nil)
-	if a.s.Outcome() != Failure || a.result.Outcome != Failure || !strings.Contains(a.result.Text, "certificate") {
-		t.Errorf("server %d, client %v", a.s.Outcome(), a.result)
+	for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
+		so, co = certified(t, "saran", "saran")
+		so.TLS.MaxVersion = version
+		_, co.Login.TLS.RootCAs = certificate(t, "denver")
+		a = sit(t, so, co, nil)
+		if a.s.Outcome() != Failure || a.result.Outcome != Failure || !strings.Contains(a.result.Text, "certificate") {
+			t.Errorf("server %d, client %v", a.s.Outcome(), a.result)
+		}
+		if c := a.s.Unproven(); c == nil || !c.Declines() {
+			t.Errorf("a peer that does not believe us is the claim %v: %v", c, a.s.Err())
+		}
 	}
 }
 

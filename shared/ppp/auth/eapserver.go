@@ -99,6 +99,7 @@ func (s *Server) Unproven() *Claim {
 	if m := s.eap.Method(); m != nil && !errors.Is(s.Err(), eap.ErrNoMethod) {
 		c.Method = map[eap.Type]Method{eap.MD5: EAPMD5, eap.MSCHAPv2: EAPMSCHAPv2, eap.TLS: EAPTLS}[m.Type()]
 	}
+	c.proof = seal(proof{declined: eaptls.Declined(s.Err())})
 	return c
 }
 

@@ -44,6 +44,13 @@ var (
 	errPacket  = errors.New("EAP-TLS: a packet out of turn")
 )
 
+// Declined tells of a Server's error that it was the other side that did not
+// want to go on, as where our certificate does not count there.
+func Declined(err error) bool {
+	var alert *net.OpError // crypto/tls wraps those of the other side so
+	return errors.Is(err, errRefused) || errors.As(err, &alert) && alert.Op == "remote error"
+}
+
 // NewServer needs a Config with our certificate, and in ClientCAs the
 // authorities whose word on users counts: without them nobody gets in. It is
 // copied; versions before TLS 1.2 and the resumption of sessions are switched
