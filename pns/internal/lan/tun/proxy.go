@@ -130,6 +130,15 @@ func (p *proxy) changed(index int, name string) {
 	}
 }
 
+// lookAll looks again at all interfaces.
+func (p *proxy) lookAll() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, i := range p.ports {
+		p.look(i)
+	}
+}
+
 // look takes an interface as it is now: it may be another one of this name, or
 // none. What the kernel has flushed of its entries is put back.
 func (p *proxy) look(i *proxied) {

@@ -17,6 +17,7 @@ import (
 	"sync/atomic"
 
 	"github.com/vishvananda/netlink"
+	"github.com/vishvananda/netlink/nl"
 	"golang.org/x/sys/unix"
 	wgtun "golang.zx2c4.com/wireguard/tun"
 
@@ -61,11 +62,9 @@ type LAN struct {
 	attaching sync.Mutex // so that table and proxy agree
 	table     lan.Table
 
-	out   writer
-	in    reader
-	links chan netlink.LinkUpdate // what the kernel tells of interfaces
-	addrs chan netlink.AddrUpdate // and of their addresses
-	done  chan struct{}           // closed when that is no longer wanted
+	out    writer
+	in     reader
+	kernel *nl.NetlinkSocket // tells of interfaces; nil: not yet
 }
 
 // New makes the interface and all that belongs to it; Run must be called, it
@@ -76,7 +75,7 @@ func New(o Options) (*LAN, error) {
 		return nil, fmt.Errorf("local address %v is not IPv4", o.Local)
 	}
 	o.defaults()
-	l := &LAN{o: o, stats: o.Stats, links: make(chan netlink.LinkUpdate), addrs: make(chan netlink.AddrUpdate), done: make(chan struct{})}
+	l := &LAN{o: o, stats: o.Stats}
 	var err error
 	if l.netlink, err = netlink.NewHandle(unix.NETLINK_ROUTE); err != nil {
 		return nil, fmt.Errorf("netlink: %w", err)
@@ -102,7 +101,7 @@ func (l *LAN) start() error {
 	if err := l.forwarding(); err != nil {
 		return err
 	}
-	if err := errors.Join(netlink.LinkSubscribe(l.links, l.done), netlink.AddrSubscribe(l.addrs, l.done)); err != nil {
+	if l.kernel, err = hearken(); err != nil {
 		return fmt.Errorf("changes of interfaces cannot be followed: %w", err)
 	}
 	if l.proxy, err = newProxy(l.netlink, l.o.ProxyARP, func() []netip.Prefix { return of4(l.routes()) }, l.o.Log); err != nil {
@@ -120,7 +119,9 @@ func (l *LAN) start() error {
 // when the program is killed.
 func (l *LAN) close() error {
 	err := l.out.drop(true) // wakes the reader
-	close(l.done)
+	if l.kernel != nil {
+		l.kernel.Close()
+	}
 	if l.proxy != nil {
 		l.proxy.close()
 	}

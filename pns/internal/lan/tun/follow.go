@@ -1,0 +1,122 @@
+package tun
+
+import (
+	"errors"
+	"net"
+	"os"
+
+	"github.com/vishvananda/netlink"
+	"github.com/vishvananda/netlink/nl"
+	"golang.org/x/sys/unix"
+)
+
+// hearken has the kernel tell of interfaces and of their addresses. The socket
+// stays in the calling thread's namespace.
+func hearken() (*nl.NetlinkSocket, error) {
+	return nl.Subscribe(unix.NETLINK_ROUTE, unix.RTNLGRP_LINK, unix.RTNLGRP_IPV4_IFADDR, unix.RTNLGRP_IPV6_IFADDR)
+}
+
+// follow puts back what the kernel takes away when an interface goes down or is
+// removed, once it is there again: the routes to ours, the answers of ARP on
+// those of the LAN. It ends when the socket is closed.
+func (l *LAN) follow() {
+	var own owned
+	for {
+		messages, from, err := l.kernel.Receive()
+		switch {
+		case errors.Is(err, unix.ENOBUFS): // the socket was full; what comes from now on is told again
+			l.o.Log.Info("interfaces changed faster than could be followed: all are looked at")
+			l.lookAgain(&own)
+		case errors.Is(err, os.ErrClosed):
+			return
+		case err != nil:
+			l.o.Log.Error("changes of interfaces are followed no more: restart pns", "error", err)
+			return
+		case from.Pid == nl.PidKernel:
+			for _, m := range messages {
+				l.told(&own, unix.NlMsghdr(m.Header), m.Data)
+			}
+		}
+	}
+}
+
+// told takes one message of the kernel's.
+func (l *LAN) told(own *owned, h unix.NlMsghdr, data []byte) {
+	switch h.Type {
+	case unix.RTM_NEWLINK, unix.RTM_DELLINK:
+		link, err := netlink.LinkDeserialize(&h, data)
+		if err != nil {
+			return
+		}
+		i := link.Attrs()
+		l.proxy.changed(i.Index, i.Name)
+		change := nl.DeserializeIfInfomsg(data).Change
+		switch {
+		case i.Index != l.out.own():
+		case h.Type == unix.RTM_DELLINK:
+			l.out.leave(i.Index)
+		default:
+			l.named(own, i.Name)
+			if change&unix.IFF_UP != 0 && change != ^uint32(0) { // put up or down, and not just made
+				l.put(own, i)
+			}
+		}
+	case unix.RTM_NEWADDR, unix.RTM_DELADDR:
+		l.proxy.changed(int(nl.DeserializeIfAddrmsg(data).Index), "")
+	}
+}
+
+// lookAgain takes all interfaces as they are now, for want of what was told.
+func (l *LAN) lookAgain(own *owned) {
+	l.proxy.lookAll()
+	index := l.out.own() // before the list: one that is made meanwhile is not missed there
+	links, err := whole(l.netlink.LinkList)
+	if err != nil {
+		l.o.Log.Error("the interfaces cannot be listed", "error", err)
+		return
+	}
+	for _, link := range links {
+		if i := link.Attrs(); i.Index == index {
+			l.named(own, i.Name)
+			l.put(own, i)
+			return
+		}
+	}
+	if index != 0 {
+		l.out.leave(index)
+	}
+}
+
+// An owned interface is ours, as it was said to be.
+type owned struct {
+	down  int    // the index of one that was put down
+	named string // other than it should be
+}
+
+// named says that our interface was renamed. It works on.
+func (l *LAN) named(o *owned, name string) {
+	switch {
+	case name == l.o.Name:
+		o.named = ""
+	case name != o.named:
+		l.o.Log.Warn("the interface was renamed: callers stay on it", "interface", l.o.Name, "name", name)
+		o.named = name
+	}
+}
+
+// put takes our interface as it was put: up, when it gets its routes back, or
+// down.
+func (l *LAN) put(o *owned, i *netlink.LinkAttrs) {
+	log := l.o.Log.With("interface", l.o.Name)
+	if i.Flags&net.FlagUp == 0 {
+		if o.down != i.Index {
+			log.Warn("the interface was put down: callers reach nothing")
+		}
+		o.down = i.Index
+		return
+	}
+	if err := l.setUp(i.Index); o.down == i.Index || err != nil {
+		log.Info("the interface was put up", "error", err)
+	}
+	o.down = 0
+}
