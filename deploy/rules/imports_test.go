@@ -23,7 +23,7 @@ var order = [][]string{
 	{"pac/internal/bank", "pns/internal/ras"},
 	{"pac/internal/call", "pns/internal/session"},
 	{"pac/internal/identify", "pns/internal/flow", "pns/internal/guard"},
-	{"pac/internal/profile", "pns/internal/users", "pns/internal/activity"},
+	{"pac/internal/profile", "pns/internal/users", "pns/internal/activity", "pns/internal/firewall"},
 	{"pac/internal/tunnel", "pns/internal/pool"},
 	{"pac/internal/relay", "pac/internal/host", "pns/internal/lan/userspace", "pns/internal/lan/tun", "pns/internal/ndp"},
 	{"pns/internal/lan"},

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"carrier/pns/internal/config"
+	"carrier/pns/internal/firewall"
 	"carrier/pns/internal/lan/tun"
 	"carrier/pns/internal/users"
 	"carrier/shared/conf"
@@ -45,6 +46,7 @@ func Look(ctx context.Context, file string, asks *console.Client) *doctor.Report
 	if c.LAN.TUN != nil {
 		v.report.Look("lan "+c.LAN.TUN.Name, v.lan())
 	}
+	v.firewall()
 	return v.report
 }
 
@@ -131,6 +133,32 @@ func (v *visit) lan() error {
 		err = errors.Join(err, tun.Examine(o))
 	}
 	return err
+}
+
+// firewall asks the packet filter of this host, where packets come from elsewhere.
+func (v *visit) firewall() {
+	c := v.config
+	o := firewall.Options{GRE: c.NeedsGRE}
+	if !c.Listen.Addr().IsLoopback() {
+		o.TCP = c.Listen.Port()
+	}
+	if c.NeedsUDP && !c.UDP.Addr().IsLoopback() {
+		o.UDP = c.UDP.Port()
+	}
+	if t := c.LAN.TUN; t != nil {
+		who, err := users.New(c.Users)
+		if err != nil { // the look at the LAN told
+			return
+		}
+		o.Name, o.Callers = t.Name, c.LAN.Routes(who.Fixed())
+	}
+	if o.Name == "" && o.TCP == 0 && !o.GRE && o.UDP == 0 {
+		return
+	}
+	v.report.Look("firewall", firewall.Look(o))
+	if firewall.Legacy() {
+		v.report.Note("firewall", "the older iptables filter too, and are not looked at: iptables-legacy -S shows what they drop")
+	}
 }
 
 // nobody is the Handler of an endpoint that takes nothing.
