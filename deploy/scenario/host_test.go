@@ -115,7 +115,7 @@ func TestTries(t *testing.T) {
 // ends the call, and the caller reads so.
 func TestHostByMenu(t *testing.T) {
 	t.Parallel()
-	w, b := newMuseum(t, "[hosts]\nattempt = \"1s\"\n")
+	w, b := newMuseum(t, "")
 	c := w.terminal(0)
 	c.expects("login: ")
 	c.types("anybody\rat all\r")
@@ -148,7 +148,7 @@ func TestHostRefusals(t *testing.T) {
 	}{
 		{"\rlost\rx\rq\r", "Good bye.\r\n", record.CallerHungUp, "left the login"},
 		{"\rlost\rx\r1\r", "NO ANSWER FROM " + strings.TrimPrefix(dead, "tcp://") + "\r\n", record.HostUnreachable, "connection refused"},
-		{"\rguest\rwelcome\r1\r", "You are? \r\nnothing was said for 1s\r\n", record.IdleTimeout, "nothing was said for 1s"},
+		{"\rguest\rwelcome\r1\r", "\r\nnothing was said for 1s\r\n", record.IdleTimeout, "nothing was said for 1s"},
 		{"\rguest\ra\rguest\rb\rguest\rc\r", "Password: \r\nwrong user name or password\r\n", record.AuthFailed, "the login failed: wrong user name or password (tries: 3)"},
 	} {
 		c := w.terminal(0)

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 
+	"golang.org/x/sys/unix"
+
 	"carrier/deploy/testbed"
 	"carrier/hardware/modem"
 )
@@ -127,12 +129,20 @@ func (b *bbs) serve(c net.Conn) {
 	}
 }
 
-// nobody is the URL of a host that does not answer.
+// nobody is the URL of a host that does not answer: the port is taken, so that
+// no other test gets it, and nobody listens.
 func nobody(t *testing.T) string {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	l.Close()
-	return "tcp://" + l.Addr().String()
+	t.Cleanup(func() { unix.Close(fd) })
+	if err := unix.Bind(fd, &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}); err != nil {
+		t.Fatal(err)
+	}
+	at, err := unix.Getsockname(fd)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fmt.Sprintf("tcp://127.0.0.1:%d", at.(*unix.SockaddrInet4).Port)
 }

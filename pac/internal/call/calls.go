@@ -128,16 +128,16 @@ func (t Taker) begin(l line.Line, ring line.Ring, cancel context.CancelCauseFunc
 // log writes with the call's name.
 func (c *call) log() *slog.Logger { return c.o.Log.With("call", c.known().Name) }
 
-// finish makes the record of a call that is over.
+// finish makes the record of a call that is over. Whoever sees that it is finds
+// it counted.
 func (c *call) finish(err error) {
-	c.note(func(r *record.Call) {
-		r.Ended = time.Now()
-		r.Reason, r.Text = reason(err), text(err)
-		r.Traffic = c.counters.Snapshot()
-	})
-	r := c.known()
+	r := *c.known()
+	r.Ended = time.Now()
+	r.Reason, r.Text = reason(err), text(err)
+	r.Traffic = c.counters.Snapshot()
 	c.o.Meter.Stage(r.Stage, r.Ended.Sub(c.since))
-	c.o.Meter.Ended(c.bank, *r)
+	c.o.Meter.Ended(c.bank, r)
+	c.rec.Store(&r)
 	c.o.Hub.Forget(r.Name)
 	c.log().Info("call ended", "reason", r.Reason, "text", r.Text, "stage", r.Stage, "user", r.User,
 		"pns", r.Peer, "duration", r.Ended.Sub(r.Started).Round(time.Millisecond),

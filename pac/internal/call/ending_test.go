@@ -84,3 +84,24 @@ type nobody struct{}
 
 func (nobody) Stage(record.Stage, time.Duration) {}
 func (nobody) Ended(string, record.Call)         {}
+
+// A call that is seen to have ended is counted already.
+func TestCountedBeforeItIsSeen(t *testing.T) {
+	m := &counting{}
+	c := &call{Calls: New(Options{Meter: m, Log: slog.New(slog.DiscardHandler)}), line: failing{}}
+	c.rec.Store(&record.Call{Stage: record.Relaying})
+	m.seen = func() record.EndReason { return c.known().Reason }
+	c.finish(Ended(record.Operator, "over"))
+	if m.counted != record.Operator || m.shown != record.Running || c.known().Reason != record.Operator {
+		t.Errorf("counted %v while %v was seen, then %v", m.counted, m.shown, c.known().Reason)
+	}
+}
+
+// counting is a Meter that looks at the call while it counts it.
+type counting struct {
+	nobody
+	seen           func() record.EndReason
+	counted, shown record.EndReason
+}
+
+func (m *counting) Ended(_ string, c record.Call) { m.counted, m.shown = c.Reason, m.seen() }

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -62,6 +63,8 @@ func TestPortsThatCannotBeOpened(t *testing.T) {
 			Err: &net.OpError{Op: "dial", Net: "tcp", Err: errors.New("no route")}},
 		"the server refuses RFC 2217; use telnet:// for its port": &netport.Error{URL: "rfc2217://x:1", Err: errors.New("the server refuses RFC 2217; use telnet:// for its port")},
 		"the connection is taken and then closed (EOF): somebody else probably holds the port, or the server limits connections; have the other end it, or raise the limit": &netport.Error{URL: "rfc2217://x:1", Err: io.EOF},
+		"the connection is taken and then closed (write tcp: broken pipe): somebody else probably holds the port, or the server limits connections; have the other end it, or raise the limit": &netport.Error{URL: "rfc2217://x:1",
+			Err: &net.OpError{Op: "write", Net: "tcp", Err: syscall.EPIPE}},
 		"odd": errors.New("odd"),
 	} {
 		if got := strings.ReplaceAll(cannotOpen(err).Error(), "\nit is in use", ""); got != want {

@@ -160,7 +160,7 @@ func cannotOpen(err error) error {
 func notConnected(err *netport.Error) error {
 	var dial *net.OpError
 	switch {
-	case errors.Is(err, io.EOF), errors.Is(err, syscall.ECONNRESET):
+	case errors.Is(err, io.EOF), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
 		return closed(err.Err.Error(), err.URL)
 	case errors.As(err, &dial):
 		return fmt.Errorf("%w; is the terminal server on, and its address in `ports` right?", err.Err)
