@@ -74,39 +74,39 @@ func TestReferenceOfLCP(t *testing.T) {
 		return all.with(setting).call(t, "").request(ppp.LCP)
 	})
 	tableOf(t, "### Options of LCP").each(func(t *testing.T, row map[string]string) {
-		k := all.with(code(row["with"])).call(t, "")
-		own := fmt.Sprintf("% x", magicOf(t, k.request(ppp.LCP)))
-		sent := hexed(t, strings.ReplaceAll(code(row["sent"]), "mm mm mm mm", own))
-		wants(t, row["answer"], sent, k.asks(ppp.LCP, sent))
+		optionOfLCP(all.with(code(row["with"])).call(t, ""), row)
+	})
+	tableOf(t, "### LCP's other packets").each(func(t *testing.T, row map[string]string) {
+		packetOfLCP(all.with("").call(t, ""), row)
 	})
 }
 
-// packets are the rows of what is no negotiation: a code and data of a protocol,
-// in a phase.
-func TestReferenceOfLCPsOtherPackets(t *testing.T) {
-	all := &servers{t: t}
-	tableOf(t, "### LCP's other packets").each(func(t *testing.T, row map[string]string) {
-		k := all.with("").call(t, "")
-		own := []byte{0, 0, 0, 0}
-		if row["phase"] == "Establish" {
-			k.request(ppp.LCP)
-		} else {
-			own = k.establish()
-		}
-		sent := hexed(t, code(row["sent"]))
-		const id = 0xE7
-		k.say(ppp.LCP, cp.Packet{Code: cp.Code(sent[0]), ID: id, Data: sent[1:]})
-		if got := k.answer(ppp.LCP); got == nil {
-			if row["answer"] != "nothing" {
-				t.Errorf("no answer, the reference says %s", row["answer"])
-			}
-		} else {
-			want := strings.NewReplacer("mm mm mm mm", fmt.Sprintf("% x", own), "ii", "e7").Replace(code(row["answer"]))
-			if octets := append([]byte{byte(got.Code)}, got.Data...); !like(want, octets) {
-				t.Errorf("answered % x, the reference says %s", octets, row["answer"])
-			}
-		}
-	})
+// optionOfLCP asks for the option of a row.
+func optionOfLCP(k *talk, row map[string]string) {
+	k.t.Helper()
+	own := fmt.Sprintf("% x", magicOf(k.t, k.request(ppp.LCP)))
+	sent := hexed(k.t, strings.ReplaceAll(code(row["sent"]), "mm mm mm mm", own))
+	wants(k.t, row["answer"], sent, k.asks(ppp.LCP, sent))
+}
+
+// packetOfLCP sends what is no negotiation: a code and its data, in a phase.
+func packetOfLCP(k *talk, row map[string]string) {
+	k.t.Helper()
+	own := []byte{0, 0, 0, 0}
+	if row["phase"] == "Establish" {
+		k.request(ppp.LCP)
+	} else {
+		own = k.establish()
+	}
+	sent := hexed(k.t, code(row["sent"]))
+	k.say(ppp.LCP, cp.Packet{Code: cp.Code(sent[0]), ID: id, Data: sent[1:]})
+	said, want := "nothing", strings.NewReplacer("mm mm mm mm", fmt.Sprintf("% x", own), "ii", "e7").Replace(plain(row["answer"]))
+	if got := k.answer(ppp.LCP); got != nil {
+		said = fmt.Sprintf("% x", append([]byte{byte(got.Code)}, got.Data...))
+	}
+	if said != want {
+		k.t.Errorf("the reference says %s, the answer is %s", row["answer"], said)
+	}
 }
 
 func TestReferenceOfIPCP(t *testing.T) {
@@ -162,33 +162,33 @@ func TestReferenceOfIPV6CP(t *testing.T) {
 func TestReferenceOfProtocols(t *testing.T) {
 	all := &servers{t: t}
 	tableOf(t, "## Protocols").each(func(t *testing.T, row map[string]string) {
-		number := hexed(t, code(row["number"]))
-		p := ppp.Protocol(number[0])<<8 | ppp.Protocol(number[1])
-		for _, phase := range []string{"Authenticate", "Network"} {
-			var k *talk
-			s := all.with(code(row["with"]))
-			if phase == "Network" {
-				k = online(t, s)
-			} else {
-				k = s.call(t, "")
-				k.establish()
-			}
-			k.say(p, cp.Packet{Code: cp.ConfigureRequest, ID: 0xE7})
-			said := "nothing"
-			if got := k.answer(p); got != nil {
-				said = answered(*got, number)
-			}
-			if said != row[phase] {
-				t.Errorf("%s in phase %s: the reference says %s, the answer is %s", row["what"], phase, row[phase], said)
-			}
-		}
+		s := all.with(code(row["with"]))
+		k := s.call(t, "")
+		k.establish()
+		ofProtocol(k, row, "Authenticate")
+		ofProtocol(online(t, s), row, "Network")
 	})
+}
+
+// ofProtocol sends a packet of a row's protocol, in the phase that k is in.
+func ofProtocol(k *talk, row map[string]string, phase string) {
+	k.t.Helper()
+	number := hexed(k.t, code(row["number"]))
+	p := ppp.Protocol(number[0])<<8 | ppp.Protocol(number[1])
+	k.say(p, cp.Packet{Code: cp.ConfigureRequest, ID: id})
+	said := "nothing"
+	if got := k.answer(p); got != nil {
+		said = answered(*got, number)
+	}
+	if said != row[phase] {
+		k.t.Errorf("%s in phase %s: the reference says %s, the answer is %s", row["what"], phase, row[phase], said)
+	}
 }
 
 // answered names an answer to a Configure-Request without options.
 func answered(got cp.Packet, number []byte) string {
 	switch {
-	case got.Code == lcp.ProtocolReject && bytes.HasPrefix(got.Data, append(slices.Clone(number), 1, 0xE7, 0, 4)):
+	case got.Code == lcp.ProtocolReject && bytes.HasPrefix(got.Data, append(slices.Clone(number), 1, id, 0, 4)):
 		return "Protocol-Reject"
 	case got.Code == cp.ConfigureAck:
 		return "Ack"

@@ -98,10 +98,12 @@ func (k *talk) request(p ppp.Protocol) cp.Packet {
 	})
 }
 
+// id is the Identifier of what the tables' rows send.
+const id = 0xE7
+
 // asks sends a Configure-Request of options and waits for its answer.
 func (k *talk) asks(p ppp.Protocol, options []byte) cp.Packet {
 	k.t.Helper()
-	const id = 0xE7
 	k.say(p, cp.Packet{Code: cp.ConfigureRequest, ID: id, Data: options})
 	return k.await("an answer", func(q ppp.Protocol, packet cp.Packet) bool {
 		return q == p && packet.ID == id && packet.Code >= cp.ConfigureAck && packet.Code <= cp.ConfigureReject
@@ -113,7 +115,7 @@ func (k *talk) asks(p ppp.Protocol, options []byte) cp.Packet {
 const probe cp.Code = 0x7F
 
 // answer is the program's answer to what was said last, of protocol p; nil: it
-// says nothing to it. Requests of its own are none.
+// says nothing to it.
 func (k *talk) answer(p ppp.Protocol) *cp.Packet {
 	k.t.Helper()
 	k.say(ppp.LCP, cp.Packet{Code: probe, ID: 0xEE})
@@ -123,7 +125,8 @@ func (k *talk) answer(p ppp.Protocol) *cp.Packet {
 		if rejected && cp.Code(packet.Data[0]) == probe {
 			return true
 		}
-		if packet.Code != cp.ConfigureRequest && (q == p || q == ppp.LCP && packet.Code == lcp.ProtocolReject) && found == nil {
+		rejected = packet.Code == cp.CodeReject && q == p || packet.Code == lcp.ProtocolReject && q == ppp.LCP
+		if found == nil && (rejected || q == p && packet.ID == id && packet.Code != cp.ConfigureRequest) {
 			found = &packet
 		}
 		return false
