@@ -66,6 +66,14 @@ func (s *switchboard) call(t *testing.T, _ string) *talk {
 			t.Fatal(err)
 		}
 	}
+	k := onLine(t, conn)
+	k.say(ppp.LCP, cp.Packet{Code: lcp.Identification, ID: 1, Data: make([]byte, 4)})
+	return k
+}
+
+// onLine is a talk over a line, until the test ends.
+func onLine(t *testing.T, conn net.Conn) *talk {
+	t.Helper()
 	t.Cleanup(func() { conn.Close() })
 	in := make(chan []byte, 1000)
 	go func() {
@@ -83,13 +91,11 @@ func (s *switchboard) call(t *testing.T, _ string) *talk {
 			}
 		}
 	}()
-	k := &talk{t: t, in: in, send: func(frame []byte) {
+	return &talk{t: t, in: in, send: func(frame []byte) {
 		if _, err := conn.Write(hdlc.AppendFull(nil, frame)); err != nil {
 			t.Log(err) // the call is over
 		}
 	}}
-	k.say(ppp.LCP, cp.Packet{Code: lcp.Identification, ID: 1, Data: make([]byte, 4)})
-	return k
 }
 
 // A puppet is a PNS that answers as a row says.

@@ -58,7 +58,7 @@ func TestReferenceOfPAC(t *testing.T) {
 		return a
 	}
 	plainRows("### Options of LCP").each(func(t *testing.T, row map[string]string) { optionOfLCP(s.call(t, ""), row) })
-	plainRows("### LCP's other packets").each(func(t *testing.T, row map[string]string) { packetOfLCP(s.call(t, ""), row) })
+	plainRows("### Other packets of LCP").each(func(t *testing.T, row map[string]string) { packetOfLCP(s.call(t, ""), row) })
 	plainRows("## Protocols").each(func(t *testing.T, row map[string]string) {
 		k := s.call(t, "")
 		k.establish()

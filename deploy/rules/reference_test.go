@@ -76,8 +76,12 @@ func TestReferenceOfLCP(t *testing.T) {
 	tableOf(t, "### Options of LCP").each(func(t *testing.T, row map[string]string) {
 		optionOfLCP(all.with(code(row["with"])).call(t, ""), row)
 	})
-	tableOf(t, "### LCP's other packets").each(func(t *testing.T, row map[string]string) {
+	tableOf(t, "### Other packets of LCP").each(func(t *testing.T, row map[string]string) {
 		packetOfLCP(all.with("").call(t, ""), row)
+		if row["phase"] == "Authenticate" { // holds for Network too
+			row["phase"] = "Network"
+			packetOfLCP(all.with("").call(t, ""), row)
+		}
 	})
 }
 
@@ -92,11 +96,17 @@ func optionOfLCP(k *talk, row map[string]string) {
 // packetOfLCP sends what is no negotiation: a code and its data, in a phase.
 func packetOfLCP(k *talk, row map[string]string) {
 	k.t.Helper()
-	own := []byte{0, 0, 0, 0}
-	if row["phase"] == "Establish" {
+	var own []byte
+	switch row["phase"] {
+	case "Establish":
 		k.request(ppp.LCP)
-	} else {
+	case "Authenticate":
 		own = k.establish()
+	default:
+		if end := k.login(sara()); end != nil {
+			k.t.Fatalf("refused: %v %s", end.Cause, end.Text)
+		}
+		own = magicOf(k.t, k.request(ppp.LCP))
 	}
 	sent := hexed(k.t, code(row["sent"]))
 	k.say(ppp.LCP, cp.Packet{Code: cp.Code(sent[0]), ID: id, Data: sent[1:]})
