@@ -38,7 +38,7 @@ var order = [][]string{
 	{"shared/conf", "shared/capture", "shared/doctor"},
 	{"shared/netstack"},
 	{"shared/peer"},
-	{"shared/pptp", "shared/gre", "shared/queue"},
+	{"shared/pptp", "shared/gre", "shared/queue", "shared/quirk"},
 	{"shared/record"},
 	{"shared/ppp/link"},
 	{"shared/ppp/ccp"},

@@ -11,6 +11,7 @@ import (
 	"carrier/shared/capture"
 	"carrier/shared/console"
 	"carrier/shared/doctor"
+	"carrier/shared/quirk"
 	"carrier/shared/record"
 )
 
@@ -38,6 +39,7 @@ type tunnelling struct {
 	Address   string `json:"address"`
 	Transport string `json:"transport"`
 	State     string `json:"state"`
+	quirk.Known
 }
 
 // commands are what an operator sees of a Program.
@@ -59,7 +61,7 @@ func (p commands) Status() any {
 		s.Lines = append(s.Lines, lineStatus{l.Line, l.Bank, l.State, on[l.Line].Name, on[l.Line].User, l.Service, l.Why})
 	}
 	for _, c := range p.endpoint.Conns() {
-		s.Tunnels = append(s.Tunnels, tunnelling{c.Remote.Name, c.Remote.Addr.String(), c.Remote.Transport.String(), c.State})
+		s.Tunnels = append(s.Tunnels, tunnelling{c.Remote.Name, c.Remote.Addr.String(), c.Remote.Transport.String(), c.State, c.Known})
 	}
 	slices.SortFunc(s.Tunnels, func(a, b tunnelling) int { return strings.Compare(a.PNS+a.Address, b.PNS+b.Address) })
 	return s

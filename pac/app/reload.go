@@ -15,6 +15,7 @@ import (
 	"carrier/pac/internal/tunnel"
 	"carrier/shared/daemon"
 	"carrier/shared/peer"
+	"carrier/shared/quirk"
 	"carrier/shared/record"
 )
 
@@ -55,6 +56,7 @@ func (p *Program) use(c *config.Config) (restart []string, err error) {
 		p.level.Set(c.Level)
 	}
 	p.calls.Use(p.callSettings(c))
+	p.endpoint.Reconfigure(func(c *peer.Conn) (quirk.Settings, bool) { return p.tunnels.Treatment(c.Remote()), true })
 	p.seat(grace(c))
 	p.unlisten(left)
 	p.retire(was, c)

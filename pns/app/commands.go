@@ -13,6 +13,7 @@ import (
 	"carrier/shared/capture"
 	"carrier/shared/console"
 	"carrier/shared/doctor"
+	"carrier/shared/quirk"
 	"carrier/shared/record"
 )
 
@@ -39,6 +40,7 @@ type joint struct {
 	PAC       string `json:"pac"`
 	Transport string `json:"transport"`
 	State     string `json:"state"`
+	quirk.Known
 }
 
 // A lock is somebody who is locked out after too many wrong passwords.
@@ -74,7 +76,7 @@ func (p commands) Status() any {
 		}
 	}
 	for _, c := range p.endpoint.Conns() {
-		s.PACs = append(s.PACs, joint{c.Remote.Name, c.Remote.Transport.String(), c.State})
+		s.PACs = append(s.PACs, joint{c.Remote.Name, c.Remote.Transport.String(), c.State, c.Known})
 	}
 	for _, l := range p.guard.Locks(time.Now()) {
 		s.Locked = append(s.Locked, lock{l.User, l.Source, l.Until.Round(time.Second)})

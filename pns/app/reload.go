@@ -42,6 +42,7 @@ func (p *Program) use(c *config.Config) (restart []string, err error) {
 		p.level.Set(c.Level)
 	}
 	p.ras.Use(p.settings(c, p.who))
+	p.endpoint.Reconfigure(p.ras.Treatment)
 	if err := p.changed.Settle(p.who); err != nil { // they do not hold, but would if the old password came back
 		p.log.Error("changes of passwords that were replaced since are not forgotten", "error", err)
 	}
@@ -90,13 +91,13 @@ func (p *Program) settings(c *config.Config, who *users.Table) ras.Settings {
 	}
 	for _, a := range c.PACs {
 		p.metrics.pacKnown(a.Name)
-		s.PACs = append(s.PACs, ras.PAC{Name: a.Name, From: a.From, MSSByRate: a.MSSByRate, LinkInfo: a.LinkInfo,
-			Remote: peer.Remote{Transport: a.Transport, Windowing: a.Windowing}})
+		s.PACs = append(s.PACs, ras.PAC{Name: a.Name, From: a.From, MSSByRate: a.MSSByRate, MRU: a.MRU,
+			Remote: peer.Remote{Transport: a.Transport, Settings: a.Settings}})
 	}
 	if l := c.Clients; len(l.From) > 0 {
 		p.metrics.pacKnown(ras.Client)
-		s.Clients = ras.Clients{From: l.From, Remote: peer.Remote{Transport: l.Transport, Windowing: l.Windowing},
-			Ask: l.Methods, Coding: l.Coding, VJ: l.VJ}
+		s.Clients = ras.Clients{From: l.From, Remote: peer.Remote{Transport: l.Transport, Settings: l.Settings},
+			MRU: l.MRU, Ask: l.Methods, Coding: l.Coding, VJ: l.VJ}
 	}
 	return s
 }

@@ -88,6 +88,20 @@ func (t *Table) Bool(key string, def bool) bool {
 	return b
 }
 
+// BoolOrInt reads true or false, or a whole number from min to max, which means
+// true. n is 0 without a number.
+func (t *Table) BoolOrInt(key string, min, max int) (is bool, n int) {
+	switch v, _ := t.get(key); v := v.(type) {
+	case bool:
+		return v, 0
+	case int64:
+		return true, t.Int(key, min, min, max)
+	default:
+		t.wrong(key, v, "true, false or a whole number", "%s = true, or one from %d to %d", key, min, max)
+		return false, 0
+	}
+}
+
 // Duration reads a time span from min to max, written as "45s" or "1h30m".
 func (t *Table) Duration(key string, def, min, max time.Duration) time.Duration {
 	return Value(t, key, def, func(s string) (time.Duration, error) {

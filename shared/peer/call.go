@@ -228,6 +228,7 @@ func (c *Call) end(err error, m pptp.Message) {
 	c.tell(Ended, m, err)
 	close(c.events)
 	c.reply()
+	c.conn.spare()
 }
 
 // reply frees who waits for the answer to our request; conn.mu is held.

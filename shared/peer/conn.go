@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"carrier/shared/pptp"
+	"carrier/shared/quirk"
 )
 
 const (
@@ -35,6 +36,7 @@ type Conn struct {
 	nc          net.Conn
 	local, peer netip.AddrPort
 	opened      bool // by us
+	own         bool // for one call, with which it ends
 	log         *slog.Logger
 	limit       alarm
 
@@ -46,8 +48,9 @@ type Conn struct {
 	mu      sync.Mutex
 	control pptp.Control
 	remote  Remote
-	host    string
-	echo    uint32 // Identifier of our last Echo-Request
+	about   quirk.Software // what the peer says of itself, printable
+	profile *quirk.Profile // of that; nil: none
+	echo    uint32         // Identifier of our last Echo-Request
 	calls   map[uint16]*Call
 	theirs  map[uint16]*Call // by the peer's Call ID, as far as known
 	out     []byte           // to be written
@@ -93,7 +96,23 @@ func (c *Conn) Remote() Remote {
 func (c *Conn) PeerHost() string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.host
+	return c.about.Host
+}
+
+// Settings are how the peer is to be treated: as an administrator says, and
+// where he says nothing as its software wants it. They are known once the
+// connection is established; Reconfigure changes them.
+func (c *Conn) Settings() quirk.Settings {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	said := c.remote.Settings
+	return said.With(c.profile.Sets(said))
+}
+
+// met notes what the peer says of itself; mu is held.
+func (c *Conn) met(host, vendor string, firmware uint16) {
+	c.about = quirk.Software{Host: printable(host), Vendor: printable(vendor), Firmware: firmware}
+	c.profile = quirk.Find(c.about)
 }
 
 // LocalAddr is our end of the TCP connection.
@@ -252,6 +271,13 @@ func (c *Conn) finish(err error, flush bool) {
 	default:
 	}
 	lines.log(c.log, slog.LevelInfo, "control connection ended", "why", err)
+}
+
+// spare stops a connection that was for one call and has none; mu is held.
+func (c *Conn) spare() {
+	if c.own && len(c.calls) == 0 && !c.over {
+		c.e.wg.Go(c.Stop)
+	}
 }
 
 func (c *Conn) isSilent() bool {

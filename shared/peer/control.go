@@ -36,7 +36,9 @@ func (c *Conn) message(octets []byte) error {
 		}
 	case pptp.StartControlConnectionReply:
 		c.mu.Lock()
-		c.host = printable(m.HostName)
+		if c.control.State() == pptp.WaitControlReply {
+			c.met(m.HostName, m.VendorName, m.FirmwareRevision)
+		}
 		c.mu.Unlock()
 	}
 	c.step(pptp.EventOf(m, admitted), m, admitted)
@@ -66,7 +68,8 @@ func (c *Conn) admit(r pptp.StartControlConnectionRequest) (ok, silent bool) {
 		remote.Addr = defaultAddr(c.peer)
 	}
 	c.mu.Lock()
-	c.remote, c.host = remote, printable(r.HostName)
+	c.remote = remote
+	c.met(r.HostName, r.VendorName, r.FirmwareRevision)
 	c.mu.Unlock()
 	loser, ok := c.e.claim(c, remote.Addr)
 	if loser != nil {
@@ -161,7 +164,7 @@ func (c *Conn) settle() {
 		deadline = time.Time{}
 	}
 	c.e.clock.set(&c.limit, deadline)
-	_, gauge := c.status()
+	_, gauge := c.gauge()
 	if gauge == c.counted {
 		return
 	}
@@ -173,9 +176,9 @@ func (c *Conn) settle() {
 	}
 }
 
-// status is the connection's state in words and the gauge that counts those in
-// it; neither for one that is over. mu is held.
-func (c *Conn) status() (string, *atomic.Int64) {
+// gauge is the one that counts connections in this one's state, and the state in
+// words; neither for one that is over. mu is held.
+func (c *Conn) gauge() (string, *atomic.Int64) {
 	stats := c.e.stats
 	if c.over {
 		return "", nil
@@ -199,7 +202,9 @@ func (c *Conn) conclude(do pptp.ControlAction, ev pptp.ControlEvent, m pptp.Mess
 	switch {
 	case do&pptp.ControlUp != 0:
 		close(c.up)
-		c.e.bursts.peers.log(c.log, slog.LevelInfo, "control connection established", "host", c.PeerHost(), "opened_by_us", c.opened)
+		k := c.status().Known
+		c.e.bursts.peers.log(c.log, slog.LevelInfo, "control connection established", "host", k.Host, "vendor", k.Vendor,
+			"firmware", k.Firmware, "profile", k.Profile, "opened_by_us", c.opened)
 	case do&pptp.ForCall != 0:
 		c.callMessage(m)
 	case do&pptp.SendStopRequest != 0:

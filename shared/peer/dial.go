@@ -17,11 +17,14 @@ type attempt struct {
 	instead *Conn // the peer's own, to which ours gave way
 	result  *Conn
 	err     error
+	unasked bool // it was for one call, which nobody waits for any more
 }
 
 // Dial returns the living control connection to r.Addr or opens one, and waits
 // for an attempt that is under way. A peer that refused gives a *StartError.
-// The connection outlives ctx and the calls on it.
+// The connection outlives ctx and the calls on it; but with r.OneCall it is a new
+// one, found by nobody else, for one call that is begun at once, and ends with it
+// (a departure from RFC 2637 §3.1.3, which allows two peers one connection).
 func (e *Endpoint) Dial(ctx context.Context, r Remote) (*Conn, error) {
 	if err := e.usable(r); err != nil {
 		return nil, err
@@ -42,6 +45,9 @@ func (e *Endpoint) Dial(ctx context.Context, r Remote) (*Conn, error) {
 		}
 		select {
 		case <-ctx.Done():
+			if r.OneCall {
+				e.leave(a)
+			}
 			return nil, context.Cause(ctx)
 		case <-a.done:
 			return a.result, a.err
@@ -57,15 +63,19 @@ func (e *Endpoint) find(r Remote) (*Conn, *attempt, error) {
 	if e.closing {
 		return nil, nil, ErrClosed
 	}
-	if c := e.byAddr[r.Addr]; c != nil {
-		return c, nil, nil
+	if !r.OneCall {
+		if c := e.byAddr[r.Addr]; c != nil {
+			return c, nil, nil
+		}
+		if a := e.attempts[r.Addr]; a != nil {
+			return nil, a, nil
+		}
 	}
-	a := e.attempts[r.Addr]
-	if a == nil {
-		a = &attempt{remote: r, done: make(chan struct{})}
+	a := &attempt{remote: r, done: make(chan struct{})}
+	if !r.OneCall {
 		e.attempts[r.Addr] = a
-		e.wg.Go(func() { e.attempt(a) })
 	}
+	e.wg.Go(func() { e.attempt(a) })
 	return nil, a, nil
 }
 
@@ -75,11 +85,27 @@ func (e *Endpoint) attempt(a *attempt) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	a.result, a.err = result, err
-	delete(e.attempts, a.remote.Addr)
-	if err == nil {
-		e.list(result, a.remote.Addr)
+	switch {
+	case !a.remote.OneCall:
+		delete(e.attempts, a.remote.Addr)
+		if err == nil {
+			e.list(result, a.remote.Addr)
+		}
+	case a.unasked && err == nil:
+		e.wg.Go(result.Stop)
 	}
 	close(a.done)
+}
+
+// leave is when nobody waits any more for the connection of one call.
+func (e *Endpoint) leave(a *attempt) {
+	e.mu.Lock()
+	a.unasked = true
+	c := a.result
+	e.mu.Unlock()
+	if c != nil {
+		c.Stop()
+	}
 }
 
 // open opens the TCP connection, asks for a control connection on it and waits.
@@ -124,7 +150,7 @@ func (e *Endpoint) connectTCP(ctx context.Context, to netip.AddrPort) (net.Conn,
 // opened a control connection meanwhile.
 func (e *Endpoint) originate(a *attempt, nc net.Conn) (c, instead *Conn, err error) {
 	e.mu.Lock()
-	if other := e.byAddr[a.remote.Addr]; other != nil {
+	if other := e.byAddr[a.remote.Addr]; other != nil && !a.remote.OneCall {
 		e.mu.Unlock()
 		return nil, other, nil
 	}
@@ -133,7 +159,7 @@ func (e *Endpoint) originate(a *attempt, nc net.Conn) (c, instead *Conn, err err
 		return nil, nil, ErrClosed
 	}
 	c = newConn(e, nc, a.remote)
-	c.opened = true
+	c.opened, c.own = true, a.remote.OneCall
 	e.conns[c] = struct{}{}
 	a.conn = c
 	e.mu.Unlock()

@@ -3,41 +3,62 @@ package peer
 import (
 	"maps"
 	"slices"
+
+	"carrier/shared/quirk"
 )
 
 // A ConnState is one control connection as status and metrics show it.
 type ConnState struct {
 	Remote Remote
-	State  string // pending, starting, established or stopping
+	State  string      // pending, starting, established or stopping
+	Known  quirk.Known // printable; zero until the peer has said it
 }
 
 // Conns lists the control connections, in no order.
 func (e *Endpoint) Conns() []ConnState {
-	e.mu.Lock()
-	all := make([]*Conn, 0, len(e.conns))
-	for c := range e.conns {
-		all = append(all, c)
-	}
-	e.mu.Unlock()
+	all := e.all()
 	states := make([]ConnState, 0, len(all))
 	for _, c := range all {
-		c.mu.Lock()
-		if s, _ := c.status(); s != "" {
-			states = append(states, ConnState{c.remote, s})
+		if s := c.status(); s.State != "" {
+			states = append(states, s)
 		}
-		c.mu.Unlock()
 	}
 	return states
 }
 
+func (e *Endpoint) all() []*Conn {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return slices.Collect(maps.Keys(e.conns))
+}
+
+// status is the connection as others see it; State is empty when it is over.
+func (c *Conn) status() ConnState {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	s := ConnState{Remote: c.remote, Known: c.profile.Known(c.about, c.remote.Settings)}
+	s.State, _ = c.gauge()
+	return s
+}
+
+// Reconfigure has the calls to come follow other settings. said finds those of a
+// connection; false leaves it as it is. It is called with the connection's name
+// and addresses as Remote and PeerAddr have them.
+func (e *Endpoint) Reconfigure(said func(*Conn) (quirk.Settings, bool)) {
+	for _, c := range e.all() {
+		if s, ok := said(c); ok {
+			c.mu.Lock()
+			c.remote.Settings = s
+			c.mu.Unlock()
+		}
+	}
+}
+
 // Dismiss stops the control connections that are picked out and have no call.
 func (e *Endpoint) Dismiss(pick func(*Conn) bool) {
-	e.mu.Lock()
-	all := slices.Collect(maps.Keys(e.conns))
-	e.mu.Unlock()
-	for _, c := range all {
+	for _, c := range e.all() {
 		c.mu.Lock()
-		state, _ := c.status()
+		state, _ := c.gauge()
 		idle := state == "established" && len(c.calls) == 0
 		c.mu.Unlock()
 		if idle && pick(c) {

@@ -42,6 +42,7 @@ func (c *Conn) request(ctx context.Context, k pptp.CallKind, serial uint16, with
 	}
 	call, err := newCall(c, k, printable(c.e.o.Host), serial)
 	if err != nil {
+		c.spare()
 		c.mu.Unlock()
 		return nil, err
 	}

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"carrier/shared/pptp"
+	"carrier/shared/quirk"
 )
 
 // GREPort is the UDP port that GRE packets go to when they travel over UDP;
@@ -73,7 +74,10 @@ type Remote struct {
 	Addr      netip.AddrPort // of its control connections, TCP
 	Transport Transport
 	UDPPort   uint16 // where its GRE over UDP goes until its first packet shows better; 0: GREPort
-	Windowing bool   // for the data half: hold packets back while the peer's window is full
+	// OneCall gives each call that we begin a control connection of its own, which
+	// ends with it.
+	OneCall  bool
+	Settings quirk.Settings // what an administrator says of it
 }
 
 // A Handler decides for the program. Its methods are called without locks, by

@@ -73,7 +73,7 @@ func (c *Conn) requested(k pptp.CallKind, peerID, serial uint16, m pptp.Message)
 		c.mu.Unlock()
 		return
 	}
-	host := c.host
+	host := c.about.Host
 	if host == "" {
 		host = c.peer.Addr().String() // Windows gives no name
 	}

@@ -30,10 +30,7 @@ var ErrProtocol = errors.New("not a PPP protocol number")
 // not (RFC 1661 §6.5, §6.6), whatever was negotiated. The information aliases
 // the frame.
 func Split(frame []byte) (Protocol, []byte, error) {
-	if len(frame) >= 2 && frame[0] == Address && frame[1] == Control {
-		frame = frame[2:]
-	}
-	r := wire.NewReader(frame)
+	r := wire.NewReader(Strip(frame))
 	p := Protocol(r.Uint8("Protocol"))
 	if r.Err() == nil && p&1 == 0 {
 		p = p<<8 | Protocol(r.Uint8("Protocol"))
@@ -51,6 +48,14 @@ func Split(frame []byte) (Protocol, []byte, error) {
 // two octets, the information field. This form is legal whatever LCP agreed.
 func Append(dst []byte, p Protocol, info []byte) []byte {
 	return append(append(dst, Address, Control, byte(p>>8), byte(p)), info...)
+}
+
+// Strip is a frame without its Address and Control, if it has them.
+func Strip(frame []byte) []byte {
+	if len(frame) >= 2 && frame[0] == Address && frame[1] == Control {
+		return frame[2:]
+	}
+	return frame
 }
 
 // Compression says which header octets the peer agreed to receive left out.

@@ -37,6 +37,7 @@ type attendant struct {
 	relay  *relay.Relay
 	deaf   time.Time // when something must have been heard, zero: it was
 	report time.Time // when the PNS may be told of errors next
+	quiet  bool      // it is not told of any
 	told   pptp.WANErrorNotify
 	end    error         // why the call ends; nil: it does not yet
 	said   chan struct{} // closed when the last words to the caller have left, once end is known
@@ -100,7 +101,7 @@ func (a *attendant) look(now time.Time) error {
 	}
 	if !now.Before(a.report) {
 		a.report = now.Add(notifyEvery)
-		if now := lineErrors(a.relay); now != a.told {
+		if now := lineErrors(a.relay); now != a.told && !a.quiet {
 			a.tunnel.ErrorNotify(now)
 			a.told = now
 		}

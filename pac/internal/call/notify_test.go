@@ -34,6 +34,18 @@ func (l *listener) ErrorNotify(m pptp.WANErrorNotify) { l.told[time.Since(l.bega
 // The PNS is told of errors when there were any, all since the call began, and
 // not more than once in 60 seconds (RFC 2637 §2.14).
 func TestErrorNotify(t *testing.T) {
+	tellsOfErrors(t, false, map[time.Duration]pptp.WANErrorNotify{
+		2 * time.Minute: {CRCErrors: 2},
+		4 * time.Minute: {CRCErrors: 2, FramingErrors: 3},
+	})
+}
+
+// One that does not bear it is told of none.
+func TestNoErrorNotify(t *testing.T) {
+	tellsOfErrors(t, true, map[time.Duration]pptp.WANErrorNotify{})
+}
+
+func tellsOfErrors(t *testing.T, quiet bool, want map[time.Duration]pptp.WANErrorNotify) {
 	synctest.Test(t, func(t *testing.T) {
 		c := &call{Calls: New(Options{Deaf: time.Hour, Log: slog.New(slog.DiscardHandler)})}
 		c.rec.Store(&record.Call{})
@@ -42,7 +54,9 @@ func TestErrorNotify(t *testing.T) {
 		ctx, stop := context.WithCancel(t.Context())
 		l := &listener{time.Now(), map[time.Duration]pptp.WANErrorNotify{}}
 		ran := make(chan error)
-		go func() { ran <- r.Run(c.attendant(ctx, l, peer.Remote{}, r).attend) }()
+		a := c.attendant(ctx, l, peer.Remote{}, r)
+		a.quiet = quiet
+		go func() { ran <- r.Run(a.attend) }()
 
 		sends := func(octets ...byte) {
 			if _, err := caller.Write(octets); err != nil {
@@ -68,10 +82,6 @@ func TestErrorNotify(t *testing.T) {
 		}
 		caller.Close()
 
-		want := map[time.Duration]pptp.WANErrorNotify{
-			2 * time.Minute: {CRCErrors: 2},
-			4 * time.Minute: {CRCErrors: 2, FramingErrors: 3},
-		}
 		if !maps.Equal(l.told, want) {
 			t.Errorf("told %+v, want %+v", l.told, want)
 		}

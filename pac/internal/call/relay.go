@@ -1,6 +1,7 @@
 package call
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 	"carrier/shared/gre"
 	"carrier/shared/peer"
 	"carrier/shared/pptp"
+	"carrier/shared/quirk"
 	"carrier/shared/record"
 )
 
@@ -31,18 +33,22 @@ func (c *call) relayed(tunnel *peer.Call, handed identify.Handed) error {
 }
 
 func (c *call) follow(ctx context.Context, tunnel *peer.Call, r *relay.Relay) *attendant {
-	return c.attendant(ctx, tunnel, tunnel.Conn().Remote(), r)
+	a := c.attendant(ctx, tunnel, tunnel.Conn().Remote(), r)
+	a.quiet = !tunnel.Conn().Settings().LineErrors.Or(true)
+	return a
 }
 
 // newRelay joins the line and the tunnel, and tells the PNS that it may begin.
 func (c *call) newRelay(tunnel *peer.Call, handed identify.Handed) *relay.Relay {
 	rate := c.known().Rate
-	window := relay.Window(rate)
+	window, to := relay.Window(rate), tunnel.Conn().Settings()
+	windowing, sendWindow := cmp.Or(to.Window, quirk.Full).Use(tunnel.PeerWindow())
 	r := relay.New(relay.Options{
 		Call: c.known().Name, Line: c.line, Tunnel: tunnel, Rate: rate,
-		GRE: gre.Options{PeerCallID: tunnel.PeerID(), Windowing: tunnel.Conn().Remote().Windowing,
-			SendWindow: int(tunnel.PeerWindow()), PeerDelay: tunnel.PeerDelay(), RecvWindow: int(window)},
+		GRE: gre.Options{PeerCallID: tunnel.PeerID(), Windowing: windowing,
+			SendWindow: sendWindow, PeerDelay: tunnel.PeerDelay(), RecvWindow: int(window)},
 		Decoder: handed.Decoder, Held: handed.Frames, LastRequest: handed.LastRequest,
+		Strip: to.Strip.Or(false),
 		Async: asynchronous(c.known().Connect), Unpaced: c.use.Unpaced, Hush: hush(handed),
 		Counters: &c.counters, Errors: c.o.Errors, Packets: c.o.Packets, Drops: c.o.Drops, Tap: c.o.Hub,
 	})

@@ -21,6 +21,7 @@ import (
 	"carrier/shared/daemon"
 	"carrier/shared/peer"
 	"carrier/shared/ppp/auth"
+	"carrier/shared/quirk"
 	"carrier/shared/weakness"
 )
 
@@ -125,6 +126,9 @@ connect   = "127.0.0.2:1723"
 transport = "udp"
 udp_port  = 4755
 window    = false
+ff03      = "strip"
+line_errors = false
+one_call_per_connection = true
 
 [[pns]]
 name    = "dallas"
@@ -163,8 +167,9 @@ func TestWhole(t *testing.T) {
 		},
 		Hosts: host.Options{Attempt: 5 * time.Second, Idle: 15 * time.Minute, Session: 2 * time.Hour, Quiet: true},
 		Tunnels: tunnel.Options{Attempts: 2, Attempt: 3 * time.Second, LockOut: time.Minute, PNS: []tunnel.PNS{
-			{Name: "denver", At: "2.1.1.60", Connect: "127.0.0.2:1723", Transport: peer.UDP, UDPPort: 4755},
-			{Name: "dallas", Connect: "dallas", UDPPort: 4754, Windowing: true},
+			{Name: "denver", At: "2.1.1.60", Connect: "127.0.0.2:1723", Transport: peer.UDP, UDPPort: 4755, OneCall: true,
+				Settings: quirk.Settings{Window: quirk.NoWindow, Strip: quirk.On, LineErrors: quirk.Off}},
+			{Name: "dallas", Connect: "dallas", UDPPort: 4754},
 		}},
 		GRE: true, UDP: true, Unpaced: true,
 	}

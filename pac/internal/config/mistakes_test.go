@@ -90,8 +90,15 @@ func TestMistakes(t *testing.T) {
 		{"transport", "[[pns]]\nname = 'd'\nat = '192.0.2.1'\ntransport = 'UDP'\nudp_port = 1", `11: pns[1].transport: "UDP" is not known here; would be right: "gre" or "udp"`},
 		{"UDP port without UDP", "[[pns]]\nname = 'd'\nat = '192.0.2.1'\nudp_port = 1", `11: pns[1].udp_port: means nothing without UDP; would be right: transport = "udp" beside it`},
 		{"UDP port", "[[pns]]\nname = 'd'\nat = '192.0.2.1'\ntransport = 'udp'\nudp_port = 65536", `12: pns[1].udp_port: 65536 is out of range; would be right: a whole number from 1 to 65535`},
-		{"window", "[[pns]]\nname = 'd'\nat = '192.0.2.1'\nwindow = 64", `11: pns[1].window: 64 is not true or false; would be right: window = false`},
-		{"secret", "[[pns]]\nname = 'd'\nat = '192.0.2.1'\nsecret = 'x'", `11: pns[1].secret: unknown key; would be right: one of at, connect, name, transport, udp_port, window`},
+		{"treatment", "[[pns]]\nname = 'd'\nat = '192.0.2.1'\nwindow = 'off'\nff03 = true\nline_errors = 'no'\none_call_per_connection = 1", `11: pns[1].window: "off" is not true, false or a whole number; would be right: window = true, or one from 1 to 128
+12: pns[1].ff03: true is not text in quotes; would be right: ff03 = "…"
+13: pns[1].line_errors: "no" is not true or false; would be right: line_errors = false
+14: pns[1].one_call_per_connection: 1 is not true or false; would be right: one_call_per_connection = true`},
+		{"window", "[[pns]]\nname = 'd'\nat = '192.0.2.1'\nwindow = 0\nff03 = 'drop'", `11: pns[1].window: 0 is out of range; would be right: a whole number from 1 to 128
+12: pns[1].ff03: "drop" is not known here; would be right: "keep" or "strip"`},
+		{"Set-Link-Info is the PNS's", "[[pns]]\nname = 'd'\nat = '192.0.2.1'\nset_link_info = 'no'\nmru = 1400", `11: pns[1].set_link_info: unknown key; would be right: one of at, connect, ff03, line_errors, name, one_call_per_connection, transport, udp_port, window
+12: pns[1].mru: unknown key; would be right: one of at, connect, ff03, line_errors, name, one_call_per_connection, transport, udp_port, window`},
+		{"secret", "[[pns]]\nname = 'd'\nat = '192.0.2.1'\nsecret = 'x'", `11: pns[1].secret: unknown key; would be right: one of at, connect, ff03, line_errors, name, one_call_per_connection, transport, udp_port, window`},
 
 		{"methods", "[identify]\nmethods = ['chap', 'pap', 'pap']", `9: identify.methods[1]: "chap" is no method; would be right: "chap-md5", "mschap-v2", "mschap", "eap" or "pap"
 9: identify.methods[3]: "pap" stands twice; would be right: once`},

@@ -9,7 +9,9 @@ import (
 
 	"carrier/pac/internal/tunnel"
 	"carrier/shared/conf"
+	"carrier/shared/gre"
 	"carrier/shared/peer"
+	"carrier/shared/quirk"
 )
 
 // tunnels reads how PNSs are reached and how long callers wait for one. Three
@@ -36,7 +38,8 @@ func pns(t *conf.Table, seen conf.Seen) tunnel.PNS {
 		Connect:   conf.Value(t, "connect", "", pnsAddress),
 		Transport: transport(t),
 		UDPPort:   uint16(t.Int("udp_port", peer.GREPort, 1, 65535)),
-		Windowing: t.Bool("window", true),
+		OneCall:   t.Bool("one_call_per_connection", false),
+		Settings:  treatment(t),
 	}
 	if !t.Has("at") && !t.Has("connect") {
 		t.Bad("at", `missing; would be right: at = "2.1.1.60", or connect = "pns.example:1723"`)
@@ -49,6 +52,20 @@ func pns(t *conf.Table, seen conf.Seen) tunnel.PNS {
 		seen.Once(t, "at", p.At)
 	}
 	return p
+}
+
+// treatment reads how a PNS is treated, of which nothing may be said.
+func treatment(t *conf.Table) (s quirk.Settings) {
+	if t.Has("window") {
+		s.Window = quirk.WindowOf(t.BoolOrInt("window", 1, gre.MaxWindow))
+	}
+	if t.Has("ff03") {
+		s.Strip = quirk.Of(t.Choice("ff03", "keep", "keep", "strip") == "strip")
+	}
+	if t.Has("line_errors") {
+		s.LineErrors = quirk.Of(t.Bool("line_errors", true))
+	}
+	return s
 }
 
 func transport(t *conf.Table) peer.Transport {

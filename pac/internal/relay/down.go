@@ -79,7 +79,7 @@ func (r *Relay) Terminate(text string) {
 // been agreed (RFC 1661 §5), and Address and Control, which the tunnel may
 // lack, are there unless the caller agreed to go without.
 func (r *Relay) toLine(buf, frame []byte, b *buffer) []byte {
-	full := len(frame) >= 2 && frame[0] == ppp.Address && frame[1] == ppp.Control
+	full := len(ppp.Strip(frame)) < len(frame)
 	info := lcpPacket(frame)
 	if !full && (info != nil || !r.lcp.bare) {
 		b.frame = append(append(b.frame[:0], ppp.Address, ppp.Control), frame...)

@@ -45,6 +45,7 @@ type Options struct {
 	Tunnel Tunnel
 	GRE    gre.Options // DelayAck is always on; a RecvWindow of 0 means Window(Rate)
 	Rate   int         // CONNECT's rate in bit/s, 0 when unknown: then the line is given what it takes
+	Strip  bool        // leave out Address and Control, FF 03, of what goes into the tunnel
 	// Async: each octet takes ten bits of the line, its start and stop bit
 	// too, for no error correction runs. Else it takes eight.
 	Async   bool
@@ -106,6 +107,7 @@ type Relay struct {
 
 	leaving int // frames that the line is taking
 
+	strip   bool // as Options have it
 	begun   bool
 	hushed  bool // the line is not left alone any more
 	writing bool // the writer runs
@@ -135,7 +137,7 @@ func New(o Options) *Relay {
 	r := &Relay{
 		call: o.Call, line: o.Line, tunnel: o.Tunnel, decoder: o.Decoder, held: o.Held, hush: o.Hush,
 		counters: o.Counters, spoilt: o.Errors, packets: o.Packets, drops: o.Drops, tap: o.Tap,
-		over: make(chan struct{}),
+		over: make(chan struct{}), strip: o.Strip,
 		turn: turn{line: o.Line},
 		gre:  gre.NewSession(o.GRE, time.Now()),
 		up:   queue.Queue{MaxFrames: upQueue},

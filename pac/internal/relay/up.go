@@ -108,6 +108,9 @@ func (r *Relay) toTunnel(frame []byte) {
 // push sends a frame, or queues it where the window has to be waited for.
 func (r *Relay) push(frame []byte) {
 	r.counters.Up(len(frame))
+	if r.strip {
+		frame = ppp.Strip(frame)
+	}
 	if r.up.Len() == 0 && r.gre.Ready() {
 		r.out.Add(r.gre.Append(r.now, r.out.Next(), frame))
 	} else {

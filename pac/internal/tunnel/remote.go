@@ -64,7 +64,7 @@ func (o Options) Remotes(ctx context.Context, endpoint string) ([]peer.Remote, e
 }
 
 func (p PNS) remote(a netip.AddrPort) peer.Remote {
-	return peer.Remote{Name: p.Name, Addr: a, Transport: p.Transport, UDPPort: p.UDPPort, Windowing: p.Windowing}
+	return peer.Remote{Name: p.Name, Addr: a, Transport: p.Transport, UDPPort: p.UDPPort, OneCall: p.OneCall, Settings: p.Settings}
 }
 
 // pns is the configuration of an endpoint, by its name or by what profiles call
@@ -72,7 +72,7 @@ func (p PNS) remote(a netip.AddrPort) peer.Remote {
 func (t *Tunnels) pns(endpoint string) PNS {
 	i := slices.IndexFunc(t.o.PNS, func(p PNS) bool { return p.Name == endpoint || p.At == endpoint })
 	if i < 0 {
-		return PNS{Name: endpoint, At: endpoint, Connect: endpoint, Transport: peer.GRE, Windowing: true}
+		return PNS{Name: endpoint, At: endpoint, Connect: endpoint, Transport: peer.GRE}
 	}
 	p := t.o.PNS[i]
 	if p.Connect == "" {

@@ -14,6 +14,7 @@ import (
 
 	"carrier/shared/peer"
 	"carrier/shared/pptp"
+	"carrier/shared/quirk"
 )
 
 // A PNS is how one PNS is reached, where that differs from the defaults.
@@ -23,7 +24,8 @@ type PNS struct {
 	Connect   string // host or host:port where it really is; empty: At
 	Transport peer.Transport
 	UDPPort   uint16 // 0: the default
-	Windowing bool   // keep to the window it advertises
+	OneCall   bool   // each call has a control connection of its own
+	Settings  quirk.Settings
 }
 
 // Options of the tunnels. Zero durations and counts take the defaults.
@@ -103,6 +105,9 @@ func (t *Tunnels) Place(ctx context.Context, endpoints []string, req pptp.Incomi
 	}
 	return nil, &PlaceError{Attempts: tried}
 }
+
+// Treatment is what is configured of the peer that an endpoint led to.
+func (t *Tunnels) Treatment(r peer.Remote) quirk.Settings { return t.pns(r.Name).Settings }
 
 // Failed notes that a call that was placed there showed the endpoint to be of
 // no use: no GRE came through.

@@ -10,13 +10,15 @@ import (
 	"carrier/shared/ppp/auth"
 	"carrier/shared/ppp/mppe"
 	"carrier/shared/ppp/vj"
+	"carrier/shared/quirk"
 )
 
 // Clients are users' own machines that may open a tunnel.
 type Clients struct {
 	From      []netip.Prefix // of their control connections; none: nobody may
 	Transport peer.Transport
-	Windowing bool          // keep to the window that they advertise
+	Settings  quirk.Settings
+	MRU       int           // as PAC's
 	Methods   []auth.Method // demanded of them, in this order
 	Coding    session.Coding
 	VJ        vj.Slots
@@ -31,7 +33,7 @@ func clients(root *conf.Table, c *Config) Clients {
 	t := root.Table("clients")
 	t.Need("from", `["0.0.0.0/0"]`)
 	l := Clients{From: conf.Values(t, "from", new(origins).prefix(t.Line("from"))),
-		Transport: transport(t), Windowing: t.Bool("window", false)}
+		Transport: transport(t), Settings: treatment(t), MRU: mru(t)}
 	if t.Has("from") && len(l.From) == 0 && t.Good("from") {
 		t.Bad("from", `names no address; would be right: from = ["0.0.0.0/0"]`)
 	}

@@ -10,7 +10,6 @@ import (
 	"carrier/pns/internal/activity"
 	"carrier/pns/internal/guard"
 	"carrier/pns/internal/pool"
-	"carrier/pns/internal/ras"
 	"carrier/pns/internal/session"
 	"carrier/pns/internal/users"
 	"carrier/shared/conf"
@@ -21,6 +20,7 @@ import (
 	"carrier/shared/ppp/link"
 	"carrier/shared/ppp/lqr"
 	"carrier/shared/ppp/vj"
+	"carrier/shared/quirk"
 	"carrier/shared/weakness"
 )
 
@@ -74,9 +74,9 @@ type PAC struct {
 	Name      string
 	From      []netip.Prefix // of its control connections
 	Transport peer.Transport
-	Windowing bool // keep to the window it advertises
+	Settings  quirk.Settings
+	MRU       int  // of its callers; 0: the default
 	MSSByRate bool // lower callers' MSS by the rates of their lines
-	LinkInfo  ras.LinkInfo
 }
 
 // LAN is the network that callers reach.

@@ -16,7 +16,6 @@ import (
 	"carrier/pns/internal/activity"
 	"carrier/pns/internal/guard"
 	"carrier/pns/internal/pool"
-	"carrier/pns/internal/ras"
 	"carrier/pns/internal/session"
 	"carrier/pns/internal/users"
 	"carrier/shared/daemon"
@@ -28,6 +27,7 @@ import (
 	"carrier/shared/ppp/lqr"
 	"carrier/shared/ppp/mppe"
 	"carrier/shared/ppp/vj"
+	"carrier/shared/quirk"
 	"carrier/shared/weakness"
 )
 
@@ -51,16 +51,21 @@ transport = "udp"
 window    = false
 mss_by_rate = false
 set_link_info = "no"
+ff03      = "keep"
+mru       = 1300
 
 [[pac]]
 name = "boston"
 from = ["192.0.2.128/25"]
 set_link_info = "needed"
+window = 16
 
 [clients]
 from        = ["0.0.0.0/0"]
 transport   = "udp"
 window      = true
+ff03        = "strip"
+mru         = 576
 encryption  = "optional"
 compression = ["mppc", "bsd"]
 vj          = true
@@ -146,11 +151,12 @@ func TestWhole(t *testing.T) {
 		Listen:   netip.MustParseAddrPort("192.0.2.60:1724"),
 		UDP:      netip.MustParseAddrPort("192.0.2.60:4755"),
 		PACs: []PAC{
-			{Name: "atlanta", From: []netip.Prefix{netip.MustParsePrefix("192.0.2.0/25"), netip.MustParsePrefix("198.51.100.7/32")}, Transport: peer.UDP, LinkInfo: ras.Never},
-			{Name: "boston", From: []netip.Prefix{netip.MustParsePrefix("192.0.2.128/25")}, Windowing: true, MSSByRate: true, LinkInfo: ras.Needed},
+			{Name: "atlanta", From: []netip.Prefix{netip.MustParsePrefix("192.0.2.0/25"), netip.MustParsePrefix("198.51.100.7/32")}, Transport: peer.UDP, MRU: 1300,
+				Settings: quirk.Settings{Window: quirk.NoWindow, Strip: quirk.Off, LinkInfo: quirk.Never}},
+			{Name: "boston", From: []netip.Prefix{netip.MustParsePrefix("192.0.2.128/25")}, MSSByRate: true, Settings: quirk.Settings{Window: 16, LinkInfo: quirk.Needed}},
 		},
-		Clients: Clients{From: []netip.Prefix{netip.MustParsePrefix("0.0.0.0/0")}, Transport: peer.UDP, Windowing: true,
-			Methods: []auth.Method{auth.MSCHAPv2, auth.PAP}, VJ: vj.Slots{Count: 16},
+		Clients: Clients{From: []netip.Prefix{netip.MustParsePrefix("0.0.0.0/0")}, Transport: peer.UDP, MRU: 576,
+			Settings: quirk.Settings{Window: quirk.Full, Strip: quirk.On}, Methods: []auth.Method{auth.MSCHAPv2, auth.PAP}, VJ: vj.Slots{Count: 16},
 			Coding: session.Coding{Encryption: session.Optional, MPPE: mppe.Key40 | mppe.Key128 | mppe.MPPC, Compression: []ccp.Method{ccp.BSD{Bits: 12}}}},
 		LAN: LAN{
 			Local: ip("2.1.1.1"),
@@ -210,7 +216,7 @@ func TestDefaults(t *testing.T) {
 		Settings: daemon.Settings{Name: "d", Socket: Socket},
 		Listen:   netip.MustParseAddrPort("0.0.0.0:1723"),
 		UDP:      netip.MustParseAddrPort("0.0.0.0:4754"),
-		PACs:     []PAC{{Name: "a", From: []netip.Prefix{netip.MustParsePrefix("192.0.2.1/32")}, Windowing: true, MSSByRate: true}},
+		PACs:     []PAC{{Name: "a", From: []netip.Prefix{netip.MustParsePrefix("192.0.2.1/32")}, MSSByRate: true}},
 		LAN: LAN{Local: ip("10.64.64.64"), Pools: []pool.Options{{Name: "default", Ranges: []pool.Range{{First: ip("2.1.1.129"), Last: ip("2.1.1.190")}}}},
 			Hold: 5 * time.Minute,
 			Map:  map[netip.AddrPort]string{}},

@@ -26,18 +26,24 @@ func TestMistakes(t *testing.T) {
 		{"clients from anywhere", "[clients]", `10: clients.from: missing; would be right: from = ["0.0.0.0/0"]`},
 		{"clients from nowhere", "[clients]\nfrom = []", `11: clients.from: names no address; would be right: from = ["0.0.0.0/0"]`},
 		{"clients from a PAC's address, and twice from theirs", "[clients]\nfrom = ['192.0.2.1', '192.0.2.0/24']", `11: clients.from[2]: "192.0.2.0/24" overlaps 192.0.2.1/32 on line 11; would be right: each address once`},
-		{"clients' keys", "[clients]\nfrom = ['192.0.2.9']\ntransport = 'tcp'\nwindow = 1\nencryption = 'yes'\ncompression = ['zip']\nvj = 1\nname = 'x'", `12: clients.transport: "tcp" is not known here; would be right: "gre" or "udp"
-13: clients.window: 1 is not true or false; would be right: window = true
-14: clients.encryption: "yes" is not known here; would be right: "none", "optional" or "required"
-15: clients.compression[1]: "zip" is no compression; would be right: "mppc", "deflate", "bsd", "lzs" or "predictor"
-16: clients.vj: 1 is not true or false; would be right: vj = true
-17: clients.name: unknown key; would be right: one of compression, encryption, from, transport, vj, window`},
+		{"clients' keys", "[clients]\nfrom = ['192.0.2.9']\ntransport = 'tcp'\nwindow = 'on'\nff03 = 'no'\nmru = 1401\nencryption = 'yes'\ncompression = ['zip']\nvj = 1\nname = 'x'", `12: clients.transport: "tcp" is not known here; would be right: "gre" or "udp"
+13: clients.window: "on" is not true, false or a whole number; would be right: window = true, or one from 1 to 128
+14: clients.ff03: "no" is not known here; would be right: "keep" or "strip"
+15: clients.mru: 1401 is out of range; would be right: a whole number from 576 to 1400
+16: clients.encryption: "yes" is not known here; would be right: "none", "optional" or "required"
+17: clients.compression[1]: "zip" is no compression; would be right: "mppc", "deflate", "bsd", "lzs" or "predictor"
+18: clients.vj: 1 is not true or false; would be right: vj = true
+19: clients.name: unknown key; would be right: one of compression, encryption, ff03, from, mru, transport, vj, window`},
 		{"clients without keys", "[clients]\nfrom = ['192.0.2.9']\n[auth]\nmethods = ['chap-md5', 'pap']", `10: clients.encryption: is required, and no method of auth.methods leaves keys for it; would be right: "mschap-v2" among them`},
 
 		{"transport", pac + "from = ['192.0.2.9']\ntransport = 'tcp'", `13: pac[2].transport: "tcp" is not known here; would be right: "gre" or "udp"`},
 		{"MSS by rate", pac + "from = ['192.0.2.9']\nmss_by_rate = 1", `13: pac[2].mss_by_rate: 1 is not true or false; would be right: mss_by_rate = false`},
 		{"Set-Link-Info", pac + "from = ['192.0.2.9']\nset_link_info = true", `13: pac[2].set_link_info: true is not text in quotes; would be right: set_link_info = "…"`},
-		{"window", pac + "from = ['192.0.2.9']\nwindow = 'off'", `13: pac[2].window: "off" is not true or false; would be right: window = false`},
+		{"window", pac + "from = ['192.0.2.9']\nwindow = 'off'\nff03 = false\nmru = 575", `13: pac[2].window: "off" is not true, false or a whole number; would be right: window = true, or one from 1 to 128
+14: pac[2].ff03: false is not text in quotes; would be right: ff03 = "…"
+15: pac[2].mru: 575 is out of range; would be right: a whole number from 576 to 1400`},
+		{"a large window", pac + "from = ['192.0.2.9']\nwindow = 129", `13: pac[2].window: 129 is out of range; would be right: a whole number from 1 to 128`},
+		{"who opens the control connection", pac + "from = ['192.0.2.9']\none_call_per_connection = true", `13: pac[2].one_call_per_connection: unknown key; would be right: one of ff03, from, mru, mss_by_rate, name, set_link_info, transport, window`},
 
 		{"no methods", "[auth]\nmethods = []", `11: auth.methods: names no method, so nobody can log in; would be right: methods = ["mschap-v2", "pap"]`},
 		{"methods", "[auth]\nmethods = ['ms-chap', 'eap', 'pap', 'pap']", `11: auth.methods[1]: "ms-chap" is no method; would be right: "mschap-v2", "eap-tls", "eap-mschap-v2", "mschap", "eap-md5", "chap-md5" or "pap"

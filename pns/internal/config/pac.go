@@ -5,9 +5,12 @@ import (
 	"net/netip"
 	"slices"
 
+	"carrier/pns/internal/lan"
 	"carrier/pns/internal/ras"
 	"carrier/shared/conf"
+	"carrier/shared/gre"
 	"carrier/shared/peer"
+	"carrier/shared/quirk"
 )
 
 // pacs reads who may bring calls. Their addresses must not overlap: a PAC is
@@ -26,10 +29,11 @@ func pacs(root *conf.Table) []PAC {
 			Name:      conf.Value(t, "name", "", conf.Name),
 			From:      conf.Values(t, "from", taken.prefix(t.Line("from"))),
 			Transport: transport(t),
-			Windowing: t.Bool("window", true),
+			Settings:  treatment(t),
+			MRU:       mru(t),
 			MSSByRate: t.Bool("mss_by_rate", true),
-			LinkInfo:  linkInfo(t),
 		}
+		p.Settings.LinkInfo = linkInfo(t)
 		if t.Has("from") && len(p.From) == 0 && t.Good("from") {
 			t.Bad("from", `names no address; would be right: from = ["192.0.2.0/24"]`)
 		}
@@ -73,13 +77,30 @@ func transport(t *conf.Table) peer.Transport {
 	return peer.GRE
 }
 
-func linkInfo(t *conf.Table) ras.LinkInfo {
-	switch t.Choice("set_link_info", "yes", "yes", "needed", "no") {
-	case "needed":
-		return ras.Needed
-	case "no":
-		return ras.Never
-	default:
-		return ras.Always
+// treatment reads how a peer is treated, of which nothing may be said.
+func treatment(t *conf.Table) (s quirk.Settings) {
+	if t.Has("window") {
+		s.Window = quirk.WindowOf(t.BoolOrInt("window", 1, gre.MaxWindow))
 	}
+	if t.Has("ff03") {
+		s.Strip = quirk.Of(t.Choice("ff03", "keep", "keep", "strip") == "strip")
+	}
+	return s
 }
+
+func linkInfo(t *conf.Table) quirk.LinkInfo {
+	return map[string]quirk.LinkInfo{"yes": quirk.Always, "needed": quirk.Needed, "no": quirk.Never}[t.Choice("set_link_info", "", "yes", "needed", "no")]
+}
+
+// mru reads what callers are asked to send at most. What is longer than the
+// default does not fit the tunnel's way through most of the Internet.
+func mru(t *conf.Table) int {
+	if !t.Has("mru") {
+		return 0
+	}
+	return t.Int("mru", 0, minMRU, lan.DefaultMTU)
+}
+
+// minMRU is the longest packet that every host takes in one piece or in several
+// (RFC 791 §3.1), in octets.
+const minMRU = 576

@@ -42,7 +42,8 @@ type Options struct {
 	Tunnel Tunnel
 	LAN    LAN
 	GRE    gre.Options
-	Rate   int // of the caller's line in bit/s, 0 when unknown
+	Strip  bool // leave out Address and Control, FF 03, of what we send
+	Rate   int  // of the caller's line in bit/s, 0 when unknown
 	// MSSByRate lowers the MSS of TCP connections on slow lines, so that what
 	// has to go at once need not wait for a long packet.
 	MSSByRate bool
@@ -68,6 +69,7 @@ type Flow struct {
 	mu        sync.Mutex
 	closed    bool
 	windowing bool
+	strip     bool
 	form      ppp.Compression // of the frames we send
 	rate      int             // of the caller's line in bit/s, where the MSS depends on it; else 0
 	tunnel    Tunnel
@@ -126,6 +128,7 @@ func New(o Options) *Flow {
 	now := time.Now()
 	f := &Flow{
 		windowing: o.GRE.Windowing,
+		strip:     o.Strip,
 		tunnel:    o.Tunnel,
 		lan:       o.LAN,
 		tap:       o.Tap,

@@ -153,6 +153,9 @@ func (f *Flow) send(now time.Time, frame []byte) {
 		f.stamp(frame)
 	}
 	f.sent(frame)
+	if f.strip {
+		frame = ppp.Strip(frame)
+	}
 	out := &f.scratch.out
 	out.Add(f.gre.Append(now, out.Next(), frame))
 }
@@ -171,7 +174,7 @@ func (f *Flow) sendAsItIs(now time.Time, p ppp.Protocol, packet []byte) {
 
 // encodes tells whether send changes what it is given.
 func (f *Flow) encodes() bool {
-	return f.coding.Out != nil || f.headers.out != nil || f.wraps()
+	return f.strip || f.coding.Out != nil || f.headers.out != nil || f.wraps()
 }
 
 // sent shows and counts a frame.

@@ -1,6 +1,7 @@
 package ras
 
 import (
+	"cmp"
 	"net/netip"
 	"slices"
 
@@ -10,6 +11,7 @@ import (
 	"carrier/shared/ppp/auth"
 	"carrier/shared/ppp/vj"
 	"carrier/shared/pptp"
+	"carrier/shared/quirk"
 	"carrier/shared/record"
 )
 
@@ -21,6 +23,7 @@ const Client = "client"
 type Clients struct {
 	From   []netip.Prefix // none: nobody may
 	Remote peer.Remote    // Name and Addr are filled here
+	MRU    int            // as PAC's
 	Ask    []auth.Method  // in place of Link.Ask
 	Coding session.Coding // and these in place of those of Settings
 	VJ     vj.Slots
@@ -30,13 +33,14 @@ type Clients struct {
 func (r *RAS) Outgoing(call *peer.Call) {
 	req, _ := call.Request().(pptp.OutgoingCallRequest)
 	u, from := r.use.Load(), call.Conn().PeerAddr().Addr()
+	to := call.Conn().Settings()
 	r.take(call, visitor{
 		Call: client{call}, allowed: u.client(from), never: uint8(pptp.OutgoingDoNotAccept),
 		answer: func() {
-			call.Answer(pptp.OutgoingCallReply{ConnectSpeed: speed(req.MaximumBPS), Window: window})
+			call.Answer(pptp.OutgoingCallReply{ConnectSpeed: speed(req.MaximumBPS), Window: recvWindow})
 		},
 		connected: true,
-		common:    u.clients, windowing: u.Clients.Remote.Windowing,
+		common:    u.clients, window: cmp.Or(to.Window, quirk.NoWindow), strip: to.Strip.Or(false),
 		source: guard.Source{Peer: from.Unmap()},
 		record: record.Call{Peer: Client, Called: record.Shown(req.PhoneNumber), Calling: from.String()},
 	})

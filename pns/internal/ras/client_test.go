@@ -82,7 +82,7 @@ func server(t *testing.T) (r *RAS, over ends, dial func(from string) (*peer.Conn
 		t.Fatal(err)
 	}
 	over = make(ends, 10)
-	s := Settings{Users: who, PACs: []PAC{{Name: "atlanta", From: only(pacAt, bothAt), Remote: peer.Remote{Transport: peer.UDP, Windowing: true}}},
+	s := Settings{Users: who, PACs: []PAC{{Name: "atlanta", From: only(pacAt, bothAt), Remote: peer.Remote{Transport: peer.UDP}}},
 		Clients: Clients{From: only(clientAt, bothAt), Remote: peer.Remote{Transport: peer.UDP}, Ask: []auth.Method{auth.MSCHAPv2}}}
 	s.Link.Ask = []auth.Method{auth.PAP}
 	r = New(Options{Settings: s, History: 10, Sessions: new(session.Stats), Flows: new(flow.Stats), Meter: over, Guard: guard.New(guard.Policy{}), Log: slog.New(slog.DiscardHandler)})
@@ -168,7 +168,7 @@ func TestClientsCall(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if call.PeerWindow() != window {
+		if call.PeerWindow() != recvWindow {
 			t.Errorf("window %d", call.PeerWindow())
 		}
 		running := r.Running()

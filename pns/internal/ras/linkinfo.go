@@ -3,35 +3,26 @@ package ras
 import (
 	"carrier/pns/internal/session"
 	"carrier/shared/hdlc"
-)
-
-// A LinkInfo says when a PAC is sent Set-Link-Info (RFC 2637 §2.15), by which it
-// learns what its caller's line needs escaped.
-type LinkInfo uint8
-
-// The policies. A PAC that is told nothing escapes all control characters, so
-// with Needed the message is left out where it would change nothing.
-const (
-	Always LinkInfo = iota
-	Needed
-	Never
+	"carrier/shared/quirk"
 )
 
 // A told is a call whose Set-Link-Infos follow a policy. Its methods belong to
 // the session's goroutine.
 type told struct {
 	session.Call
-	policy        LinkInfo
+	policy        quirk.LinkInfo
 	send, receive uint32 // the ACCMs that hold at the PAC
 }
 
-func (p LinkInfo) of(c session.Call) session.Call {
+// telling is a call whose PAC is told by a policy; a PAC that was told nothing
+// escapes all control characters.
+func telling(c session.Call, p quirk.LinkInfo) session.Call {
 	return &told{c, p, hdlc.AllControl, hdlc.AllControl}
 }
 
 // SetLinkInfo sends one, if the policy lets it.
 func (c *told) SetLinkInfo(send, receive uint32) {
-	if c.policy == Never || c.policy == Needed && send == c.send && receive == c.receive {
+	if c.policy == quirk.Never || c.policy == quirk.Needed && send == c.send && receive == c.receive {
 		return
 	}
 	c.send, c.receive = send, receive

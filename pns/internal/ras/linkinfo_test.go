@@ -6,6 +6,7 @@ import (
 
 	"carrier/pns/internal/session"
 	"carrier/shared/hdlc"
+	"carrier/shared/quirk"
 )
 
 // heard is a PAC's side of a call, which notes the Set-Link-Infos.
@@ -20,13 +21,14 @@ func (h *heard) SetLinkInfo(send, receive uint32) { h.said += fmt.Sprintf("%x/%x
 // twice, and when LCP is negotiated anew.
 func TestLinkInfo(t *testing.T) {
 	const all = hdlc.AllControl
-	for policy, want := range map[LinkInfo]string{
-		Always: "ffffffff/ffffffff a0000/0 a0000/0 ffffffff/ffffffff a0000/a0000 ",
-		Needed: "a0000/0 ffffffff/ffffffff a0000/a0000 ",
-		Never:  "",
+	for policy, want := range map[quirk.LinkInfo]string{
+		0:            "ffffffff/ffffffff a0000/0 a0000/0 ffffffff/ffffffff a0000/a0000 ",
+		quirk.Always: "ffffffff/ffffffff a0000/0 a0000/0 ffffffff/ffffffff a0000/a0000 ",
+		quirk.Needed: "a0000/0 ffffffff/ffffffff a0000/a0000 ",
+		quirk.Never:  "",
 	} {
 		pac := new(heard)
-		c := policy.of(pac)
+		c := telling(pac, policy)
 		for _, accm := range [][2]uint32{{all, all}, {0xA0000, 0}, {0xA0000, 0}, {all, all}, {0xA0000, 0xA0000}} {
 			c.SetLinkInfo(accm[0], accm[1])
 		}

@@ -4,6 +4,7 @@
 package ras
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -25,12 +26,13 @@ import (
 	"carrier/shared/gre"
 	"carrier/shared/peer"
 	"carrier/shared/pptp"
+	"carrier/shared/quirk"
 	"carrier/shared/record"
 )
 
-// window is the Packet Recv. Window Size that we advertise: data from a caller
+// recvWindow is the Packet Recv. Window Size that we advertise: data from a caller
 // goes straight on to the LAN.
-const window = 64
+const recvWindow = 64
 
 // ErrNoCall says that no running call has a name.
 var ErrNoCall = errors.New("no such call")
@@ -42,7 +44,7 @@ type PAC struct {
 	Remote peer.Remote // Name and Addr are filled here
 	// MSSByRate: what her line takes long for is kept short.
 	MSSByRate bool
-	LinkInfo  LinkInfo
+	MRU       int // asked of its callers, and the most that they are sent, in octets; 0: the default
 }
 
 // Settings are what a reload may change. Calls keep those that they began with,
@@ -162,10 +164,11 @@ func (r *RAS) Incoming(call *peer.Call) {
 	req, _ := call.Request().(pptp.IncomingCallRequest)
 	u, remote, from := r.use.Load(), call.Conn().Remote(), call.Conn().PeerAddr().Addr()
 	pac, known := u.pac(from)
+	to := call.Conn().Settings()
 	r.take(call, visitor{
-		Call: pac.LinkInfo.of(call), allowed: known, never: uint8(pptp.IncomingDoNotAccept),
-		answer: func() { call.Accept(window, 0) },
-		common: u.common, windowing: remote.Windowing, mssByRate: pac.MSSByRate,
+		Call: telling(call, to.LinkInfo), allowed: known, never: uint8(pptp.IncomingDoNotAccept),
+		answer: func() { call.Accept(recvWindow, 0) },
+		common: u.commons[pac.MRU], window: cmp.Or(to.Window, quirk.Full), strip: to.Strip.Or(false), mssByRate: pac.MSSByRate,
 		source: guard.From(from, req.DialingNumber),
 		record: record.Call{Peer: remote.Name, Called: req.DialedNumber, Calling: req.DialingNumber},
 	})
@@ -178,7 +181,8 @@ type visitor struct {
 	never     uint8 // the Result Code that says no to those who may not
 	answer    func()
 	connected bool // by the answer
-	windowing bool
+	window    quirk.Window
+	strip     bool
 	mssByRate bool
 	source    guard.Source // of log-ins
 	common    *session.Common
@@ -241,14 +245,15 @@ func (r *RAS) session(call *peer.Call, v visitor) *session.Session {
 	counters := new(record.Counters)
 	r.o.Hub.Name(call.Name(), "", v.record.Peer)
 	// What Connect keeps, the session keeps.
-	activity, windowing, mssByRate := r.use.Load().Activity, v.windowing, v.mssByRate
+	activity, window, strip, mssByRate := r.use.Load().Activity, v.window, v.strip, v.mssByRate
 	return session.New(session.Options{
 		Common: v.common,
 		Call:   v.Call, Connected: v.connected,
 		Connect: func(rate int, ring func()) session.Data {
-			f := flow.New(flow.Options{Call: call.Name(), Tunnel: call, LAN: r.o.LAN,
+			windowing, sendWindow := window.Use(call.PeerWindow())
+			f := flow.New(flow.Options{Call: call.Name(), Tunnel: call, LAN: r.o.LAN, Strip: strip,
 				GRE: gre.Options{PeerCallID: call.PeerID(), Windowing: windowing,
-					SendWindow: int(call.PeerWindow()), PeerDelay: call.PeerDelay(), RecvWindow: window},
+					SendWindow: sendWindow, PeerDelay: call.PeerDelay(), RecvWindow: recvWindow},
 				Rate: rate, MSSByRate: mssByRate, Activity: activity,
 				Ring: ring, Counters: counters, Stats: r.o.Flows, Tap: r.o.Hub})
 			call.Bind(f)

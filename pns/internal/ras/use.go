@@ -7,13 +7,15 @@ import (
 	"carrier/pns/internal/users"
 	"carrier/shared/peer"
 	"carrier/shared/ppp/auth"
+	"carrier/shared/quirk"
 	"carrier/shared/record"
 )
 
 // use is the settings that hold, and what they are to new sessions.
 type use struct {
 	Settings
-	common, clients *session.Common // of the calls of PACs, and of those of clients
+	commons map[int]*session.Common // of the calls of PACs, by their MRU
+	clients *session.Common         // of those of clients
 }
 
 // apply lets settings hold from now on.
@@ -22,9 +24,34 @@ func (r *RAS) apply(s Settings) {
 	common := session.Common{Settings: s.Settings,
 		LAN: r.o.LAN, Users: r, Pools: r.o.Pools, Prober: r.o.Prober, Online: r.online, Guard: r.o.Guard, MTU: r.o.MTU,
 		Stats: r.o.Sessions, Namer: r.o.Hub, Log: r.o.Log}
-	clients := common
+	u := &use{Settings: s, commons: map[int]*session.Common{0: &common}}
+	for _, p := range s.PACs {
+		if u.commons[p.MRU] == nil {
+			u.commons[p.MRU] = limited(common, p.MRU)
+		}
+	}
+	clients := limited(common, s.Clients.MRU)
 	clients.Link.Ask, clients.Coding, clients.VJ = s.Clients.Ask, s.Clients.Coding, s.Clients.VJ
-	r.use.Store(&use{s, &common, &clients})
+	u.clients = clients
+	r.use.Store(u)
+}
+
+// limited is common with an MRU; 0 is the one that it has.
+func limited(common session.Common, mru int) *session.Common {
+	if mru > 0 {
+		common.Link.LCP.MRU, common.MTU = uint16(mru), mru
+		if m := &common.Link.LCP.Multilink; m.MRRU > 0 {
+			m.MRRU = min(m.MRRU, uint16(mru-session.MultilinkHeader))
+		}
+	}
+	return &common
+}
+
+// Treatment is how the peer of a control connection is to be treated; false: it
+// would not be admitted now.
+func (r *RAS) Treatment(c *peer.Conn) (quirk.Settings, bool) {
+	remote, err := r.Admit(c.PeerAddr())
+	return remote.Settings, err == nil
 }
 
 // Use has calls follow other settings from now on. Those that run go on, but

@@ -74,7 +74,7 @@ func givesTime(t *testing.T, at map[string]string, reloads []reload, want string
 	ends := map[string]string{"atlanta": "never", "macon": "never"}
 	for name, addr := range at {
 		way := &road{pac: name, at: netip.MustParseAddrPort(addr + ":1723"), events: make(chan peer.Event, 1)}
-		s := session.New(session.Options{Common: r.use.Load().common, Call: way, Counters: new(record.Counters)}, record.Call{})
+		s := session.New(session.Options{Common: r.use.Load().commons[0], Call: way, Counters: new(record.Counters)}, record.Call{})
 		call := new(peer.Call)
 		r.running[call] = &visit{Session: s, from: way}
 		go func() {
