@@ -16,6 +16,7 @@ import (
 // A detour passes TCP connections on, until it cuts them.
 type detour struct {
 	net.Listener
+	names [2]string // vendor of who comes, and of who is there, as the other hears it; empty: their own
 	mu    sync.Mutex
 	conns []net.Conn
 }
@@ -57,10 +58,28 @@ func (d *detour) pass(near net.Conn, to string) {
 	d.conns = append(d.conns, near, far)
 	d.mu.Unlock()
 	var back sync.WaitGroup
-	back.Go(func() { io.Copy(near, far); near.Close() })
-	io.Copy(far, near)
+	back.Go(func() { renamed(near, far, d.names[1]); near.Close() })
+	renamed(far, near, d.names[0])
 	far.Close()
 	back.Wait()
+}
+
+// renamed copies a control connection's one direction, with another Vendor Name
+// and "local" for a Host Name in its Start-Control-Connection message.
+func renamed(to io.Writer, from io.Reader, vendor string) {
+	if vendor != "" {
+		start := make([]byte, 156)
+		if _, err := io.ReadFull(from, start); err != nil {
+			return
+		}
+		clear(start[28:])
+		copy(start[28:], "local")
+		copy(start[92:], vendor)
+		if _, err := to.Write(start); err != nil {
+			return
+		}
+	}
+	io.Copy(to, from)
 }
 
 // cut breaks all connections, as a router that is switched off, but sooner

@@ -40,6 +40,7 @@ name      = "denver"
 at        = "2.1.1.60"
 connect   = "{{.Connect}}"
 transport = "udp"
+{{.PNS}}
 [[user]]
 name   = "saran"
 tunnel = ["2.1.1.60"]
@@ -88,6 +89,7 @@ type setting struct {
 	pac, pns string          // more of each configuration
 	saran    string          // more keys of the PNS's user saran
 	denver   string          // more keys of what the PNS says of the PAC
+	atlanta  string          // more keys of what the PAC says of the PNS
 	state    string          // folder of the PAC's, and in it the PNS's; none
 	from     string          // where the PNS lets PACs come from; this host
 	detour   bool            // the control connection goes through world.detour
@@ -132,7 +134,7 @@ func newWorld(t *testing.T, s setting) *world {
 	}
 	dir := t.TempDir()
 	data := map[string]any{"Dir": dir, "Modems": w.phones.Modems, "Denver": w.denver, "Connect": connect, "From": s.from,
-		"Web": web.Listener.Addr(), "Sink": w.sink.LocalAddr(), "Saran": s.saran, "State": s.state, "PAC": s.denver}
+		"Web": web.Listener.Addr(), "Sink": w.sink.LocalAddr(), "Saran": s.saran, "State": s.state, "PAC": s.denver, "PNS": s.atlanta}
 	w.office = string(fill(denver+s.pns, data))
 	w.socket = filepath.Join(dir, "pns.sock")
 	w.pns = startPNS(t, []byte(w.office), w.socket)

@@ -143,12 +143,15 @@ wget -q -O - http://2.1.1.10/ || exit 1
 		t.Errorf("pppd's log has no %q:\n%s", want, log)
 	}
 	var status struct {
-		PACs []struct{ PAC, State string }
+		PACs []struct {
+			PAC, State, Host, Vendor, Profile string
+			Sets                              []string
+		}
 	}
 	if err := json.Unmarshal([]byte(h.Ask(h.Office, "pns", "status", "--json")), &status); err != nil {
 		t.Fatal(err)
 	}
-	if got := fmt.Sprint(status.PACs); got != "[{client established}]" {
+	if got := fmt.Sprint(status.PACs); got != "[{client established local cananian linux [window = false]}]" {
 		t.Errorf("status shows %s", got)
 	}
 	h.run("hangup\n")

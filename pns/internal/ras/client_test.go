@@ -77,6 +77,12 @@ func endpoint(t *testing.T, host, at string, h peer.Handler) *peer.Endpoint {
 // server runs a RAS that knows the PAC and the clients; dial connects to it from
 // an address.
 func server(t *testing.T) (r *RAS, over ends, dial func(from string) (*peer.Conn, error)) {
+	r, over, dial, _ = serve(t)
+	return r, over, dial
+}
+
+// serve is server, and the endpoint that it runs on.
+func serve(t *testing.T) (r *RAS, over ends, dial func(from string) (*peer.Conn, error), e *peer.Endpoint) {
 	who, err := users.New(nil)
 	if err != nil {
 		t.Fatal(err)
@@ -86,7 +92,7 @@ func server(t *testing.T) (r *RAS, over ends, dial func(from string) (*peer.Conn
 		Clients: Clients{From: only(clientAt, bothAt), Remote: peer.Remote{Transport: peer.UDP}, Ask: []auth.Method{auth.MSCHAPv2}}}
 	s.Link.Ask = []auth.Method{auth.PAP}
 	r = New(Options{Settings: s, History: 10, Sessions: new(session.Stats), Flows: new(flow.Stats), Meter: over, Guard: guard.New(guard.Policy{}), Log: slog.New(slog.DiscardHandler)})
-	e := endpoint(t, "denver", "127.0.0.1", r)
+	e = endpoint(t, "denver", "127.0.0.1", r)
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	go func() {
@@ -106,7 +112,7 @@ func server(t *testing.T) (r *RAS, over ends, dial func(from string) (*peer.Conn
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 		defer cancel()
 		return endpoint(t, "sara", from, nobody{}).Dial(ctx, peer.Remote{Addr: e.Addr(), Transport: peer.UDP, UDPPort: e.UDPAddr().Port()})
-	}
+	}, e
 }
 
 // Who may bring calls and who may open a tunnel of her own are two lists; on
