@@ -1,0 +1,175 @@
+package call
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net"
+	"net/netip"
+	"sync"
+	"testing"
+	"time"
+
+	"carrier/pac/internal/identify"
+	"carrier/pac/internal/relay"
+	"carrier/shared/gre"
+	"carrier/shared/peer"
+	"carrier/shared/ppp"
+	"carrier/shared/ppp/cp"
+	"carrier/shared/pptp"
+	"carrier/shared/quirk"
+	"carrier/shared/record"
+)
+
+// A denver is a PNS that takes calls, advertises a window of 4 and acknowledges
+// nothing; what came is its packets' payloads.
+type denver struct{ came chan string }
+
+func (d denver) Admit(netip.AddrPort) (peer.Remote, error) {
+	return peer.Remote{Transport: peer.UDP}, nil
+}
+func (d denver) Incoming(c *peer.Call) {
+	c.Bind(d)
+	c.Accept(4, 0xFFFF) // with the longest time-out that there is
+}
+func (d denver) Outgoing(*peer.Call) {}
+func (d denver) Wake(time.Time)      {}
+func (d denver) Receive(packets [][]byte) {
+	for _, p := range packets {
+		if h, payload, err := gre.Parse(p); err == nil && h.HasSeq {
+			d.came <- string(payload)
+		}
+	}
+}
+
+// atlanta has no calls brought.
+type atlanta struct{ denver }
+
+func (atlanta) Admit(netip.AddrPort) (peer.Remote, error) { return peer.Remote{}, errors.New("nobody") }
+
+// open runs an endpoint on 127.0.0.1 until the test ends.
+func open(t *testing.T, host string, h peer.Handler) *peer.Endpoint {
+	t.Helper()
+	at := netip.MustParseAddrPort("127.0.0.1:0")
+	e, err := peer.Open(peer.Options{Host: host, Listen: at, UDP: at, OddIDs: host == "atlanta", Handler: h, Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- e.Run(ctx) }()
+	t.Cleanup(func() {
+		stop()
+		<-done
+	})
+	return e
+}
+
+// behind is the way to a PNS whose Start-Control-Connection-Reply has another
+// Vendor Name (RFC 2637 §2.2).
+func behind(t *testing.T, vendor string, to netip.AddrPort) netip.AddrPort {
+	t.Helper()
+	l, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var passing sync.WaitGroup
+	passing.Go(func() {
+		near, err := l.Accept()
+		if err != nil {
+			return
+		}
+		defer near.Close()
+		far, err := net.Dial("tcp4", to.String())
+		if err != nil {
+			return
+		}
+		defer far.Close()
+		passing.Go(func() { io.Copy(far, near); far.Close() })
+		start := make([]byte, 156)
+		if _, err := io.ReadFull(far, start); err != nil {
+			return
+		}
+		clear(start[92:])
+		copy(start[92:], vendor)
+		near.Write(start)
+		io.Copy(near, far)
+	})
+	t.Cleanup(func() {
+		l.Close()
+		passing.Wait()
+	})
+	return l.Addr().(*net.TCPAddr).AddrPort()
+}
+
+// A call is treated as its PNS is: how many of four frames go into the tunnel
+// before the first is acknowledged (the PNS's own window of 4 begins at 2), how
+// they begin, and whether errors of the line are told.
+func TestTreatmentOfAPNS(t *testing.T) {
+	const addressed, bare = "\xFF\x03\xC0\x21", "\xC0\x21"
+	for _, tt := range []struct {
+		name, vendor string
+		said         quirk.Settings
+		frames       int
+		begin        string
+		quiet        bool
+	}{
+		{"ours", "Carrier", quirk.Settings{}, 2, addressed, false},
+		{"without a window", "Carrier", quirk.Settings{Window: quirk.NoWindow}, 4, addressed, false},
+		{"with a narrow window, and without Address and Control", "Carrier", quirk.Settings{Window: 1, Strip: quirk.On}, 1, bare, false},
+		{"that is not to be told of errors", "Carrier", quirk.Settings{LineErrors: quirk.Off}, 2, addressed, true},
+		{"that is Linux", "cananian", quirk.Settings{}, 4, addressed, false},
+		{"that is mpd", "FreeBSD MPD", quirk.Settings{}, 2, addressed, true},
+		{"that is mpd, and is told all the same", "FreeBSD MPD", quirk.Settings{LineErrors: quirk.On}, 2, addressed, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			pns := denver{make(chan string, 100)}
+			to := open(t, "local", pns)
+			at := peer.Remote{Addr: behind(t, tt.vendor, to.Addr()), Transport: peer.UDP, UDPPort: to.UDPAddr().Port(), Settings: tt.said}
+			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+			defer cancel()
+			conn, err := open(t, "atlanta", atlanta{}).Dial(ctx, at)
+			if err != nil {
+				t.Fatal(err)
+			}
+			tunnel, err := conn.Offer(ctx, pptp.IncomingCallRequest{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			pipe, caller := net.Pipe()
+			defer caller.Close()
+			c := &call{Calls: New(Options{Errors: new(relay.LineErrors), Packets: new(gre.Counters), Drops: new(relay.Drops), Meter: nobody{}, Log: slog.New(slog.DiscardHandler)}),
+				use: new(Settings), line: pipeLine{Conn: pipe}}
+			c.rec.Store(&record.Call{Up: time.Now()})
+			var handed identify.Handed
+			for id := range uint8(4) {
+				handed.Frames = append(handed.Frames, ppp.Append(nil, ppp.LCP, cp.Packet{Code: cp.ConfigureRequest, ID: id}.Append(nil)))
+			}
+			r := c.newRelay(tunnel, handed)
+			a := c.follow(ctx, tunnel, r)
+			ran := make(chan error, 1)
+			go func() { ran <- r.Run(a.attend) }()
+			n := 0
+			for limit := 10 * time.Second; ; {
+				select {
+				case payload := <-pns.came:
+					if n++; payload[:len(tt.begin)] != tt.begin {
+						t.Errorf("% x", payload)
+					}
+					if n == tt.frames {
+						limit = 200 * time.Millisecond // what must not come
+					}
+					continue
+				case <-time.After(limit):
+				}
+				break
+			}
+			if n != tt.frames || a.quiet != tt.quiet {
+				t.Errorf("%d frames, want %d; quiet %v, want %v", n, tt.frames, a.quiet, tt.quiet)
+			}
+			pipe.Close()
+			<-ran
+		})
+	}
+}
