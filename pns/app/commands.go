@@ -23,17 +23,19 @@ type status struct {
 	Listen    string  `json:"listen"`
 	Calls     int     `json:"calls"`
 	Addresses int     `json:"addresses_free"`
-	Networks  int     `json:"networks6_free,omitempty"` // a /64 each
+	Networks  *int    `json:"networks6_free,omitempty"`  // a /64 each; nil: callers have no IPv6
+	Delegated *int    `json:"delegated6_free,omitempty"` // prefixes for the networks behind callers; nil: there is no pool of them
 	Users     []user  `json:"users"`
 	PACs      []joint `json:"pacs"`
 	Locked    []lock  `json:"locked_out"`
 }
 
 type user struct {
-	User    string `json:"user"`
-	Address string `json:"address"`
-	Prefix  string `json:"prefix,omitempty"`
-	Call    string `json:"call"`
+	User      string `json:"user"`
+	Address   string `json:"address"`
+	Prefix    string `json:"prefix,omitempty"`
+	Delegated string `json:"delegated,omitempty"`
+	Call      string `json:"call"`
 }
 
 type joint struct {
@@ -59,9 +61,12 @@ func (p *Program) commands() console.Program { return commands{p} }
 func (p commands) Status() any {
 	s := status{Name: p.config.Name, Listen: p.endpoint.Addr().String(), Users: []user{}, PACs: []joint{}, Locked: []lock{}}
 	p.metrics.pools.Stats(func(name string, one pool.Stats) {
-		if name == pool.IPv6 {
-			s.Networks = one.Free
-		} else {
+		switch name {
+		case pool.IPv6:
+			s.Networks = &one.Free
+		case pool.Delegated:
+			s.Delegated = &one.Free
+		default:
 			s.Addresses += one.Free
 		}
 	})
@@ -71,6 +76,9 @@ func (p commands) Status() any {
 			u := user{User: c.User, Address: c.Address.String(), Call: c.Name}
 			if c.Prefix.IsValid() {
 				u.Prefix = c.Prefix.String()
+			}
+			if c.Delegated.IsValid() {
+				u.Delegated = c.Delegated.String()
 			}
 			s.Users = append(s.Users, u)
 		}

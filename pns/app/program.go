@@ -137,6 +137,7 @@ func (p *Program) rasOptions(network lan.Network) ras.Options {
 	o := ras.Options{Settings: p.settings(p.config, p.who), LAN: network, Pools: p.pools, Passwords: p.changed, History: history,
 		Sessions: &p.metrics.sessions, Flows: &p.metrics.flows, Meter: p.metrics, Hub: p.hub, Guard: p.guard, Log: p.log}
 	o.Prober, _ = network.(session.Prober)
+	o.Delegator, _ = network.(session.Delegator)
 	return o
 }
 

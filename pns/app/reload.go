@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"carrier/pns/internal/config"
+	"carrier/pns/internal/dhcp6"
 	"carrier/pns/internal/lan"
 	"carrier/pns/internal/ras"
 	"carrier/pns/internal/session"
@@ -73,8 +74,8 @@ func (p *Program) readdress(c *config.Config) error {
 }
 
 // reserved are the addresses that no pool may give out.
-func reserved(c *config.Config, who *users.Table) []netip.Addr {
-	return append(slices.Clone(who.Fixed()), c.LAN.Local)
+func reserved(c *config.Config, who *users.Table) []netip.Prefix {
+	return append(slices.Clone(who.Fixed()), netip.PrefixFrom(c.LAN.Local, 32))
 }
 
 // settings is what calls that come take from a configuration.
@@ -86,8 +87,8 @@ func (p *Program) settings(c *config.Config, who *users.Table) ras.Settings {
 				Ask: c.Methods, TLS: c.TLS, Rechallenge: c.Rechallenge, Name: c.Name, Echo: c.Echo},
 			DNS: c.LAN.DNS, NBNS: c.LAN.WINS, Coding: c.Coding, VJ: c.VJ,
 			Identify: c.Identify, Lossy: c.Lossy, Idle: c.Idle, Limit: c.Session}}
-	if c.LAN.IPv6 != nil {
-		s.IPv6 = &session.IPv6{DNS: c.LAN.IPv6.DNS}
+	if x := c.LAN.IPv6; x != nil {
+		s.IPv6 = &session.IPv6{DNS: x.DNS, Search: x.Search, DUID: dhcp6.NewDUID(c.Name), Delegates: len(x.Delegated) > 0}
 	}
 	for _, a := range c.PACs {
 		p.metrics.pacKnown(a.Name)

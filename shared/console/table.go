@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -26,8 +27,10 @@ func writeCalls(w io.Writer, calls []record.Call) error {
 		if c.Address.IsValid() {
 			address = c.Address.String()
 		}
-		if c.Prefix.IsValid() {
-			address += "," + c.Prefix.String()
+		for _, p := range []netip.Prefix{c.Prefix, c.Delegated} {
+			if p.IsValid() {
+				address += "," + p.String()
+			}
 		}
 		if c.Reason == record.Running {
 			end, until = "", time.Now()

@@ -32,8 +32,10 @@ type Call struct {
 	Peer    string     `json:"peer,omitempty"`    // the PNS, the PAC, or the URL of a host
 	Address netip.Addr `json:"address,omitzero"`  // given to the caller
 	// Prefix is the IPv6 network of the caller's, where she was offered one.
-	Prefix  netip.Prefix `json:"prefix,omitzero"`
-	Traffic Traffic      `json:"traffic"`
+	Prefix netip.Prefix `json:"prefix,omitzero"`
+	// Delegated is the IPv6 network behind the caller, where she asked for one.
+	Delegated netip.Prefix `json:"delegated,omitzero"`
+	Traffic   Traffic      `json:"traffic"`
 	// Quality is what the caller's Link-Quality-Reports tell, where she sends any.
 	Quality *Quality `json:"quality,omitempty"`
 	// Report is what the line's modem said of the call, where it says anything.

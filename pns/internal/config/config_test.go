@@ -281,7 +281,7 @@ func TestTUN(t *testing.T) {
 			t.Errorf("%s: %+v, %v", add, c, err)
 			continue
 		}
-		routes := c.LAN.Routes([]netip.Addr{ip("10.1.1.1"), ip("2.1.1.131")})
+		routes := c.LAN.Routes([]netip.Prefix{netip.MustParsePrefix("10.1.1.1/32"), netip.MustParsePrefix("2.1.1.131/32")})
 		if len(routes) != 11 || routes[0].String() != "2.1.1.129/32" || routes[10].String() != "10.1.1.1/32" {
 			t.Errorf("routes %v", routes)
 		}

@@ -7,7 +7,6 @@ import (
 	"carrier/pns/internal/lan"
 	"carrier/pns/internal/ndp"
 	"carrier/pns/internal/pool"
-	"carrier/pns/internal/users"
 	"carrier/shared/conf"
 )
 
@@ -15,6 +14,11 @@ import (
 type IPv6 struct {
 	Prefixes []netip.Prefix // each caller gets a /64 of them
 	DNS      []netip.Addr
+	Search   []string // domains
+	// Delegated is for the networks behind callers: each who asks gets a prefix of
+	// it, of the length Length.
+	Delegated []netip.Prefix
+	Length    int
 }
 
 // largest and smallest are the lengths that a prefix may have.
@@ -25,7 +29,9 @@ func (l *LAN) six(lan *conf.Table) *IPv6 {
 	t := lan.Table("ipv6")
 	x := new(IPv6)
 	x.Prefixes = conf.Values(t, "prefixes", x.prefix)
+	x.delegation(t.Table("delegation"))
 	x.DNS = conf.Values(t, "dns", x.server)
+	x.Search = conf.Values(t, "search", x.domain)
 	if !t.Present() {
 		return nil
 	}
@@ -53,13 +59,21 @@ func (x *IPv6) prefix(s string) (netip.Prefix, error) {
 	case p.Bits() < largest:
 		return p, conf.Unfit("is larger than a /40", `"2001:db8:1::/56"`)
 	}
-	for _, other := range x.Prefixes {
-		if p.Overlaps(other) {
-			return p, conf.Unfit("overlaps "+other.String(), "each network once")
-		}
+	if err := once(p, x.Prefixes); err != nil {
+		return p, err
 	}
 	x.Prefixes = append(x.Prefixes, p)
 	return p, nil
+}
+
+// once checks that p overlaps none of all.
+func once(p netip.Prefix, all ...[]netip.Prefix) error {
+	for _, other := range slices.Concat(all...) {
+		if p.Overlaps(other) {
+			return conf.Unfit("overlaps "+other.String(), "each network once")
+		}
+	}
+	return nil
 }
 
 // server parses the address of a name server, which no caller may have.
@@ -70,7 +84,7 @@ func (x *IPv6) server(s string) (netip.Addr, error) {
 		return a, err
 	case !lan.Forwardable6(a):
 		return a, conf.Unfit("is not the IPv6 address of a host beyond the link", `"2001:db8::53"`)
-	case slices.ContainsFunc(x.Prefixes, func(p netip.Prefix) bool { return p.Contains(a) }):
+	case slices.ContainsFunc(slices.Concat(x.Prefixes, x.Delegated), func(p netip.Prefix) bool { return p.Contains(a) }):
 		return a, conf.Unfit("is among the callers' networks, so a caller may get it", "an address that no caller gets")
 	}
 	return a, nil
@@ -96,17 +110,6 @@ func unicast6(s string) (netip.Prefix, error) {
 	return p, err
 }
 
-// free6 checks a user's own network.
-func free6(t *conf.Table, u users.User, l LAN) {
-	switch {
-	case !u.Prefix.IsValid():
-	case l.IPv6 == nil:
-		t.Bad("prefix6", "is of no use without [lan.ipv6]; would be right: both, or none")
-	case slices.ContainsFunc(l.IPv6.DNS, u.Prefix.Contains):
-		t.Bad("prefix6", "%v has an address of lan.ipv6.dns; would be right: a network without hosts", u.Prefix)
-	}
-}
-
 // Given are the pools of all that callers get, IPv6's networks among it.
 func (l *LAN) Given() []pool.Options {
 	if l.IPv6 == nil {
@@ -114,22 +117,30 @@ func (l *LAN) Given() []pool.Options {
 	}
 	six := pool.Options{Name: pool.IPv6}
 	for _, p := range l.IPv6.Prefixes {
-		six.Ranges = append(six.Ranges, pool.Networks(p))
+		six.Ranges = append(six.Ranges, pool.Networks(p, smallest))
 	}
-	return append(slices.Clone(l.Pools), six)
+	all := append(slices.Clone(l.Pools), six)
+	if len(l.IPv6.Delegated) == 0 {
+		return all
+	}
+	behind := pool.Options{Name: pool.Delegated}
+	for _, p := range l.IPv6.Delegated {
+		behind.Ranges = append(behind.Ranges, pool.Networks(p, l.IPv6.Length))
+	}
+	return append(all, behind)
 }
 
 // routes6 are the IPv6 networks that callers are in: the prefixes, and the fixed
 // networks outside of them.
-func (l *LAN) routes6(fixed []netip.Addr) []netip.Prefix {
+func (l *LAN) routes6(fixed []netip.Prefix) []netip.Prefix {
 	if l.IPv6 == nil {
 		return nil
 	}
-	all := slices.Clone(l.IPv6.Prefixes)
-	for _, a := range fixed {
-		inside := slices.ContainsFunc(all, func(p netip.Prefix) bool { return p.Contains(a) })
-		if a.Is6() && !inside {
-			all = append(all, lan.Network6(a))
+	all := slices.Concat(l.IPv6.Prefixes, l.IPv6.Delegated)
+	for _, f := range fixed {
+		inside := slices.ContainsFunc(all, func(p netip.Prefix) bool { return p.Bits() <= f.Bits() && p.Contains(f.Addr()) })
+		if f.Addr().Is6() && !inside {
+			all = append(all, f)
 		}
 	}
 	return all

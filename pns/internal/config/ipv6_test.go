@@ -20,7 +20,7 @@ func TestIPv6(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := &IPv6{Prefixes: []netip.Prefix{p("2001:db8:1::/56"), p("2001:db8:2::/64")}, DNS: []netip.Addr{ip("2001:db8::53")}}
+	want := &IPv6{Prefixes: []netip.Prefix{p("2001:db8:1::/56"), p("2001:db8:2::/64")}, DNS: []netip.Addr{ip("2001:db8::53")}, Length: 56}
 	if !reflect.DeepEqual(c.LAN.IPv6, want) || c.Users[0].Prefix != p("2001:db8:1:7::/64") || c.Users[1].Prefix != p("2001:db8:3::/64") {
 		t.Errorf("%+v, %+v", c.LAN.IPv6, c.Users)
 	}
@@ -29,12 +29,12 @@ func TestIPv6(t *testing.T) {
 	if len(given) != 2 || !reflect.DeepEqual(given[1], six) || len(c.LAN.Pools) != 1 {
 		t.Errorf("%+v, of %+v", given, c.LAN.Pools)
 	}
-	routes := c.LAN.Routes([]netip.Addr{ip("2001:db8:1:7::"), ip("2001:db8:3::"), ip("2001:db8:3::"), ip("2.1.1.128")})
+	routes := c.LAN.Routes([]netip.Prefix{p("2001:db8:1:7::/64"), p("2001:db8:3::/64"), p("2001:db8:3::/64"), p("2.1.1.128/32")})
 	if want := []netip.Prefix{p("2001:db8:1::/56"), p("2001:db8:2::/64"), p("2001:db8:3::/64")}; !slices.Equal(routes[len(routes)-3:], want) || routes[0] != p("2.1.1.128/27") {
 		t.Errorf("%v", routes)
 	}
 	c.LAN.IPv6 = nil
-	if routes := c.LAN.Routes([]netip.Addr{ip("2001:db8:3::")}); slices.ContainsFunc(routes, func(p netip.Prefix) bool { return p.Addr().Is6() }) {
+	if routes := c.LAN.Routes([]netip.Prefix{p("2001:db8:3::/64")}); slices.ContainsFunc(routes, func(p netip.Prefix) bool { return p.Addr().Is6() }) {
 		t.Errorf("without IPv6 %v", routes)
 	}
 }

@@ -31,7 +31,7 @@ func (l *LAN) pools(root *conf.Table) {
 }
 
 func poolName(s string) (string, error) {
-	if s == pool.Default || s == pool.IPv6 || s == "fixed" { // as metrics call them
+	if s == pool.Default || s == pool.IPv6 || s == pool.Delegated || s == "fixed" { // as metrics call them
 		return "", conf.Unfit("is the name of something else", `"sales"`)
 	}
 	return conf.Name(s)

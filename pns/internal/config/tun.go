@@ -44,12 +44,11 @@ func device(s string) (string, error) {
 }
 
 // Routes are the networks that callers are in: those of all pools, and the
-// fixed addresses outside of them. An IPv6 address among these stands for its
-// network.
-func (l *LAN) Routes(fixed []netip.Addr) []netip.Prefix {
+// fixed ones outside of them.
+func (l *LAN) Routes(fixed []netip.Prefix) []netip.Prefix {
 	all := l.ranges()
-	for _, a := range fixed {
-		if a.Is4() {
+	for _, p := range fixed {
+		if a := p.Addr(); a.Is4() {
 			all = append(all, pool.Range{First: a, Last: a})
 		}
 	}
@@ -71,10 +70,10 @@ func peers(root *conf.Table, c *Config) {
 	if c.LAN.TUN == nil {
 		return
 	}
-	var fixed []netip.Addr
+	var fixed []netip.Prefix
 	for _, u := range c.Users {
 		if u.Address.IsValid() {
-			fixed = append(fixed, u.Address)
+			fixed = append(fixed, netip.PrefixFrom(u.Address, 32))
 		}
 	}
 	routes := c.LAN.Routes(fixed)

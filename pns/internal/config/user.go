@@ -65,6 +65,7 @@ func people(root *conf.Table, c *Config) []users.User {
 			Expired:      expired(t, c),
 			Address:      conf.Value(t, "address", netip.Addr{}, host),
 			Prefix:       conf.Value(t, "prefix6", netip.Prefix{}, network6),
+			Delegated:    conf.Value(t, "delegated6", netip.Prefix{}, delegated6),
 			Idle:         t.Duration("idle", 0, time.Second, week),
 			Session:      t.Duration("session", 0, time.Second, week),
 			Pool:         conf.Value(t, "pool", "", pools.named),

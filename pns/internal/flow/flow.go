@@ -112,7 +112,8 @@ type Network struct {
 // A Network6 is what IPV6CP settled. The zero value lets no data through.
 type Network6 struct {
 	Open        bool
-	Prefix      netip.Prefix // the caller's, a /64: her packets for the LAN come from it and from nowhere else
+	Prefix      netip.Prefix // the caller's, a /64: her packets for the LAN come from it,
+	Delegated   netip.Prefix // or from what is behind her, and from nowhere else; invalid: nothing is
 	Compression ppp.Compression
 	MRU         int // as Network's
 }

@@ -4,13 +4,14 @@ import (
 	"encoding/binary"
 	"net/netip"
 
+	"carrier/pns/internal/dhcp6"
 	"carrier/pns/internal/lan"
 	"carrier/pns/internal/ndp"
 	"carrier/shared/ppp"
 )
 
 // toLAN6 takes one IPv6 packet of the caller's. Where it goes beyond the link,
-// its source must be in the network that she was given; what she says to the
+// its source must be in a network that she was given; what she says to the
 // router itself is the session's.
 func (f *Flow) toLAN6(info, frame []byte) {
 	packet, ok := trim6(info)
@@ -21,10 +22,10 @@ func (f *Flow) toLAN6(info, frame []byte) {
 	src, dst := netip.AddrFrom16([16]byte(packet[8:24])), netip.AddrFrom16([16]byte(packet[24:40]))
 	switch {
 	case !lan.Forwardable6(dst):
-		if ndp.Concerns(packet) { // the rest is for hosts on the link, and there is none
+		if ndp.Concerns(packet) || dhcp6.Concerns(packet) { // the rest is for hosts on the link, and there is none
 			f.toSession(ppp.IPv6, info, frame)
 		}
-	case !f.net6.Prefix.Contains(src):
+	case !f.net6.Prefix.Contains(src) && !f.net6.Delegated.Contains(src):
 		f.drop(&f.stats.Spoofed)
 	default:
 		if f.activity.FromCaller(packet) {

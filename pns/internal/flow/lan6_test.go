@@ -69,6 +69,22 @@ func TestSourceAndReachOfIPv6(t *testing.T) {
 	b.wantsDropped(map[string]uint64{"spoofed": 4})
 }
 
+// What is delegated to her is hers as well, and nothing beside it; a question to a
+// DHCPv6 server is the session's.
+func TestWhatIsDelegated(t *testing.T) {
+	b := newBench(t, Options{})
+	n := network6
+	n.Delegated = netip.MustParsePrefix("2001:db8:100::/60")
+	b.SetNetwork6(n)
+	behind, beside := ipv6(netip.MustParseAddr("2001:db8:100:f::9"), intranet6, 17), ipv6(netip.MustParseAddr("2001:db8:100:10::9"), intranet6, 17)
+	ask := ipv6(saraLink, netip.MustParseAddr("ff02::1:2"), 17, 2, 34, 2, 35, 0, 8, 0, 0)
+	other := ipv6(saraLink, netip.MustParseAddr("ff02::1:2"), 17, 2, 34, 2, 34, 0, 8, 0, 0)
+	b.from(frame6(behind), frame6(beside), frame6(ask), frame6(ask[:47]), frame6(other), frame6(ipv6(sara6, intranet6, 17)))
+	b.wantsLAN("hers", behind, ipv6(sara6, intranet6, 17))
+	b.wantsSession("a question", frame6(ask))
+	b.wantsDropped(map[string]uint64{"spoofed": 1, "malformed": 1})
+}
+
 func TestWhatIsNoIPv6(t *testing.T) {
 	b := newBench(t, Options{})
 	b.SetNetwork6(network6)

@@ -13,8 +13,9 @@ const minMTU = 68
 
 // A Port is one attached address. It does not change while it is attached.
 type Port struct {
-	Addr     netip.Addr // or the first of an IPv6 network
-	MTU      int        // octets
+	Addr     netip.Addr   // or the first of an IPv6 network
+	Network  netip.Prefix // that is delegated; invalid: it is the address, or a /64
+	MTU      int          // octets
 	Receiver Receiver
 	// Context ends when the address is detached; what is done for this caller
 	// ends with it.
@@ -26,6 +27,9 @@ type Port struct {
 type Table struct {
 	mu    sync.RWMutex
 	ports map[netip.Addr]*Port
+
+	delegated map[netip.Prefix]*Port
+	lengths   [65]int // how many of each there are
 }
 
 // Attach adds addr. mtu 0 is DefaultMTU. The error says that the address is
@@ -33,14 +37,10 @@ type Table struct {
 func (t *Table) Attach(addr netip.Addr, mtu int, r Receiver) (detach func(), err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.ports[addr] != nil {
+	if t.find(addr) != nil {
 		return nil, fmt.Errorf("address %v is attached already", addr)
 	}
-	if mtu == 0 {
-		mtu = DefaultMTU
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	p := &Port{Addr: addr, MTU: max(mtu, minMTU), Receiver: r, Context: ctx}
+	p, cancel := newPort(addr, mtu, r)
 	if t.ports == nil {
 		t.ports = make(map[netip.Addr]*Port)
 	}
@@ -55,9 +55,18 @@ func (t *Table) Attach(addr netip.Addr, mtu int, r Receiver) (detach func(), err
 	}, nil
 }
 
-// Find returns addr's port, or nil.
+func newPort(addr netip.Addr, mtu int, r Receiver) (p *Port, cancel func()) {
+	if mtu == 0 {
+		mtu = DefaultMTU
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	return &Port{Addr: addr, MTU: max(mtu, minMTU), Receiver: r, Context: ctx}, cancel
+}
+
+// Find returns the port of an address, or of the first of an IPv6 network, a /64, or
+// of what is delegated around that; or nil.
 func (t *Table) Find(addr netip.Addr) *Port {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
-	return t.ports[addr]
+	return t.find(addr)
 }

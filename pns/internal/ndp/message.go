@@ -41,9 +41,13 @@ const (
 // advertisement appends a Router Advertisement (RFC 4861 §4.2): there is nothing
 // but this link, so the prefix is for addresses (A) and not on-link (L).
 func (r *Router) advertisement(b []byte) []byte {
-	const hops, autonomous = 64, 0x40
+	const hops, other, autonomous = 64, 0x40, 0x40
+	flags := byte(0)
+	if r.o.Other {
+		flags = other // O: not M, for addresses are not DHCPv6's
+	}
 	second := func(d time.Duration) uint32 { return uint32(d / time.Second) }
-	b = append(b, routerAdvertisement, 0, 0, 0, hops, 0)
+	b = append(b, routerAdvertisement, 0, 0, 0, hops, flags)
 	b = binary.BigEndian.AppendUint16(b, uint16(second(preferred))) // Router Lifetime
 	b = append(b, make([]byte, 8)...)                               // Reachable Time and Retrans Timer: not said
 	b = append(b, 3, 4, byte(r.o.Prefix.Bits()), autonomous)        // Prefix Information, §4.6.2

@@ -19,6 +19,7 @@ type Options struct {
 	Prefix netip.Prefix // the host's, a /64
 	MTU    int          // of the link, in octets
 	DNS    []netip.Addr // name servers, MaxDNS at most
+	Other  bool         // DHCPv6 has more to tell
 }
 
 // MaxDNS is how many name servers fit an advertisement.

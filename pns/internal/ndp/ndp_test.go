@@ -56,6 +56,11 @@ func TestAdvertisement(t *testing.T) {
 	if got := quiet.Expire(began); !bytes.Equal(got[40+16:], advertised[40+16:len(advertised)-24]) {
 		t.Errorf("without name servers: % x", got)
 	}
+	more := router()
+	more.o.Other = true
+	if got := more.Expire(began); got[45] != 0x40 || !bytes.Equal(got[46:], advertised[46:]) {
+		t.Errorf("with DHCPv6: % x", got)
+	}
 }
 
 // RFC 4861 §6.2.4: three soon, then each after 200 to 600 s.

@@ -11,7 +11,7 @@ type pool struct {
 	name   string
 	ranges []Range
 	next   *pool
-	kept   map[netip.Addr]bool
+	kept   map[netip.Addr]int
 	known  map[netip.Addr]bool // given out already when the pool was put in place of another
 	size   int                 // addresses in ranges, without those kept
 	at     int                 // the range with the next address never given out
@@ -29,7 +29,7 @@ type idle struct {
 	until time.Time // not given out before, zero: at any time
 }
 
-func newPool(name string, ranges []Range, kept map[netip.Addr]bool) *pool {
+func newPool(name string, ranges []Range, kept map[netip.Addr]int) *pool {
 	p := &pool{name: name, ranges: ranges, kept: kept, known: make(map[netip.Addr]bool), idle: list.New(), gone: make(map[netip.Addr]*list.Element)}
 	for _, r := range ranges {
 		p.size += r.size()
@@ -52,6 +52,25 @@ func (p *pool) contains(a netip.Addr) bool {
 		}
 	}
 	return false
+}
+
+// bits is the length of the network that a is the first address of, or of an
+// address.
+func (p *pool) bits(a netip.Addr) int {
+	for _, r := range p.ranges {
+		if r.Contains(a) {
+			return r.bits()
+		}
+	}
+	return a.BitLen()
+}
+
+// kind tells pools apart of which a user has something at the same time.
+func (p *pool) kind() string {
+	if p.name == IPv6 || p.name == Delegated {
+		return p.name
+	}
+	return ""
 }
 
 // take takes one address that was given back, for a user who had it; nil: it is
@@ -91,16 +110,12 @@ func (p *pool) oldest(now time.Time, hold time.Duration) *idle {
 func (p *pool) never() (netip.Addr, bool) {
 	for p.fresh.IsValid() {
 		a := p.fresh
-		switch {
-		case a != p.ranges[p.at].Last:
-			p.fresh = next(a)
-		case p.at+1 < len(p.ranges):
+		p.fresh = p.ranges[p.at].next(a)
+		if !p.fresh.IsValid() && p.at+1 < len(p.ranges) {
 			p.at++
 			p.fresh = p.ranges[p.at].First
-		default:
-			p.fresh = netip.Addr{}
 		}
-		if !p.kept[a] && !p.known[a] {
+		if p.kept[a] == 0 && !p.known[a] {
 			return a, true
 		}
 	}

@@ -10,6 +10,7 @@ type Lease struct {
 	pools *Pools
 	pool  *pool // nil: a fixed address, or one that no pool has any more
 	addr  netip.Addr
+	bits  int // of the network that begins there
 	user  string
 	was   *idle // how the address stood before; nil: a fixed one
 
@@ -19,13 +20,16 @@ type Lease struct {
 // Addr is the address; of an IPv6 network, its first.
 func (l *Lease) Addr() netip.Addr { return l.addr }
 
+// Network is the IPv6 network, or the address alone.
+func (l *Lease) Network() netip.Prefix { return netip.PrefixFrom(l.addr, l.bits) }
+
 // Commit notes that the caller is online with the address.
 func (l *Lease) Commit() {
 	l.pools.mu.Lock()
 	defer l.pools.mu.Unlock()
 	l.used = true
 	if l.pool != nil && l.user != "" {
-		l.pools.last[owner{l.user, l.addr.Is4()}] = l.addr
+		l.pools.last[owner{l.user, l.pool.kind()}] = l.addr
 	}
 }
 

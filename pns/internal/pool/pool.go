@@ -14,10 +14,12 @@ import (
 )
 
 // Default is the name of the pool of users without one of their own, IPv6 that of
-// the pool of IPv6 networks.
+// the pool of IPv6 networks, a /64 for each caller's link, and Delegated that of those
+// that are for networks behind callers.
 const (
-	Default = "default"
-	IPv6    = "ipv6"
+	Default   = "default"
+	IPv6      = "ipv6"
+	Delegated = "delegated"
 )
 
 // ErrFull says that every address of the pool, and of those after it, is taken.
@@ -45,27 +47,25 @@ type Pools struct {
 
 	mu     sync.Mutex
 	pools  map[string]*pool
-	order  []*pool // as they were given
-	kept   map[netip.Addr]bool
+	order  []*pool            // as they were given
+	kept   map[netip.Addr]int // the lengths of what begins there
 	leases map[netip.Addr]*Lease
 	last   map[owner]netip.Addr // of users who had an address of a pool
 }
 
-// An owner is a user who had an address, of IPv4 or a network of IPv6.
-type owner struct {
-	user string
-	v4   bool
-}
+// An owner is a user who had an address of a kind of pool's.
+type owner struct{ user, kind string }
 
 // New makes pools of addresses, which must not overlap. The addresses in keep
-// are never given out by Reserve: users' fixed ones, and the PNS's own. The
+// are never given out by Reserve: users' fixed ones, whole networks of IPv6 among them, and
+// the PNS's own. The
 // error names what is wrong: two ranges that overlap, a name that stands twice,
 // a next pool that does not exist or leads back.
-func New(all []Options, keep []netip.Addr) (*Pools, error) {
-	ps := &Pools{pools: make(map[string]*pool), kept: make(map[netip.Addr]bool),
+func New(all []Options, keep []netip.Prefix) (*Pools, error) {
+	ps := &Pools{pools: make(map[string]*pool), kept: make(map[netip.Addr]int),
 		leases: make(map[netip.Addr]*Lease), last: make(map[owner]netip.Addr)}
-	for _, a := range keep {
-		ps.kept[a] = true
+	for _, p := range keep {
+		ps.kept[p.Addr()] = p.Bits()
 	}
 	for _, o := range all {
 		if ps.pools[o.Name] != nil {
@@ -122,7 +122,7 @@ func (ps *Pools) Reserve(from, user string) (*Lease, error) {
 	if first == nil {
 		return nil, fmt.Errorf("there is no pool %q", from)
 	}
-	if a, had := ps.last[owner{user, from != IPv6}]; had && ps.leases[a] == nil && !ps.kept[a] {
+	if a, had := ps.last[owner{user, first.kind()}]; had && ps.leases[a] == nil && ps.kept[a] == 0 {
 		for p := first; p != nil; p = p.next {
 			if i := p.take(a, user, now, ps.Hold); i != nil {
 				return ps.lease(&Lease{pool: p, addr: a, user: user, was: i}), nil
@@ -139,22 +139,25 @@ func (ps *Pools) Reserve(from, user string) (*Lease, error) {
 	return nil, ErrFull
 }
 
-// ReserveFixed takes the address a, in the pools' ranges or not, which keep
-// named. It fails with ErrInUse while a call has it.
+// ReserveFixed takes the address a, or the network that begins there, in the pools'
+// ranges or not, which keep named. It fails with ErrInUse while a call has it.
 func (ps *Pools) ReserveFixed(a netip.Addr) (*Lease, error) {
 	ps.mu.Lock()
 	defer ps.mu.Unlock()
-	if !ps.kept[a] {
+	if ps.kept[a] == 0 {
 		return nil, fmt.Errorf("%v is not a fixed address", a)
 	}
 	if ps.leases[a] != nil {
 		return nil, ErrInUse
 	}
-	return ps.lease(&Lease{addr: a}), nil
+	return ps.lease(&Lease{addr: a, bits: ps.kept[a]}), nil
 }
 
 func (ps *Pools) lease(l *Lease) *Lease {
 	l.pools = ps
+	if l.pool != nil {
+		l.bits = l.pool.bits(l.addr)
+	}
 	ps.leases[l.addr] = l
 	return l
 }

@@ -25,10 +25,18 @@ func ranges(t *testing.T, list ...string) []Range {
 	return rs
 }
 
+// hosts are addresses as New takes them.
+func hosts(list ...netip.Addr) (all []netip.Prefix) {
+	for _, a := range list {
+		all = append(all, netip.PrefixFrom(a, a.BitLen()))
+	}
+	return all
+}
+
 // make4 makes one pool.
 func make4(t *testing.T, keep []netip.Addr, list ...string) *Pools {
 	t.Helper()
-	p, err := New([]Options{{Name: Default, Ranges: ranges(t, list...)}}, keep)
+	p, err := New([]Options{{Name: Default, Ranges: ranges(t, list...)}}, hosts(keep...))
 	if err != nil {
 		t.Fatal(err)
 	}

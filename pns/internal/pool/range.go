@@ -8,21 +8,44 @@ import (
 )
 
 // A Range is a run of IPv4 addresses, both ends included; or of IPv6 networks, each
-// a /64 that stands there as its first address.
-type Range struct{ First, Last netip.Addr }
-
-// Networks are the /64 of an IPv6 prefix, whose length is 64 at most.
-func Networks(p netip.Prefix) Range {
-	first := upper(p.Masked().Addr())
-	return Range{network(first), network(first | (1<<(64-p.Bits()) - 1))}
+// of which stands there as its first address: First and Last are those of /64.
+type Range struct {
+	First, Last netip.Addr
+	Bits        int // the length of each IPv6 network; 0: 64
 }
 
-// next is the address behind a, or the network.
-func next(a netip.Addr) netip.Addr {
-	if a.Is4() {
-		return a.Next()
+// Networks are the networks of a length in an IPv6 prefix: no longer than 64, and no
+// shorter than the prefix's.
+func Networks(p netip.Prefix, bits int) Range {
+	first := upper(p.Masked().Addr())
+	r := Range{First: network(first), Last: network(first | (1<<(64-p.Bits()) - 1)), Bits: bits}
+	if bits == 64 {
+		r.Bits = 0
 	}
-	return network(upper(a) + 1)
+	return r
+}
+
+// bits is the length of each network, or of an address.
+func (r Range) bits() int {
+	switch {
+	case r.First.Is4():
+		return 32
+	case r.Bits == 0:
+		return 64
+	}
+	return r.Bits
+}
+
+// next is the address behind a, or the network; invalid: there is none.
+func (r Range) next(a netip.Addr) netip.Addr {
+	n := a.Next()
+	if !a.Is4() {
+		n = network(upper(a) + 1<<(64-r.bits()))
+	}
+	if n.Less(a) || r.Last.Less(n) {
+		return netip.Addr{}
+	}
+	return n
 }
 
 // upper and network turn the upper half of an IPv6 address into a number and back.
@@ -74,9 +97,9 @@ func parsePrefix(s string) (Range, error) {
 		return Range{}, fmt.Errorf("%q has bits beyond its length; %v would be right", s, p.Masked())
 	}
 	size := uint64(1) << (32 - p.Bits())
-	r := Range{p.Addr(), addr(number(p.Addr()) + uint32(size-1))}
+	r := Range{First: p.Addr(), Last: addr(number(p.Addr()) + uint32(size-1))}
 	if size > 2 {
-		r = Range{r.First.Next(), r.Last.Prev()}
+		r.First, r.Last = r.First.Next(), r.Last.Prev()
 	}
 	return r, nil
 }
@@ -99,7 +122,7 @@ func (r Range) size() int {
 	if r.First.Is4() {
 		return int(number(r.Last)-number(r.First)) + 1
 	}
-	return int(upper(r.Last)-upper(r.First)) + 1
+	return int((upper(r.Last)-upper(r.First))>>(64-r.bits())) + 1
 }
 
 // number and addr turn an IPv4 address into its 32 bits and back.

@@ -9,7 +9,7 @@ import (
 // another Hold. The addresses that calls have stay theirs; when such a call ends
 // its address goes to the pool that has it now, if any. What was in use lately is
 // remembered. An error, as New's, changes nothing.
-func (ps *Pools) Use(all []Options, keep []netip.Addr, hold time.Duration) error {
+func (ps *Pools) Use(all []Options, keep []netip.Prefix, hold time.Duration) error {
 	now, err := New(all, keep)
 	if err != nil {
 		return err
@@ -40,20 +40,20 @@ func (ps *Pools) Use(all []Options, keep []netip.Addr, hold time.Duration) error
 	return nil
 }
 
-// Leased lists the addresses that calls have, in no order.
-func (ps *Pools) Leased() []netip.Addr {
+// Leased lists the addresses and networks that calls have, in no order.
+func (ps *Pools) Leased() []netip.Prefix {
 	ps.mu.Lock()
 	defer ps.mu.Unlock()
-	all := make([]netip.Addr, 0, len(ps.leases))
-	for a := range ps.leases {
-		all = append(all, a)
+	all := make([]netip.Prefix, 0, len(ps.leases))
+	for _, l := range ps.leases {
+		all = append(all, l.Network())
 	}
 	return all
 }
 
 // of is the pool that gives an address out; nil: none.
 func (ps *Pools) of(a netip.Addr) *pool {
-	if ps.kept[a] {
+	if ps.kept[a] != 0 {
 		return nil
 	}
 	for _, p := range ps.order {

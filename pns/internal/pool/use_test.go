@@ -28,7 +28,7 @@ func TestUse(t *testing.T) {
 		return []Options{{Name: Default, Ranges: []Range{r}}}
 	}
 	fixed := netip.MustParseAddr("2.1.1.9")
-	ps, err := New(of("2.1.1.1-2.1.1.4"), []netip.Addr{fixed})
+	ps, err := New(of("2.1.1.1-2.1.1.4"), hosts(fixed))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,7 +47,7 @@ func TestUse(t *testing.T) {
 	if err := ps.Use([]Options{{Name: Default, Next: "none"}}, nil, 0); err == nil {
 		t.Error("a pool that does not exist is next to another")
 	}
-	if err := ps.Use(of("2.1.1.1-2.1.1.2"), []netip.Addr{fixed}, 0); err != nil {
+	if err := ps.Use(of("2.1.1.1-2.1.1.2"), hosts(fixed), 0); err != nil {
 		t.Fatal(err)
 	}
 	if got := len(ps.Leased()); got != 3 {

@@ -70,8 +70,10 @@ type Options struct {
 	LAN    lan.Network
 	Pools  *pool.Pools
 	Prober session.Prober // nil: addresses are nobody else's
-	MTU    int            // 0: the LAN's default
-	Guard  *guard.Guard   // against who guesses passwords; it outlasts reloads
+	// Delegator is needed where IPv6 is.
+	Delegator session.Delegator
+	MTU       int          // 0: the LAN's default
+	Guard     *guard.Guard // against who guesses passwords; it outlasts reloads
 	// Passwords are those that users have changed.
 	Passwords *users.Passwords
 

@@ -149,7 +149,11 @@ func (d *fakeData) SetNetwork(n flow.Network) error {
 }
 
 func (d *fakeData) SetNetwork6(n flow.Network6) {
-	d.log.add("network6 %v %v %d", n.Open, n.Prefix, n.MRU)
+	behind := ""
+	if n.Delegated.IsValid() {
+		behind = fmt.Sprintf(" behind %v", n.Delegated)
+	}
+	d.log.add("network6 %v %v %d%s", n.Open, n.Prefix, n.MRU, behind)
 	d.with(func() { d.last = time.Now() })
 }
 
@@ -219,6 +223,14 @@ func (l *fakeLAN) Attach(a netip.Addr, mtu int, r lan.Receiver) (func(), error) 
 	return func() { l.log.add("detach %v", a) }, nil
 }
 
+func (l *fakeLAN) Delegate(p netip.Prefix, mtu int, r lan.Receiver) (func(), error) {
+	if l.err != nil {
+		return nil, l.err
+	}
+	l.log.add("delegate %v %d", p, mtu)
+	return func() { l.log.add("withdraw %v", p) }, nil
+}
+
 // A place is a PNS with its users and addresses, and the callers that come.
 type place struct {
 	t      *testing.T
@@ -230,6 +242,8 @@ type place struct {
 	stats  Stats
 	lanErr error          // why an address cannot be attached
 	opt    func(*Options) // changes each session's options
+
+	behindErr error // why nothing can be delegated
 }
 
 // people are the users, and the passwords that they change; as a ras.RAS has
@@ -290,7 +304,7 @@ func (p *place) call() *visit {
 	v := &visit{log: l, call: &fakeCall{log: l, events: make(chan peer.Event, 8)},
 		data: &fakeData{log: l, down: make(chan []byte, 32)}, done: make(chan struct{})}
 	o := Options{Common: &Common{
-		LAN: &fakeLAN{log: l, err: p.lanErr}, Users: p.users, Pools: p.pool, Online: p.online, Guard: p.guard,
+		LAN: &fakeLAN{log: l, err: p.lanErr}, Delegator: &fakeLAN{log: l, err: p.behindErr}, Users: p.users, Pools: p.pool, Online: p.online, Guard: p.guard,
 		Settings: Settings{Link: link.Options{LCP: lcp.Options{MRU: 1400, Magic: true, PFC: true, ACFC: true}, Name: "denver",
 			Ask:  []auth.Method{auth.MSCHAPv2, auth.CHAPMD5, auth.MSCHAP, auth.PAP},
 			Echo: link.EchoOptions{Interval: 30 * time.Second, Failures: 3}},

@@ -5,10 +5,14 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/insomniacslk/dhcp/dhcpv6"
+
+	"carrier/pns/internal/dhcp6"
 	"carrier/pns/internal/flow"
 	"carrier/pns/internal/lan"
 	"carrier/pns/internal/ndp"
 	"carrier/pns/internal/pool"
+	"carrier/pns/internal/users"
 	"carrier/shared/ppp"
 	"carrier/shared/ppp/ipv6cp"
 	"carrier/shared/ppp/mppe"
@@ -17,15 +21,26 @@ import (
 
 // IPv6 is what callers get of it.
 type IPv6 struct {
-	DNS []netip.Addr // ndp.MaxDNS at most
+	DNS    []netip.Addr // ndp.MaxDNS at most
+	Search []string     // domains, dhcp6.MaxSearch octets at most
+	DUID   dhcpv6.DUID  // the server's
+	// Delegates: there are prefixes for the networks behind callers, beside users' own.
+	Delegates bool
+}
+
+// tells reports whether DHCPv6 has something for a user.
+func (x *IPv6) tells(u *users.User) bool {
+	return x.Delegates || u.Delegated.IsValid() || len(x.DNS) > 0 || len(x.Search) > 0
 }
 
 // A six is IPv6's part of a session.
 type six struct {
 	lease  *pool.Lease    // of her network; nil: there is none
 	cp     *ipv6cp.IPV6CP // nil: not offered
-	router *ndp.Router    // while IPV6CP is open, as the next
+	router *ndp.Router    // while IPV6CP is open, as the next ones
+	server *dhcp6.Server
 	detach func()
+	behind *behind // nil: she has asked for nothing
 }
 
 // routers is what our end of each link is called: fe80::1, unless she is.
@@ -67,7 +82,7 @@ func (s *Session) networkUp6(now time.Time) {
 		return
 	}
 	network := lan.Network6(x.lease.Addr())
-	s.data.SetNetwork6(flow.Network6{Open: true, Prefix: network, MRU: mtu, Compression: s.form()})
+	s.open6(mtu)
 	detach, err := s.o.LAN.Attach(network.Addr(), mtu, s.data)
 	if err != nil {
 		s.data.SetNetwork6(flow.Network6{})
@@ -76,8 +91,16 @@ func (s *Session) networkUp6(now time.Time) {
 	}
 	x.detach = detach
 	x.lease.Commit()
-	x.router = ndp.New(ndp.Options{Local: agreed.Local.LinkLocal(), Prefix: network, MTU: mtu, DNS: s.o.IPv6.DNS}, now)
+	o, local := s.o.IPv6, agreed.Local.LinkLocal()
+	x.router = ndp.New(ndp.Options{Local: local, Prefix: network, MTU: mtu, DNS: o.DNS, Other: o.tells(&s.user)}, now)
+	x.server = dhcp6.New(dhcp6.Options{Local: local, DUID: o.DUID, DNS: o.DNS, Search: o.Search, Offer: s.prefix})
 	s.online(now, "prefix", network, mtu)
+}
+
+// open6 lets through what is hers.
+func (s *Session) open6(mtu int) {
+	s.data.SetNetwork6(flow.Network6{Open: true, Prefix: lan.Network6(s.six.lease.Addr()), Delegated: s.six.behind.prefix(),
+		MRU: mtu, Compression: s.form()})
 }
 
 // offline6 takes the caller's network off the LAN.
@@ -86,8 +109,9 @@ func (s *Session) offline6() {
 	if x.detach == nil {
 		return
 	}
+	s.withdraw()
 	x.detach()
-	x.detach, x.router = nil, nil
+	x.detach, x.router, x.server = nil, nil, nil
 	s.data.SetNetwork6(flow.Network6{})
 	s.rest()
 }
@@ -95,10 +119,16 @@ func (s *Session) offline6() {
 // hear takes what the caller says to the router. While IPV6CP is not open that is
 // too early or too late; where it was never offered the link rejects it.
 func (s *Session) hear(now time.Time, packet []byte) {
-	if r := s.six.router; r != nil {
-		answer, _ := r.Receive(now, packet) // what is to be ignored is ignored in silence
-		s.tell(answer)
+	r := s.six.router
+	if r == nil {
+		return
 	}
+	if dhcp6.Concerns(packet) {
+		s.serve(now, packet)
+		return
+	}
+	answer, _ := r.Receive(now, packet) // what is to be ignored is ignored in silence
+	s.tell(answer)
 }
 
 // advertise sends what the router has to say.

@@ -1,8 +1,11 @@
 package session
 
 import (
+	"bytes"
+	"log/slog"
 	"net/netip"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -26,7 +29,8 @@ func newPlace6(t *testing.T, list ...users.User) *place {
 		t.Fatal(err)
 	}
 	p.pool, err = pool.New([]pool.Options{{Name: pool.Default, Ranges: []pool.Range{r}},
-		{Name: pool.IPv6, Ranges: []pool.Range{pool.Networks(netip.MustParsePrefix("2001:db8:1::/63"))}}}, p.users.Fixed())
+		{Name: pool.IPv6, Ranges: []pool.Range{pool.Networks(netip.MustParsePrefix("2001:db8:1::/63"), 64)}},
+		{Name: pool.Delegated, Ranges: []pool.Range{pool.Networks(netip.MustParsePrefix("2001:db8:100::/60"), 60)}}}, p.users.Fixed())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -170,7 +174,10 @@ func TestWithoutIPv6(t *testing.T) {
 		t.Run(tt.what, func(t *testing.T) {
 			bubble(t, func(t *testing.T) {
 				p := newPlace6(t, saran(nil))
+				var log bytes.Buffer
 				tt.change(p)
+				opt := p.opt
+				p.opt = func(o *Options) { opt(o); o.Log = slog.New(slog.NewTextHandler(&log, nil)) }
 				v := p.call()
 				c := v.dial(tt.caller, speaks6)
 				time.Sleep(5 * time.Second)
@@ -183,6 +190,10 @@ func TestWithoutIPv6(t *testing.T) {
 				}
 				v.cancel()
 				v.over(t)
+				logged := strings.Contains(log.String(), `msg="no IPv6 for a caller" call=atlanta/1 user=saran detail="no address is free"`)
+				if logged != (tt.what == "no network is left") {
+					t.Errorf("logged:\n%s", &log)
+				}
 			})
 		})
 	}

@@ -211,7 +211,7 @@ type offering func(time.Time, ppp.Protocol, cp.Negotiator)
 // that sits there.
 func (s *Session) sit() (older *Session) {
 	u := &s.user
-	if s.login.seated || u.Simultaneous == users.Unlimited && !u.Address.IsValid() && !u.Prefix.IsValid() {
+	if s.login.seated || u.Simultaneous == users.Unlimited && !u.Address.IsValid() && !u.Prefix.IsValid() && !u.Delegated.IsValid() {
 		return nil
 	}
 	if s.left == nil {
@@ -298,6 +298,7 @@ func (s *Session) leave() {
 		x.lease.Release()
 		x.lease = nil
 	}
+	s.undelegate()
 	if l.seated {
 		l.seated = false
 		s.o.Online.leave(s.user.Name, s)

@@ -161,6 +161,7 @@ func (s *Session) expire(now time.Time) {
 		s.stays(now)
 	}
 	s.advertise(now)
+	s.lapse(now)
 	s.release(now)
 	if !s.report.IsZero() && !now.Before(s.report) {
 		s.report = s.data.Report()
@@ -180,8 +181,8 @@ func (s *Session) deadline() time.Time {
 	if s.login.wait != nil {
 		d = earlier(d, s.login.until)
 	}
-	if r := s.six.router; r != nil {
-		d = earlier(d, r.Deadline())
+	if x := &s.six; x.router != nil {
+		d = earlier(earlier(d, x.router.Deadline()), x.server.Deadline())
 	}
 	return d
 }

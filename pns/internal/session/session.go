@@ -58,6 +58,12 @@ type LAN interface {
 	Local() netip.Addr
 }
 
+// A Delegator sends the packets for a network of IPv6 to a caller, behind whom it is;
+// lan/tun is one.
+type Delegator interface {
+	Delegate(network netip.Prefix, mtu int, r lan.Receiver) (detach func(), err error)
+}
+
 // A Prober asks whether a host of the LAN has an address already; lan/tun is
 // one. The channel brings its hardware address, or "" within a short time when
 // there is none; it is nil where there is nothing to ask.
@@ -100,10 +106,12 @@ type Common struct {
 	LAN    LAN
 	Users  Users
 	Pools  *pool.Pools
-	Prober Prober       // nil: addresses are nobody else's
-	Online *Online      // shared by all sessions
-	Guard  *guard.Guard // likewise
-	MTU    int          // largest packet to the caller, in octets; 0: lan.DefaultMTU
+	Prober Prober // nil: addresses are nobody else's
+	// Delegator is needed where IPv6 is.
+	Delegator Delegator
+	Online    *Online      // shared by all sessions
+	Guard     *guard.Guard // likewise
+	MTU       int          // largest packet to the caller, in octets; 0: lan.DefaultMTU
 
 	Stats *Stats
 	Namer Namer // nil: nobody asks

@@ -19,6 +19,7 @@ type User struct {
 	Expired      bool          // the password must be changed before it lets her in
 	Address      netip.Addr    // fixed; invalid: one of the pool
 	Prefix       netip.Prefix  // her fixed IPv6 network, a /64; invalid: one of the pool
+	Delegated    netip.Prefix  // her fixed prefix for networks behind her; invalid: one of the pool
 	Pool         string        // where else her address comes from; "": the default one
 	Idle         time.Duration // without data for so long the call ends; zero: the default
 	Session      time.Duration // so long a call may last; zero: the default
@@ -72,16 +73,17 @@ func (e *Error) Error() string { return fmt.Sprintf("user %d: %s: %s", e.Index+1
 // it.
 type Table struct {
 	byName map[string]User
-	fixed  []netip.Addr
+	fixed  []netip.Prefix
 }
 
 // New checks the users and makes a table of them. The error joins an *Error
 // for each mistake: an empty, too long or double name, no secret, an address
-// that two users have or that is no unicast IPv4 address, a network that two
-// users have or that is no unicast /64, a negative limit.
+// that two users have or that is no unicast IPv4 address, a network that overlaps
+// another, is not unicast, or has another length than it should, a negative limit.
 func New(list []User) (*Table, error) {
 	t := &Table{byName: make(map[string]User, len(list))}
 	owner := map[netip.Addr]string{}
+	var nets networks
 	var mistakes []error
 	for i, u := range list {
 		bad := func(key, format string, args ...any) {
@@ -95,7 +97,8 @@ func New(list []User) (*Table, error) {
 			bad("idle, session", "a limit is negative")
 		}
 		t.byName[auth.Fold(u.Name)] = u
-		t.checkPrefix(u, owner, bad)
+		t.checkPrefix(u, &nets, bad)
+		t.checkDelegated(u, &nets, bad)
 		if !u.Address.IsValid() {
 			continue
 		}
@@ -106,27 +109,12 @@ func New(list []User) (*Table, error) {
 			bad("address", "%v is the address of %q already", u.Address, other)
 		}
 		owner[u.Address] = u.Name
-		t.fixed = append(t.fixed, u.Address)
+		t.fixed = append(t.fixed, netip.PrefixFrom(u.Address, u.Address.BitLen()))
 	}
 	return t, errors.Join(mistakes...)
 }
 
-// checkPrefix checks a fixed network, and notes whose it is.
-func (t *Table) checkPrefix(u User, owner map[netip.Addr]string, bad func(key, format string, args ...any)) {
-	a := u.Prefix.Addr()
-	switch {
-	case !u.Prefix.IsValid():
-		return
-	case !a.Is6() || u.Prefix.Bits() != 64 || u.Prefix != u.Prefix.Masked() || a.IsMulticast() || a.IsLinkLocalUnicast() || a.IsUnspecified():
-		bad("prefix6", "%v is not a /64 for a caller", u.Prefix)
-	case owner[a] != "":
-		bad("prefix6", "%v is the network of %q already", u.Prefix, owner[a])
-	}
-	owner[a] = u.Name
-	t.fixed = append(t.fixed, a)
-}
-
-func (t *Table) checkName(u User, bad func(key, format string, args ...any)) {
+func (t *Table) checkName(u User, bad complaint) {
 	switch other, ok := t.byName[auth.Fold(u.Name)]; {
 	case u.Name == "":
 		bad("name", "missing")
@@ -164,9 +152,9 @@ func (t *Table) Has(name string) bool {
 	return ok && !u.Disabled && !u.NoDialIn
 }
 
-// Fixed lists the fixed addresses, and the first address of each fixed network,
-// in the order of the configuration. It belongs to the table.
-func (t *Table) Fixed() []netip.Addr { return t.fixed }
+// Fixed lists the fixed addresses and networks, in the order of the configuration. It
+// belongs to the table.
+func (t *Table) Fixed() []netip.Prefix { return t.fixed }
 
 // Len is the number of users.
 func (t *Table) Len() int { return len(t.byName) }

@@ -52,7 +52,7 @@ func TestLookup(t *testing.T) {
 			t.Errorf("%q: found is %v, its secret zero %v", name, ok, u.Secret.IsZero())
 		}
 	}
-	if f := table.Fixed(); len(f) != 2 || f[0] != netip.MustParseAddr("2001:db8::") || f[1] != netip.MustParseAddr("2.1.1.129") || table.Len() != 5 {
+	if f := table.Fixed(); len(f) != 2 || f[0] != netip.MustParsePrefix("2001:db8::/64") || f[1] != netip.MustParsePrefix("2.1.1.129/32") || table.Len() != 5 {
 		t.Errorf("fixed %v of %d users", f, table.Len())
 	}
 }
@@ -73,9 +73,15 @@ func TestEachMistakeIsTold(t *testing.T) {
 		"user 2: prefix6: 2001:db8::/56 is not a /64 for a caller":                           {Name: "x", Secret: pw, Prefix: netip.MustParsePrefix("2001:db8::/56")},
 		"user 2: prefix6: fe80::/64 is not a /64 for a caller":                               {Name: "x", Secret: pw, Prefix: netip.MustParsePrefix("fe80::/64")},
 		"user 2: prefix6: 2001:db8::1/64 is not a /64 for a caller":                          {Name: "x", Secret: pw, Prefix: netip.MustParsePrefix("2001:db8::1/64")},
+		`user 2: delegated6: 2001:db8::/60 overlaps a network of "saran"`:                    {Name: "x", Secret: pw, Delegated: netip.MustParsePrefix("2001:db8::/60")},
+		`user 2: delegated6: 2001:db8:7:80::/57 overlaps a network of "saran"`:               {Name: "x", Secret: pw, Delegated: netip.MustParsePrefix("2001:db8:7:80::/57")},
+		`user 2: prefix6: 2001:db8:7:80::/64 is the network of "saran" already`:              {Name: "x", Secret: pw, Prefix: netip.MustParsePrefix("2001:db8:7:80::/64")},
+		"user 2: delegated6: 2001::/31 is not a prefix for the networks behind a caller":     {Name: "x", Secret: pw, Delegated: netip.MustParsePrefix("2001::/31")},
+		"user 2: delegated6: 2001:db8::/65 is not a prefix for the networks behind a caller": {Name: "x", Secret: pw, Delegated: netip.MustParsePrefix("2001:db8::/65")},
+		"user 2: delegated6: ff0e::/48 is not a prefix for the networks behind a caller":     {Name: "x", Secret: pw, Delegated: netip.MustParsePrefix("ff0e::/48")},
 		"user 2: name: missing\nuser 2: password: missing: a user needs password or nt_hash": {},
 	} {
-		_, err := New([]User{{Name: "saran", Secret: pw, Address: a, Prefix: six}, u})
+		_, err := New([]User{{Name: "saran", Secret: pw, Address: a, Prefix: six, Delegated: netip.MustParsePrefix("2001:db8:7::/56")}, u})
 		var e *Error
 		if err == nil || err.Error() != want || !errors.As(err, &e) || e.Index != 1 {
 			t.Errorf("got %v, want %s", err, want)

@@ -71,7 +71,7 @@ func key(a netip.Addr) string {
 	if a.Is4() {
 		return "lan.addresses"
 	}
-	return "lan.ipv6.prefixes"
+	return "lan.ipv6"
 }
 
 // checkAddresses compares the callers' addresses with those of this host and
@@ -91,7 +91,7 @@ func (l *LAN) checkAddresses(family int, names map[int]string, ours int) error {
 		if p := l.callers(netip.PrefixFrom(own, own.BitLen())); p != nil {
 			wrong = append(wrong, fmt.Errorf("%v is this host's own address on %s, and among the callers' (%v): take it from %s", own, name, span(p), key(own)))
 		} else if p := l.callers(subnet); p != nil && own.Is6() {
-			wrong = append(wrong, fmt.Errorf("the callers' networks %v overlap %v, the network on %s: take it from lan.ipv6.prefixes", span(p), subnet, name))
+			wrong = append(wrong, fmt.Errorf("the callers' networks %v overlap %v, the network on %s: take it from lan.ipv6", span(p), subnet, name))
 		} else if p := l.callers(subnet); p != nil && !slices.Contains(l.o.ProxyARP, name) {
 			wrong = append(wrong, fmt.Errorf("the callers' addresses %v overlap %v, the network on %s, whose hosts would look for callers there: set lan.tun.proxy_arp = [%q], or give callers other addresses", span(p), subnet, name, name))
 		}

@@ -105,6 +105,45 @@ func TestIPv6(t *testing.T) {
 	})
 }
 
+// What is delegated to a caller is routed to her, all of it and nothing else.
+func TestDelegated(t *testing.T) {
+	inside(t, func(ns *namespace) {
+		ethernet(t, "eth1", "")
+		own6(t, "2001:db8:2::1/64")
+		behind, area := netip.MustParsePrefix("2001:db8:100::/60"), netip.MustParsePrefix("2001:db8:100::/48")
+		stats := new(Stats)
+		l := ns.run(t, Options{Stats: stats, Routes: append(slices.Clone(pool), pool6, area)})
+		her, him := make(packets6, 16), make(packets6, 16)
+		for n, to := range map[netip.Prefix]packets6{behind: her, netip.MustParsePrefix("2001:db8:100:10::/60"): him} {
+			if _, err := l.Delegate(n, 1400, to); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, n := range []string{"2001:db8:101::/60", "2001:db8::/47"} { // beside, and around
+			if _, err := l.Delegate(netip.MustParsePrefix(n), 1400, her); err == nil {
+				t.Errorf("%s is not routed to callers, and was delegated", n)
+			}
+		}
+		for i, tt := range []struct {
+			from     string
+			answered packets6
+		}{{"2001:db8:100::9", her}, {"2001:db8:100:f::9", her}, {"2001:db8:100:10::9", him}, {"2001:db8:100:f::a", her}} {
+			l.Write(ping6(netip.MustParseAddr(tt.from), host6, 8))
+			select {
+			case p := <-tt.answered:
+				if h, err := lan.Parse6(p); err != nil || h.Src != host6 || h.Dst != netip.MustParseAddr(tt.from) {
+					t.Errorf("%d: %+v, %v", i, h, err)
+				}
+			case <-within(t, 10*time.Second).Done():
+				t.Errorf("%d: nothing came for %s", i, tt.from)
+			}
+		}
+		if n := stats.Unattached.Load(); n != 0 {
+			t.Errorf("%d packets for nobody", n)
+		}
+	})
+}
+
 // The callers' networks are nobody else's.
 func TestRefusedIPv6(t *testing.T) {
 	inside(t, func(ns *namespace) {
@@ -113,8 +152,8 @@ func TestRefusedIPv6(t *testing.T) {
 		ip(t, "-6 route add default via 2001:db8:1:7::2")
 		ip(t, "-6 route add 2001:db8:3::/64 dev eth1")
 		for routes, want := range map[string]string{
-			"2001:db8:1::/56":     "2001:db8:1:7::1 is this host's own address on eth1, and among the callers' (2001:db8:1::/56): take it from lan.ipv6.prefixes\n2001:db8:1:7::2, the gateway of the route to everywhere, is among the callers' addresses: take it from lan.ipv6.prefixes",
-			"2001:db8:1:7:8::/80": "the callers' networks 2001:db8:1:7:8::/80 overlap 2001:db8:1:7::/64, the network on eth1: take it from lan.ipv6.prefixes",
+			"2001:db8:1::/56":     "2001:db8:1:7::1 is this host's own address on eth1, and among the callers' (2001:db8:1::/56): take it from lan.ipv6\n2001:db8:1:7::2, the gateway of the route to everywhere, is among the callers' addresses: take it from lan.ipv6",
+			"2001:db8:1:7:8::/80": "the callers' networks 2001:db8:1:7:8::/80 overlap 2001:db8:1:7::/64, the network on eth1: take it from lan.ipv6",
 			"2001:db8:3::/56":     "the callers' addresses 2001:db8:3::/56 overlap the route to 2001:db8:3::/64 over eth1",
 		} {
 			_, err := New(Options{Name: "carrier0", Local: router, Routes: []netip.Prefix{netip.MustParsePrefix(routes)}})

@@ -116,7 +116,7 @@ func (l *LAN) down(packet []byte) {
 		l.stats.Foreign.Add(1)
 		return
 	}
-	if r.to == nil || r.to.Addr != dst {
+	if r.to == nil || r.to.Addr != dst && !r.to.Network.Contains(dst) {
 		l.deliver()
 		if r.to = l.table.Find(dst); r.to == nil {
 			l.stats.Unattached.Add(1)
@@ -132,7 +132,7 @@ func (l *LAN) down(packet []byte) {
 }
 
 // destined is where the table has a packet's destination: her address, or the
-// first of her network. It is invalid for what the kernel says on its own link of
+// first of its /64. It is invalid for what the kernel says on its own link of
 // IPv6, which the callers' are not: where a packet goes from caller to caller, its
 // Redirects (RFC 4861 §8) among it.
 func destined(packet []byte) netip.Addr {

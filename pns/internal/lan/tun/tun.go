@@ -167,7 +167,7 @@ func (l *LAN) open() (d wgtun.Device, index int, err error) {
 
 // Attach is that of lan.Network.
 func (l *LAN) Attach(addr netip.Addr, mtu int, r lan.Receiver) (detach func(), err error) {
-	if !l.routed(addr) || addr == l.o.Local {
+	if !l.routed(netip.PrefixFrom(addr, addr.BitLen())) || addr == l.o.Local {
 		return nil, fmt.Errorf("address %v is not routed to callers", addr)
 	}
 	l.attaching.Lock()
@@ -185,15 +185,24 @@ func (l *LAN) Attach(addr netip.Addr, mtu int, r lan.Receiver) (detach func(), e
 	}), nil
 }
 
+// Delegate sends packets for a network of IPv6, no longer than a /64, to r from now
+// on, as Attach does those for an address.
+func (l *LAN) Delegate(network netip.Prefix, mtu int, r lan.Receiver) (detach func(), err error) {
+	if !l.routed(network) {
+		return nil, fmt.Errorf("network %v is not routed to callers", network)
+	}
+	return l.table.Delegate(network, mtu, r)
+}
+
 // Probe asks the LAN whether a host there has an address that a caller may get.
 // The channel brings its hardware address, or "" after a quarter of a second
 // without an answer. It is nil where nobody could answer: the address is in no
 // network that is proxied, or its interface is down or gone.
 func (l *LAN) Probe(addr netip.Addr) <-chan string { return l.proxy.probe(addr) }
 
-func (l *LAN) routed(addr netip.Addr) bool {
+func (l *LAN) routed(network netip.Prefix) bool {
 	for _, p := range l.routes() {
-		if p.Contains(addr) {
+		if p.Bits() <= network.Bits() && p.Contains(network.Addr()) {
 			return true
 		}
 	}

@@ -1,0 +1,67 @@
+package lan
+
+import (
+	"fmt"
+	"net/netip"
+)
+
+// Delegate adds an IPv6 network, no longer than a /64, that is behind r's address. The
+// error says that a part of it is taken.
+func (t *Table) Delegate(network netip.Prefix, mtu int, r Receiver) (detach func(), err error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if other := t.overlaps(network); other != nil {
+		return nil, fmt.Errorf("network %v is attached already, at %v", network, other.Addr)
+	}
+	p, cancel := newPort(network.Addr(), mtu, r)
+	p.Network = network
+	if t.delegated == nil {
+		t.delegated = make(map[netip.Prefix]*Port)
+	}
+	t.delegated[network] = p
+	t.lengths[network.Bits()]++
+	return func() {
+		t.mu.Lock()
+		if t.delegated[network] == p { // not a later owner of the network
+			delete(t.delegated, network)
+			t.lengths[network.Bits()]--
+		}
+		t.mu.Unlock()
+		cancel()
+	}, nil
+}
+
+// overlaps is a port that has a part of a network; nil: there is none.
+func (t *Table) overlaps(network netip.Prefix) *Port {
+	if p := t.find(network.Addr()); p != nil {
+		return p
+	}
+	for n, p := range t.delegated {
+		if n.Overlaps(network) {
+			return p
+		}
+	}
+	for a, p := range t.ports {
+		if network.Contains(a) {
+			return p
+		}
+	}
+	return nil
+}
+
+// find is Find, under the lock.
+func (t *Table) find(addr netip.Addr) *Port {
+	if p := t.ports[addr]; p != nil || !addr.Is6() || len(t.delegated) == 0 {
+		return p
+	}
+	for bits, n := range t.lengths {
+		if n == 0 {
+			continue
+		}
+		network, _ := addr.Prefix(bits)
+		if p := t.delegated[network]; p != nil {
+			return p
+		}
+	}
+	return nil
+}

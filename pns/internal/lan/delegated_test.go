@@ -1,0 +1,61 @@
+package lan
+
+import (
+	"net/netip"
+	"strings"
+	"testing"
+)
+
+// A network that is delegated is found by each of its /64, and overlaps none.
+func TestDelegate(t *testing.T) {
+	var table Table
+	p, a := netip.MustParsePrefix, netip.MustParseAddr
+	link, behind, other := new(nobody), new(nobody), new(nobody)
+	unlink, err := table.Attach(a("2001:db8:1::"), 0, link)
+	if err != nil {
+		t.Fatal(err)
+	}
+	detach, err := table.Delegate(p("2001:db8:100::/56"), 0, behind)
+	if err != nil {
+		t.Fatal(err)
+	}
+	single, err := table.Delegate(p("2001:db8:200:8::/64"), 1280, other)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for addr, want := range map[string]*nobody{"2001:db8:1::": link, "2001:db8:100::": behind, "2001:db8:100:ff::": behind, "2001:db8:100:100::": nil,
+		"2001:db8:ff:ff00::": nil, "2001:db8:200:8::": other, "2001:db8:200:9::": nil, "2.1.1.129": nil} {
+		switch got := table.Find(a(addr)); {
+		case want == nil && got != nil, want != nil && (got == nil || got.Receiver != want):
+			t.Errorf("%s: %+v", addr, got)
+		}
+	}
+	if got := table.Find(a("2001:db8:100:7::")); got.Network != p("2001:db8:100::/56") || got.MTU != DefaultMTU {
+		t.Errorf("%+v", got)
+	}
+	for _, network := range []string{"2001:db8:100::/56", "2001:db8:100:80::/57", "2001:db8:100::/48", "2001:db8::/47", "2001:db8:200::/48"} {
+		if _, err := table.Delegate(p(network), 0, other); err == nil || !strings.Contains(err.Error(), "is attached already, at 2001:db8:") {
+			t.Errorf("%s: %v", network, err)
+		}
+	}
+	if _, err := table.Attach(a("2001:db8:100:7::"), 0, link); err == nil {
+		t.Error("a link in what is delegated")
+	}
+	port := table.Find(a("2001:db8:100:7::"))
+	detach()
+	if port.Context.Err() == nil || table.Find(a("2001:db8:100:7::")) != nil {
+		t.Error("detach left something")
+	}
+	if _, err := table.Delegate(p("2001:db8:100::/56"), 0, other); err != nil {
+		t.Fatal(err)
+	}
+	detach() // of the first: without effect on the second
+	if got := table.Find(a("2001:db8:100:7::")); got == nil || got.Receiver != other {
+		t.Errorf("%+v", got)
+	}
+	single()
+	unlink()
+	if table.Find(a("2001:db8:200:8::")) != nil || table.Find(a("2001:db8:1::")) != nil {
+		t.Error("not empty at the end")
+	}
+}
