@@ -22,6 +22,9 @@ forwarding = true
 [lan.ipv6]
 prefixes = ["2001:db8:1::/56"]
 dns      = ["2001:db8:2::53"]
+search   = ["denver.example", "corp.example"]
+[lan.ipv6.delegation]
+prefixes = ["2001:db8:100::/56"]
 `})
 	numbers := NewNumbers(w.LAN, "2.1.1.10")
 	const n = 4 << 20
@@ -57,4 +60,5 @@ echo 129 >/dev/udp/2.1.1.10/7
 	w.run("port=9 hangup\n")
 	t.Run("IPv6 beside IPv4", func(t *testing.T) { onIPv6(t, w, "defaultroute", "2.1.1.129") })
 	t.Run("IPv6 alone, encrypted", func(t *testing.T) { onIPv6(t, w, "noip require-mppe-128", "") })
+	t.Run("a network behind the caller", func(t *testing.T) { routesIPv6(t, w) })
 }

@@ -28,7 +28,7 @@ fi
 # The root file system.
 root=$out/root
 rm -rf "$root"
-mkdir -p "$root"/{usr/bin,usr/sbin,usr/lib,usr/lib64,etc/ppp/peers,proc,sys,dev,tmp,run/lock,var/log,share,root}
+mkdir -p "$root"/{usr/bin,usr/sbin,usr/lib,usr/lib64,etc/ppp/peers,var/lib/dhcpv6,proc,sys,dev,tmp,run/lock,var/log,share,root}
 for d in bin sbin lib lib64; do ln -s "usr/$d" "$root/$d"; done
 ln -s ../run "$root/var/run"; ln -s ../run/lock "$root/var/lock"
 canonical() { echo "$(readlink -f "$(dirname "$1")")/$(basename "$1")"; }
@@ -40,7 +40,7 @@ put() { # a file to the same place in the guest, with the libraries it needs
     [ -e "$root$l" ] || { mkdir -p "$root$(dirname "$l")"; cp -L "$l" "$root$l"; }
   done
 }
-for b in bash date pppd chat pptp pptpd pptpctrl ip ping sha256sum ser2net nft wg wg-quick dumpcap; do
+for b in bash date pppd chat pptp pptpd pptpctrl ip ping sha256sum ser2net nft wg wg-quick dumpcap dhcp6c; do
   put "$(PATH=/usr/bin:/usr/sbin:/bin:/sbin command -v "$b")"
 done
 for f in /usr/libexec/*/gensio/*/libgensio_{net,telnet,serialdev}.so /usr/lib/pppd/*/*.so /usr/lib/pptpd/*.so /usr/lib/x86_64-linux-gnu/ossl-modules/legacy.so \
