@@ -112,10 +112,23 @@ func (p commands) Pending() (doctor.Pending, error) {
 
 // Hangup ends a call.
 func (p commands) Hangup(name string) error {
-	if err := p.ras.Hangup(name); errors.Is(err, ras.ErrNoCall) {
+	return known(p.ras.Hangup(name))
+}
+
+// Renegotiate has a call's PPP negotiated afresh.
+func (p commands) Renegotiate(name string) error {
+	return known(p.ras.Renegotiate(name))
+}
+
+// known is an error as the console has it.
+func known(err error) error {
+	switch {
+	case errors.Is(err, ras.ErrNoCall):
 		return console.ErrNoCall
+	case errors.Is(err, ras.ErrNotOnline):
+		return console.ErrNotOnline
 	}
-	return nil
+	return err
 }
 
 // Unlock lets a user, or all from a source, try again.

@@ -18,12 +18,13 @@ import (
 // and returns the exit status. A daemon that it starts ends with ctx.
 func Run(ctx context.Context, args []string, std console.Stdio) int {
 	return console.Commands{
-		Name:   "pns",
-		Short:  "pns authenticates the callers that PACs bring and lets them into the LAN",
-		Config: config.File,
-		Run:    serve,
-		Doctor: doctor.Look,
-		Locks:  true,
+		Name:        "pns",
+		Short:       "pns authenticates the callers that PACs bring and lets them into the LAN",
+		Config:      config.File,
+		Run:         serve,
+		Doctor:      doctor.Look,
+		Locks:       true,
+		Negotiation: true,
 		Check: func(file string) error {
 			_, err := config.Read(file)
 			return err

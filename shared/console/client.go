@@ -130,8 +130,10 @@ func (c *Client) do(ctx context.Context, method, path string) (*http.Response, e
 			f.Error = "it does not know the question, for it is of an older version: restart it"
 		}
 	}
-	if r.StatusCode == http.StatusNotFound && f.Error == ErrNoCall.Error() {
-		return nil, ErrNoCall
+	for _, known := range []error{ErrNoCall, ErrNotOnline} {
+		if f.Error == known.Error() {
+			return nil, known
+		}
 	}
 	return nil, errors.New(f.Error)
 }

@@ -38,6 +38,8 @@ type Commands struct {
 	Lines bool
 	// Locks says that the daemon has Locks.
 	Locks bool
+	// Negotiation says that the daemon has Negotiation.
+	Negotiation bool
 	// Socket is where the daemon with that configuration has its socket.
 	Socket func(config string) (string, error)
 }
@@ -125,6 +127,9 @@ func (s *session) root() *cobra.Command {
 	}
 	if s.Locks {
 		root.AddCommand(s.unlock())
+	}
+	if s.Negotiation {
+		root.AddCommand(s.renegotiate())
 	}
 	if s.Lines {
 		root.AddCommand(s.lineVerbs()...)

@@ -69,6 +69,9 @@ func (s *Server) handler() http.Handler {
 	if p, ok := s.program.(Locks); ok {
 		handleLocks(mux, p)
 	}
+	if p, ok := s.program.(Negotiation); ok {
+		handleNegotiation(mux, p)
+	}
 	return s.meant(mux)
 }
 
@@ -88,9 +91,16 @@ func (s *Server) meant(next http.Handler) http.Handler {
 }
 
 func (s *Server) hangup(w http.ResponseWriter, r *http.Request) {
-	switch err := s.program.Hangup(r.FormValue("call")); {
+	answer(w, s.program.Hangup(r.FormValue("call")))
+}
+
+// answer says what came of something done to a call.
+func answer(w http.ResponseWriter, err error) {
+	switch {
 	case errors.Is(err, ErrNoCall):
 		reply(w, http.StatusNotFound, failure{err.Error()})
+	case errors.Is(err, ErrNotOnline):
+		reply(w, http.StatusConflict, failure{err.Error()})
 	case err != nil:
 		reply(w, http.StatusInternalServerError, failure{err.Error()})
 	default:

@@ -147,32 +147,39 @@ func (s *session) reload() *cobra.Command {
 
 func (s *session) hangup() *cobra.Command {
 	return &cobra.Command{
-		Use: "hangup CALL", Short: "End a call",
-		Args: func(cmd *cobra.Command, args []string) error {
-			if len(args) != 1 {
-				return usageError{fmt.Sprintf("%s needs the name of one call; `%s calls` lists them", cmd.CommandPath(), s.Name)}
-			}
-			return nil
-		},
+		Use: "hangup CALL", Short: "End a call", Args: s.oneCall,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c, err := s.client()
 			if err != nil {
 				return err
 			}
-			err = c.Hangup(cmd.Context(), args[0])
-			switch {
-			case errors.Is(err, ErrNoCall):
-				return fmt.Errorf("%q: %w; `%s calls` lists them", args[0], err, s.Name)
-			case err != nil:
-				return err
-			case s.asJSON:
+			if err := c.Hangup(cmd.Context(), args[0]); err != nil {
+				return s.about(args[0], err)
+			}
+			if s.asJSON {
 				s.print(map[string]string{"hung_up": args[0]})
-			default:
+			} else {
 				fmt.Fprintf(s.std.Out, "%s is being hung up\n", args[0])
 			}
 			return nil
 		},
 	}
+}
+
+// oneCall wants one argument.
+func (s *session) oneCall(cmd *cobra.Command, args []string) error {
+	if len(args) != 1 {
+		return usageError{fmt.Sprintf("%s needs the name of one call; `%s calls` lists them", cmd.CommandPath(), s.Name)}
+	}
+	return nil
+}
+
+// about says of which call an error is that it has a part in.
+func (s *session) about(call string, err error) error {
+	if errors.Is(err, ErrNoCall) || errors.Is(err, ErrNotOnline) {
+		return fmt.Errorf("%q: %w; `%s calls` lists them", call, err, s.Name)
+	}
+	return err
 }
 
 func (s *session) capture() *cobra.Command {

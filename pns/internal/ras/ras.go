@@ -37,6 +37,9 @@ const recvWindow = 64
 // ErrNoCall says that no running call has a name.
 var ErrNoCall = errors.New("no such call")
 
+// ErrNotOnline says that a call has not got so far, or is about to end.
+var ErrNotOnline = errors.New("the call is not online")
+
 // A PAC may bring calls from the addresses of From.
 type PAC struct {
 	Name   string
@@ -292,13 +295,35 @@ func (r *RAS) list() []record.Call {
 
 // Hangup ends a call by its name, for the operator. The error is ErrNoCall.
 func (r *RAS) Hangup(name string) error {
+	v := r.find(name)
+	if v == nil {
+		return ErrNoCall
+	}
+	v.End(record.Operator, "the operator ended the call")
+	return nil
+}
+
+// Renegotiate has a call's PPP negotiated afresh, for the operator. The error is
+// ErrNoCall or ErrNotOnline.
+func (r *RAS) Renegotiate(name string) error {
+	v := r.find(name)
+	switch {
+	case v == nil:
+		return ErrNoCall
+	case !v.Renegotiate():
+		return ErrNotOnline
+	}
+	return nil
+}
+
+// find is the running call of that name; nil: there is none.
+func (r *RAS) find(name string) *visit {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for call, s := range r.running {
+	for call, v := range r.running {
 		if call.Name() == name {
-			s.End(record.Operator, "the operator ended the call")
-			return nil
+			return v
 		}
 	}
-	return ErrNoCall
+	return nil
 }

@@ -88,7 +88,7 @@ func (s *Session) codingUp(now time.Time) {
 		return
 	}
 	s.data.SetCoding(flow.Coding{Out: out, In: in, Sealed: required || encrypts(agreed.Receive)})
-	s.log(slog.LevelInfo, "coding", "from", agreed.Receive, "to", agreed.Send)
+	s.log(slog.LevelInfo, "coding", "from", agreed.Receive.String(), "to", agreed.Send.String())
 	if required {
 		s.link.Release(now, ppp.IPCP)
 		s.link.Release(now, ppp.IPV6CP)

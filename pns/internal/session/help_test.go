@@ -340,6 +340,7 @@ type caller struct {
 	no4     bool           // she speaks no IPv4
 	can     mppe.Bits      // once logged in; 0: she rejects CCP
 	ccp     *ccp.CCP
+	mppe    *ccp.MPPE // of ccp
 	vj      vj.Slots
 	mute    bool               // sends nothing any more
 	bring   func(frame []byte) // to the session; nil: the fake data half does
@@ -363,6 +364,7 @@ func (v *visit) dial(o link.Options, with ...func(*caller)) *caller {
 
 // start begins a new link, as a caller does that negotiates LCP again.
 func (c *caller) start(now time.Time, o link.Options) {
+	c.ccp = nil
 	c.ip = ipcp.New(ipcp.Options{AskAddress: true, AskDNS: true, VJ: c.vj})
 	c.link = link.New(&o)
 	if !c.no4 {
@@ -381,9 +383,12 @@ func (c *caller) run() {
 			c.said = append(c.said, e)
 			if e.Kind == link.LoggedIn && c.can != 0 {
 				_, left := c.link.Keys()
-				m := ccp.MPPE{Can: c.can, Keys: ccp.KeysOf(left, mppe.Client)}
-				c.ccp = ccp.New(ccp.Options{Receive: []ccp.Method{m}, Send: []ccp.Method{m}})
-				c.link.Network(time.Now(), ppp.CCP, c.ccp)
+				if c.ccp == nil {
+					c.mppe = &ccp.MPPE{Can: c.can}
+					c.ccp = ccp.New(ccp.Options{Receive: []ccp.Method{c.mppe}, Send: []ccp.Method{c.mppe}})
+					c.link.Network(time.Now(), ppp.CCP, c.ccp)
+				}
+				c.mppe.Keys = ccp.KeysOf(left, mppe.Client)
 			}
 		}
 		for _, f := range c.link.Take() {

@@ -53,8 +53,8 @@ func (s *Session) Run(ctx context.Context) {
 	s.finish()
 }
 
-// look takes what the bell was rung for: a control frame, an end that is asked
-// for, a deadline.
+// look takes what the bell was rung for: a control frame, an end or a negotiation
+// that is asked for, a deadline.
 func (s *Session) look() {
 	if s.data != nil && s.read() {
 		s.ring() // there may be another; events have their turn before it
@@ -63,10 +63,14 @@ func (s *Session) look() {
 		s.appraise()
 	}
 	s.mu.Lock()
-	asked := s.asked
+	asked, anew := s.asked, s.anew
+	s.anew = false
 	s.mu.Unlock()
 	if asked.reason != record.Running {
 		s.close(time.Now(), asked.reason, asked.text)
+	}
+	if anew {
+		s.renegotiate(time.Now())
 	}
 	s.expire(time.Now())
 }

@@ -136,7 +136,7 @@ type Settings struct {
 	Lossy int
 }
 
-// A Session is one caller's PPP. End and Record may be called from any
+// A Session is one caller's PPP. End, Renegotiate and Record may be called from any
 // goroutine; everything else belongs to Run.
 type Session struct {
 	o    Options
@@ -148,6 +148,7 @@ type Session struct {
 	record record.Call // changed by note alone; Run may read it without the lock
 	user   users.User  // the caller's, once her password was right; as record
 	asked  ending      // what End asks for
+	anew   bool        // Renegotiate was called
 
 	login    login
 	coding   coding
