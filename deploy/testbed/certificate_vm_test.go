@@ -45,7 +45,7 @@ ca = "%/ca.pem"
 		return " require-mppe-128 ca /share/ca.pem cert /share/" + name + ".pem key /share/" + name + ".key "
 	}
 	t.Run("by a certificate", func(t *testing.T) {
-		w.codes(t, files("saran"), "eap-tls", []string{"sent [CCP ConfAck id=0x1 <mppe +H -M +S -L -D -C>]", "<auth eap>"})
+		w.codes(t, files("saran"), trial{method: "eap-tls", coded: bothWays, logs: []string{acked("+H -M +S -L"), "<auth eap>"}})
 	})
 	for _, tt := range []struct {
 		name, file, set string

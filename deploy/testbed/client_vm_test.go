@@ -27,6 +27,7 @@ from = ["203.0.113.0/28"]
 local     = "2.1.1.61"
 addresses = ["2.1.1.130"]
 dns       = ["2.1.1.53"]
+{{.LAN}}
 
 [[user]]
 name     = "saran"
@@ -48,13 +49,14 @@ const (
 //	tunnel PASSWORD OPTIONS...   returns when there is an address, or fails
 //	hangup                       ends the call, and pptp with it
 //
-// The interface is ppp1 and the log /share/pppd1.log.
+// The interface is ppp1 and the log /share/pppd1.log. IPv6 is off, unless ipv6 is set
+// to what else pppd shall do.
 const tunnel = `
 tunnel() {
   password=$1; shift
   rm -f /share/pppd1.log
   pppd pty "pptp ` + gateway + ` --nolaunchpppd" local nodetach noauth user saran password "$password" noipdefault \
-    noipv6 defaultroute unit 1 debug logfile /share/pppd1.log "$@" >/dev/null 2>&1 &
+    ${ipv6-noipv6} defaultroute unit 1 debug logfile /share/pppd1.log "$@" >/dev/null 2>&1 &
   echo $! >$pids/1
   for i in $(seq 600); do
     ip -4 -o addr show dev ppp1 2>/dev/null | grep -q 'inet ' && return 0
@@ -73,9 +75,11 @@ type home struct {
 	data  map[string]any
 }
 
-func newHome(t *testing.T) *home {
+// newHome starts everything; lan is more of [lan].
+func newHome(t *testing.T, lan string) *home {
 	s := NewScene(t)
-	h := &home{Scene: s, Guest: BootOnline(s.Office, "inet", gateway+"/24"), data: map[string]any{"Dir": s.Dir, "Clients": "", "More": ""}}
+	h := &home{Scene: s, Guest: BootOnline(s.Office, "inet", gateway+"/24"),
+		data: map[string]any{"Dir": s.Dir, "LAN": lan, "Clients": "", "More": ""}}
 	h.pns = s.Start(s.Office, "pns", clientConfig, h.data)
 	// An emulated processor is slow: what waits for pptp must find room.
 	h.run("echo 4194304 >/proc/sys/net/core/rmem_default; ip addr add " + theirs + "/24 dev eth0; ip link set eth0 up\n")
@@ -99,7 +103,7 @@ func (h *home) policy(clients, more string) {
 // Linux opens a tunnel from its own machine.
 func TestPPTPClient(t *testing.T) {
 	t.Parallel()
-	h := newHome(t)
+	h := newHome(t, "")
 	for _, part := range []struct {
 		name string
 		run  func(*home, *testing.T)
@@ -107,7 +111,6 @@ func TestPPTPClient(t *testing.T) {
 		{"at work", (*home).atWork},
 		{"codes", (*home).codes},
 		{"BSD Compress", (*home).losesBSD},
-		{"compression anew", (*home).compressionAnew},
 		{"who does not encrypt", (*home).doesNotEncrypt},
 		{"hung up by the operator", (*home).hungUp},
 		{"stranger", (*home).stranger},
@@ -163,51 +166,60 @@ wget -q -O - http://2.1.1.10/ || exit 1
 }
 
 // codes has her prove who she is, encrypt and compress in every way that both ends
-// have, each a call.
+// have, each a call that is negotiated afresh while it lasts.
 func (h *home) codes(t *testing.T) {
 	const (
-		acked  = "sent [CCP ConfAck id=0x1 <mppe %s -D -C>]"
-		only40 = "[ppp]\nstrengths = [\"40\"]\n"
-		may    = "encryption = \"optional\"\n"
+		only40   = "[ppp]\nstrengths = [\"40\"]\n"
+		stateful = "stateless = false\n"
+		may      = "encryption = \"optional\"\n"
 	)
+	tls := h.certificates(t)
 	for _, tt := range []struct {
-		name, clients, more, options, method string
-		logs                                 []string
+		name, clients, more, options string
+		as                           trial
 	}{
-		{"128 bits, stateless, with TCP headers", "vj = true", "", "require-mppe-128", "mschap-v2",
-			[]string{fmt.Sprintf(acked, "+H -M +S -L"), "rcvd [IPCP ConfAck id=0x2 <compress VJ 0f 01> <addr 2.1.1.129>"}},
-		{"128 bits, stateful, by MS-CHAP's keys", "", "[ppp]\nstateless = false\n[auth]\nmethods = [\"mschap\"]", "require-mppe-128 mppe-stateful", "mschap",
-			[]string{fmt.Sprintf(acked, "-H -M +S -L"), "<auth chap MS>"}},
-		{"40 bits, stateless, by EAP's keys", "", only40 + "[auth]\nmethods = [\"eap-mschap-v2\"]", "require-mppe-40", "eap-mschap-v2",
-			[]string{fmt.Sprintf(acked, "+H -M -S +L"), "<auth eap>"}},
-		{"40 bits, stateful", "", only40 + "stateless = false", "require-mppe-40 mppe-stateful", "mschap-v2",
-			[]string{fmt.Sprintf(acked, "-H -M -S +L"), "<auth chap MS-v2>"}},
-		{"Deflate, after MD5 inside EAP", may + "compression = [\"deflate\"]", "[auth]\nmethods = [\"eap-md5\"]", "nomppe deflate 15,15 nobsdcomp", "eap-md5",
-			[]string{"Deflate (15) compression enabled", "<auth eap>"}},
-		{"in clear, with TCP headers, after PAP", may + "vj = true", "[auth]\nmethods = [\"pap\"]", "nomppe nodeflate nobsdcomp", "pap",
-			[]string{"PAP AuthAck", "rcvd [IPCP ConfAck id=0x2 <compress VJ 0f 01> <addr 2.1.1.129>"}},
+		{"128 bits, stateless, with TCP headers", "vj = true", "", "require-mppe-128", trial{coded: bothWays, heads: true,
+			logs: []string{acked("+H -M +S -L"), "rcvd [IPCP ConfAck <compress VJ 0f 01> <addr 2.1.1.129>"}}},
+		{"128 bits, stateful, by MS-CHAP's keys", "", "[ppp]\n" + stateful + by("mschap"), "require-mppe-128 mppe-stateful", trial{method: "mschap", coded: bothWays,
+			logs: []string{acked("-H -M +S -L"), "<auth chap MS>"}}},
+		{"128 bits, stateless, by a certificate's keys", "", tls, "require-mppe-128 ca /share/ca.pem cert /share/saran.pem key /share/saran.key", trial{method: "eap-tls", coded: bothWays,
+			logs: []string{acked("+H -M +S -L"), "<auth eap>"}}},
+		{"40 bits, stateless, by EAP's keys", "", only40 + by("eap-mschap-v2"), "require-mppe-40", trial{method: "eap-mschap-v2", coded: bothWays,
+			logs: []string{acked("+H -M -S +L"), "<auth eap>"}}},
+		{"40 bits, stateful", "", only40 + stateful, "require-mppe-40 mppe-stateful", trial{coded: bothWays,
+			logs: []string{acked("-H -M -S +L"), "<auth chap MS-v2>"}}},
+		{"Deflate, after MD5 inside EAP", may + "compression = [\"deflate\"]", by("eap-md5"), "nomppe deflate 15,15 nobsdcomp", trial{method: "eap-md5", coded: bothWays, again: deflated,
+			logs: []string{"<auth eap>"}}},
+		{"BSD Compress from pppd", may + "compression = [\"bsd\"]", "", "nomppe nodeflate bsdcomp 0,12", trial{coded: ways{from: true}, logs: []string{bsdSent}}},
+		{"in clear, with TCP headers, after PAP", may + "vj = true", by("pap"), "nomppe nodeflate nobsdcomp", trial{method: "pap", heads: true,
+			logs: []string{"PAP AuthAck", "rcvd [IPCP ConfAck <compress VJ 0f 01> <addr 2.1.1.129>"}}},
+		{"in clear, after CHAP", may, by("chap-md5"), "noccp", trial{method: "chap-md5", logs: []string{"<auth chap MD5>"}}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			h := h.of(t)
 			h.policy(tt.clients, tt.more)
-			const n = 256 << 10
-			out := h.run(`tunnel "blue moon" ` + tt.options + " || exit 1\nping -c 2 -W 5 2.1.1.10 || exit 1\nwget -q -O - http://2.1.1.10/ || exit 1\n" +
-				transfer(n) + receiveErrors + "hangup\n")
-			hashes(t, out, n)
-			if !strings.Contains(out, Page) {
-				t.Errorf("no page:\n%s", out)
-			}
-			for _, want := range tt.logs {
-				if log := h.Guest.Log(1); !strings.Contains(log, want) {
-					t.Errorf("pppd's log has no %q:\n%s", want, log)
-				}
-			}
-			if c := h.Calls(h.Office, "pns")[0]; c.Method != tt.method || c.Peer != "client" {
-				t.Errorf("pns remembers %+v", c)
-			}
-			h.clean(t, out)
+			h.tries(t, tt.options, tt.as)
 		})
 	}
+}
+
+// tries is a trial of a call with options of pppd's and variables of tunnel's.
+func (h *home) tries(t *testing.T, options string, c trial) {
+	t.Helper()
+	c.Scene, c.guest, c.port, c.run, c.ours = h.Scene, h.Guest, 1, h.run, map[string]*Host{pnsPanel: h.Office}
+	set, rest := variables(options)
+	c.dial = set + `tunnel "blue moon"` + rest + " || exit 1\n"
+	c.works(t)
+	h.run("hangup\n")
+	h.inOrder(t)
+}
+
+// certificates are hers, for the guest, and the server's in the policy that asks
+// for them.
+func (h *home) certificates(t *testing.T) (policy string) {
+	ca := newAuthority(t)
+	ca.write(t, h.Guest, "ca", "saran", "denver")
+	return by("eap-tls") + strings.ReplaceAll("[auth.tls]\ncertificate = \"%/denver.pem\"\nkey = \"%/denver.key\"\nca = \"%/ca.pem\"\n", "%", h.Guest.Share)
 }
 
 // receiveErrors is a command of a guest script, and what it says when there were
@@ -223,13 +235,7 @@ func (h *home) clean(t *testing.T, out string) {
 	if !strings.Contains(out, noErrors) {
 		t.Errorf("not %q:\n%s", noErrors, out)
 	}
-	messages, err := os.ReadFile(filepath.Join(h.Guest.Share, "messages.txt"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if strings.Contains(string(messages), "lost or reordered") {
-		t.Errorf("pptp says:\n%s", messages)
-	}
+	h.inOrder(t)
 	for _, bad := range []string{"ResetReq", "ResetAck", "ProtRej", "CodeRej", "FCS"} {
 		if log := h.Guest.Log(1); strings.Contains(log, bad) {
 			t.Errorf("pppd's log has %q:\n%s", bad, log)
@@ -247,6 +253,18 @@ func (h *home) clean(t *testing.T, out string) {
 	}
 }
 
+// inOrder looks whether pptp has found all packets in their order.
+func (h *home) inOrder(t *testing.T) {
+	t.Helper()
+	messages, err := os.ReadFile(filepath.Join(h.Guest.Share, "messages.txt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(string(messages), "lost or reordered") {
+		t.Errorf("pptp says:\n%s", messages)
+	}
+}
+
 // metric is Scene.Metric for a line that must be there.
 func (h *home) metric(line string) (v float64, known bool) {
 	page, err := h.Office.Command("curl", "-s", "http://"+pnsPanel+"/metrics").Output()
@@ -254,23 +272,6 @@ func (h *home) metric(line string) (v float64, known bool) {
 		h.T.Fatal(err)
 	}
 	return h.Metric(h.Office, pnsPanel, line), strings.Contains(string(page), "\n"+line+" ")
-}
-
-// compressionAnew has pppd negotiate CCP again while a call goes on. It ends a call
-// whose encryption it is to negotiate again, so this is without.
-func (h *home) compressionAnew(t *testing.T) {
-	h.policy("encryption = \"none\"\ncompression = [\"deflate\"]", "")
-	const n = 256 << 10
-	out := h.run(`tunnel "blue moon" nomppe deflate 15,15 nobsdcomp || exit 1
-ping -c 2 -W 5 2.1.1.10 || exit 1
-for i in 1 2 3; do
-  kill -USR2 $(cat $pids/1)
-  until [ $(grep -c 'Deflate (15) compression enabled' /share/pppd1.log) -gt $i ]; do sleep 0.1; done
-  ping -c 2 -W 5 2.1.1.10 || exit 1
-done
-` + transfer(n) + receiveErrors + "hangup\n")
-	hashes(t, out, n)
-	h.clean(t, out)
 }
 
 // losesBSD has a call go on without compression when the client's kernel finds that

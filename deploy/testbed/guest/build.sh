@@ -40,7 +40,7 @@ put() { # a file to the same place in the guest, with the libraries it needs
     [ -e "$root$l" ] || { mkdir -p "$root$(dirname "$l")"; cp -L "$l" "$root$l"; }
   done
 }
-for b in bash date pppd chat pptp pptpd pptpctrl ip ping sha256sum ser2net nft wg wg-quick dumpcap dhcp6c; do
+for b in bash date pppd pppstats chat pptp pptpd pptpctrl ip ping sha256sum ser2net nft wg wg-quick dumpcap dhcp6c; do
   put "$(PATH=/usr/bin:/usr/sbin:/bin:/sbin command -v "$b")"
 done
 for f in /usr/libexec/*/gensio/*/libgensio_{net,telnet,serialdev}.so /usr/lib/pppd/*/*.so /usr/lib/pptpd/*.so /usr/lib/x86_64-linux-gnu/ossl-modules/legacy.so \
