@@ -4,9 +4,12 @@ package testbed
 
 import (
 	"context"
+	"crypto/rand"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -36,9 +39,18 @@ unwatch() { # once the file has what comes last
   until grep -qa 'the last packet' /tmp/$1; do echo the last packet >/dev/udp/192.0.2.2/9; sleep 0.1; done
   kill -INT $dumper; wait $dumper; cp /tmp/$1 /share/$1
 }
-call() { on pop caller -port tcp://127.0.0.1:5600 -user saran -password 'blue moon' -timeout 60s -get http://2.1.1.10/; }
+call() { on pop caller -port tcp://127.0.0.1:5600 -user saran -password 'blue moon' -timeout 60s -get http://2.1.1.10/ >/tmp/got; }
+probe() { # whether pns answers; and a packet of GRE, which nobody answers
+  on pop nc -w 5 192.0.2.2 1723 </dev/null && { echo "pns answers outside the tunnel"; exit 1; }
+  ip -n pop link add probe type gre local 192.0.2.1 remote 192.0.2.2
+  ip -n pop addr add 10.99.0.1/24 dev probe
+  ip -n pop link set probe up
+  on pop ping -c 1 -W 1 10.99.0.2
+  ip -n pop link del probe
+}
+same() { sha256sum </tmp/www/index.html; sha256sum </tmp/got; }
 [ -d /hosts ] || {
-  for m in veth bridge wireguard nf_tables; do modprobe $m || exit 1; done
+  for m in veth bridge wireguard xfrm_user esp4 ip_gre nf_tables; do modprobe $m || exit 1; done
   mkdir -p /hosts /etc/wireguard /etc/swanctl/conf.d /etc/carrier
   ip link add net type bridge
   ip link set net up
@@ -59,7 +71,7 @@ call() { on pop caller -port tcp://127.0.0.1:5600 -user saran -password 'blue mo
 
 // programs starts both ends and what callers reach: a page.
 const programs = `
-mkdir -p /tmp/www; echo 'the page of the company' >/tmp/www/index.html
+mkdir -p /tmp/www; head -c 300000 /dev/urandom >/tmp/www/index.html
 on office httpd -p 127.0.0.1:8080 -h /tmp/www
 chmod 600 /hosts/*/etc/carrier/*
 for e in office:pns pop:pac; do
@@ -124,7 +136,7 @@ func (b *below) does(host, name string) string {
 
 func (b *below) run(script string) string {
 	b.t.Helper()
-	ctx, cancel := context.WithTimeout(b.t.Context(), 3*Patience)
+	ctx, cancel := context.WithTimeout(b.t.Context(), 5*Patience)
 	defer cancel()
 	out, err := b.guest.Run(ctx, hosts+script)
 	if err != nil {
@@ -142,8 +154,14 @@ func (b *below) logs() (all string) {
 	return all
 }
 
-// A wire is what passed between the hosts, in packets.
-type wire struct{ control, answers, gre, wireguard int }
+// A wire is what passed between the two hosts, in packets of IPv4.
+type wire struct {
+	control, answers int // TCP to port 1723, and what comes back but refusals
+	gre              int
+	wireguard        int
+	ike, esp         int
+	other            int
+}
 
 func (b *below) wire(file string) (w wire) {
 	b.t.Helper()
@@ -168,35 +186,45 @@ func (b *below) wire(file string) (w wire) {
 	}
 }
 
+// between is the address of the bridge, where the last packet of a capture is from.
+var between = net.IPv4(192, 0, 2, 3)
+
 func (w *wire) add(p gopacket.Packet) {
 	ip, _ := p.Layer(layers.LayerTypeIPv4).(*layers.IPv4)
-	if ip == nil {
+	if ip == nil || ip.SrcIP.Equal(between) || ip.DstIP.Equal(between) {
 		return
 	}
-	switch tcp, _ := p.Layer(layers.LayerTypeTCP).(*layers.TCP); {
+	tcp, _ := p.Layer(layers.LayerTypeTCP).(*layers.TCP)
+	udp, _ := p.Layer(layers.LayerTypeUDP).(*layers.UDP)
+	switch {
 	case ip.Protocol == layers.IPProtocolGRE:
 		w.gre++
+	case ip.Protocol == layers.IPProtocolESP:
+		w.esp++
+	case udp != nil && (udp.DstPort == 500 || udp.DstPort == 4500):
+		w.ike++
+	case udp != nil && udp.DstPort == 51820:
+		w.wireguard++
 	case tcp != nil && tcp.DstPort == 1723:
 		w.control++
 	case tcp != nil && tcp.SrcPort == 1723 && !tcp.RST:
 		w.answers++
-	}
-	if udp, _ := p.Layer(layers.LayerTypeUDP).(*layers.UDP); udp != nil && udp.DstPort == 51820 {
-		w.wireguard++
+	default:
+		w.other++
 	}
 }
 
-const page = "the page of the company"
+var hash = regexp.MustCompile(`(?m)^[0-9a-f]{64}\b`)
 
-// carried checks a call through the tunnel: the page came, and PPTP is nowhere in
-// clear.
+// carried checks a call through the tunnel: the page came as it is, in at least
+// 200 sealed packets, and nothing else passed.
 func (b *below) carried(out string, w wire, sealed int) {
 	b.t.Helper()
-	if !strings.Contains(out, page) {
-		b.t.Errorf("the caller has no page:\n%s%s", out, b.logs())
+	if h := hash.FindAllString(out, -1); len(h) != 2 || h[0] != h[1] {
+		b.t.Errorf("the caller has another page than the company's:\n%s%s", out, b.logs())
 	}
-	if w.control+w.answers+w.gre > 0 || sealed < 20 {
-		b.t.Errorf("on the wire: %+v, want no PPTP in clear and at least 20 sealed packets", w)
+	if w.control+w.answers+w.gre+w.other > 0 || sealed < 200 {
+		b.t.Errorf("on the wire: %+v, want at least 200 sealed packets and nothing in clear", w)
 	}
 }
 
@@ -211,7 +239,7 @@ func TestWireGuardBelow(t *testing.T) {
 	out := b.run(b.does("office", "up") + programs + `
 watch without
 call && { echo "a call without the tunnel"; exit 1; }
-on pop nc -w 5 192.0.2.2 1723 </dev/null && { echo "pns answers outside the tunnel"; exit 1; }
+probe
 unwatch without
 `)
 	if strings.Count(out, "nothing weak was found\n") != 2 {
@@ -220,7 +248,48 @@ unwatch without
 	if w := b.wire("without"); w.control == 0 || w.answers > 0 {
 		t.Errorf("without the tunnel: %+v, want a try in clear and no answer", w)
 	}
-	out = b.run(b.does("pop", "up") + "watch with\ncall || exit 1\nunwatch with\n")
+	out = b.run(b.does("pop", "up") + "watch with\ncall || exit 1\nunwatch with\nsame\n")
 	w := b.wire("with")
 	b.carried(out, w, w.wireguard)
+}
+
+// What is tried without IPsec is not a call: pac would go on with its connection
+// for 15 s, ask ever less often, and let the call with IPsec wait for the answer.
+func TestIPsecBelow(t *testing.T) {
+	t.Parallel()
+	b := newBelow(t, "ipsec")
+	secret := make([]byte, 32)
+	rand.Read(secret)
+	b.files(strings.NewReplacer("THE_SECRET", base64.StdEncoding.EncodeToString(secret)))
+	out := b.run(b.does("office", "filter") + programs + `
+watch without
+probe
+unwatch without
+`)
+	if strings.Count(out, "nothing weak was found but what is accepted\n") != 2 {
+		t.Errorf("check --security: %s", out)
+	}
+	if w := b.wire("without"); w.control == 0 || w.gre == 0 || w.answers > 0 {
+		t.Errorf("without IPsec: %+v, want tries in clear and no answer", w)
+	}
+	out = b.run(b.does("pop", "filter") + `
+watch with
+probe
+echo 'charon-systemd { filelog { stderr { default = 1 } } }' >/etc/strongswan.d/log.conf
+for h in pop office; do
+  on $h charon-systemd >/share/charon-$h.log 2>&1 &
+  ready charon-$h.log 'spawning .* worker threads'
+  until [ -S /hosts/$h/run/charon.vici ]; do sleep 0.1; done
+done
+` + b.does("office", "up") + b.does("pop", "up") + `
+until on pop swanctl --list-sas 2>/dev/null | grep -q INSTALLED; do sleep 0.1; done
+call || { on pop swanctl --list-sas; exit 1; }
+unwatch with
+same
+`)
+	w := b.wire("with")
+	b.carried(out, w, w.esp)
+	if w.ike == 0 {
+		t.Errorf("on the wire: %+v, want IKE", w)
+	}
 }

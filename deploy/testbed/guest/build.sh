@@ -40,10 +40,12 @@ put() { # a file to the same place in the guest, with the libraries it needs
     [ -e "$root$l" ] || { mkdir -p "$root$(dirname "$l")"; cp -L "$l" "$root$l"; }
   done
 }
-for b in bash date pppd pppstats chat pptp pptpd pptpctrl ip ping sha256sum ser2net nft wg wg-quick dumpcap dhcp6c; do
+for b in bash date pppd pppstats chat pptp pptpd pptpctrl ip ping sha256sum ser2net nft wg wg-quick swanctl charon-systemd dumpcap dhcp6c; do
   put "$(PATH=/usr/bin:/usr/sbin:/bin:/sbin command -v "$b")"
 done
-for f in /usr/libexec/*/gensio/*/libgensio_{net,telnet,serialdev}.so /usr/lib/pppd/*/*.so /usr/lib/pptpd/*.so /usr/lib/x86_64-linux-gnu/ossl-modules/legacy.so \
+for f in /usr/libexec/*/gensio/*/libgensio_{net,telnet,serialdev}.so \
+  /usr/lib/ipsec/plugins/*.so /etc/swanctl/swanctl.conf /etc/strongswan.conf /etc/strongswan.d/{,charon/}*.conf /usr/lib/x86_64-linux-gnu/libgcc_s.so.1 \
+  /usr/lib/pppd/*/*.so /usr/lib/pptpd/*.so /usr/lib/x86_64-linux-gnu/ossl-modules/legacy.so \
   /usr/lib/x86_64-linux-gnu/libnss_files.so.2; do [ -e "$f" ] && put "$f"; done
 busybox=$(command -v busybox); cp -L "$busybox" "$root/usr/bin/busybox"
 for a in $("$busybox" --list); do
@@ -66,7 +68,7 @@ mkdir -p "$modules"
 cp "$kernel/lib/modules/$version"/modules.{order,builtin,builtin.modinfo} "$modules/"
 [ -e "$kernel/lib/modules/$version/modules.dep" ] || depmod -b "$kernel" "$version"
 for m in virtio_pci virtio_net virtio_console 9p 9pnet_virtio ppp_generic ppp_async ppp_deflate bsd_comp ppp_mppe pptp gre slhc xhci_pci ftdi_sio vhci_hcd cdc_acm \
-  veth bridge wireguard nf_tables; do
+  veth bridge wireguard ip_gre xfrm_user esp4 gcm ctr crypto_null sha512-generic drbg ghash-generic seqiv nf_tables; do
   modprobe -S "$version" -d "$kernel" --show-depends "$m" 2>/dev/null | awk '$1=="insmod"{print $2}'
 done | sort -u | while read -r f; do
   to=$modules/${f#"$kernel"/lib/modules/"$version"/}
