@@ -114,7 +114,7 @@ func (n *IPCP) Naked(opts []cp.Option) error {
 			continue
 		}
 		addr, ok := netip.AddrFromSlice(o.Data)
-		if !ok || !addr.Is4() || addr.IsUnspecified() || o.Type == optionAddress && !n.opt.AskAddress {
+		if !ok || !host(addr) || o.Type == optionAddress && !n.opt.AskAddress {
 			continue
 		}
 		for i := range n.asks {

@@ -192,6 +192,7 @@ func TestAnswersToOurOptions(t *testing.T) {
 		{"DNS rejected", "81 06 00 00 00 00 83 06 00 00 00 00", "1: 03 06 00 00 00 00", cp.ConfigureReject, client},
 		{"zero suggested for zero is a Reject", "83 06 00 00 00 00", "1: 03 06 00 00 00 00 81 06 00 00 00 00", cp.ConfigureNak, client},
 		{"unknown and malformed suggestions", "01 0a 00 00 00 00 00 00 00 00 81 03 01", "1: 03 06 00 00 00 00 81 06 00 00 00 00 83 06 00 00 00 00", cp.ConfigureNak, client},
+		{"what no host has", "03 06 7f 00 00 01 81 06 ff ff ff ff", "1: 03 06 00 00 00 00 81 06 00 00 00 00 83 06 00 00 00 00", cp.ConfigureNak, client},
 		{"our fixed address stays", "03 06 0a 00 00 05", "1: 03 06 02 01 01 3c", cp.ConfigureNak, denver},
 		{"our fixed address rejected", "03 06 02 01 01 3c", "1: ", cp.ConfigureReject, denver},
 		{"no address for us", "03 06 00 00 00 00", "5: " + fmt.Sprintf("% x", ErrNoAddress.Error()), cp.ConfigureReject, client},

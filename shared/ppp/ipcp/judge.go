@@ -58,7 +58,7 @@ func (n *IPCP) right(o cp.Option) netip.Addr {
 			return n.opt.Remote
 		}
 		wish, _ := netip.AddrFromSlice(o.Data)
-		if wish.Is4() && !wish.IsUnspecified() && !wish.IsMulticast() && wish != n.opt.Local {
+		if host(wish) && wish != n.opt.Local {
 			return wish
 		}
 	case optionDNS1:
@@ -71,6 +71,12 @@ func (n *IPCP) right(o cp.Option) netip.Addr {
 		return server(n.opt.NBNS, 1)
 	}
 	return netip.Addr{}
+}
+
+// host tells an address that a host on a link can have (RFC 1122 §3.2.1.3).
+func host(a netip.Addr) bool {
+	broadcast := netip.AddrFrom4([4]byte{255, 255, 255, 255})
+	return a.Is4() && !a.IsUnspecified() && !a.IsMulticast() && !a.IsLoopback() && a != broadcast
 }
 
 func server(list []netip.Addr, i int) netip.Addr {
