@@ -85,7 +85,7 @@ func (p *Program) settings(c *config.Config, who *users.Table) ras.Settings {
 			Link: link.Options{LCP: lcp.Options{MRU: lan.DefaultMTU, Magic: true, PFC: true, ACFC: true,
 				Multilink: c.Bundle, Quality: c.Quality, Reports: c.Reports},
 				Ask: c.Methods, TLS: c.TLS, Rechallenge: c.Rechallenge, Name: c.Name, Echo: c.Echo},
-			DNS: c.LAN.DNS, NBNS: c.LAN.WINS, Coding: c.Coding, VJ: c.VJ,
+			DNS: c.LAN.DNS, NBNS: c.LAN.WINS, DHCP: c.LAN.DHCP, Coding: c.Coding, VJ: c.VJ,
 			Identify: c.Identify, Lossy: c.Lossy, Idle: c.Idle, Limit: c.Session}}
 	if x := c.LAN.IPv6; x != nil {
 		s.IPv6 = &session.IPv6{DNS: x.DNS, Search: x.Search, DUID: dhcp6.NewDUID(c.Name), Delegates: len(x.Delegated) > 0}

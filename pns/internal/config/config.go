@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"carrier/pns/internal/activity"
+	"carrier/pns/internal/dhcp"
 	"carrier/pns/internal/guard"
 	"carrier/pns/internal/pool"
 	"carrier/pns/internal/session"
@@ -85,8 +86,9 @@ type LAN struct {
 	Pools     []pool.Options // the default one first
 	Hold      time.Duration  // how long an address rests after a call
 	DNS, WINS []netip.Addr
-	IPv6      *IPv6 // nil: none
-	TUN       *TUN  // nil: in user space, as the rest says
+	DHCP      *dhcp.Settings // nil: what callers ask is not answered here
+	IPv6      *IPv6          // nil: none
+	TUN       *TUN           // nil: in user space, as the rest says
 
 	Map        map[netip.AddrPort]string // where a host of the LAN really is
 	OnlyMapped bool

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"carrier/pns/internal/activity"
+	"carrier/pns/internal/dhcp"
 	"carrier/pns/internal/guard"
 	"carrier/pns/internal/pool"
 	"carrier/pns/internal/session"
@@ -78,6 +79,10 @@ dns       = ["2.1.1.53", "2.1.1.54"]
 wins      = ["2.1.1.55"]
 hold      = "10m"
 next      = "sales"
+
+[lan.dhcp]
+domain = "corp.example"
+routes = ["10.0.0.0/8", "192.168.7.1"]
 
 [lan.userspace]
 map         = {"2.1.1.10:80" = "127.0.0.1:8080"}
@@ -166,6 +171,8 @@ func TestWhole(t *testing.T) {
 			},
 			Hold: 10 * time.Minute,
 			DNS:  []netip.Addr{ip("2.1.1.53"), ip("2.1.1.54")}, WINS: []netip.Addr{ip("2.1.1.55")},
+			DHCP: &dhcp.Settings{Domain: "corp.example", DNS: []netip.Addr{ip("2.1.1.53"), ip("2.1.1.54")}, WINS: []netip.Addr{ip("2.1.1.55")},
+				Routes: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("192.168.7.1/32")}},
 			Map: map[netip.AddrPort]string{netip.MustParseAddrPort("2.1.1.10:80"): "127.0.0.1:8080"}, OnlyMapped: true,
 		},
 		Methods:     []auth.Method{auth.MSCHAPv2, auth.PAP},

@@ -28,6 +28,7 @@ func network(root *conf.Table) LAN {
 	l.pools(root)
 	l.DNS = conf.Values(t, "dns", l.server)
 	l.WINS = conf.Values(t, "wins", l.server)
+	l.DHCP = l.informs(t.Table("dhcp"))
 	inner := t.Table("userspace")
 	l.OnlyMapped = inner.Bool("only_mapped", false)
 	l.Map = l.mapping(inner.Table("map"))

@@ -132,6 +132,15 @@ func TestMistakesOfTheLAN(t *testing.T) {
 17: pool[4].next: "b" is no [[pool]]; would be right: the name of one`},
 		{"a chain without end", pool + "next = 'a'\n[[pool]]\nname = 'a'\naddresses = ['10.0.0.0/24']\nnext = 'b'\n[[pool]]\nname = 'b'\naddresses = ['10.0.1.0/24']\nnext = 'a'", `11: pool[1].next: "b" leads back to "a"; would be right: a chain that ends
 15: pool[2].next: "a" leads back to "b"; would be right: a chain that ends`},
+		{"what callers ask", pool + "[lan.dhcp]\ndomain = 'corp_1.example'\nroutes = ['10.0.0.0/8', 'ten', '10.0.0.1/8', '2001:db8::/32']\nname = 'x'", `8: lan.dhcp.domain: "corp_1.example" is no domain; would be right: "corp.example"
+9: lan.dhcp.routes[2]: "ten" is not a range of addresses; would be right: "192.0.2.0/24" or "192.0.2.1"
+9: lan.dhcp.routes[3]: "10.0.0.1/8" has bits set behind its mask; would be right: "10.0.0.0/8"
+9: lan.dhcp.routes[4]: "2001:db8::/32" is not IPv4; would be right: "10.0.0.0/8"
+10: lan.dhcp.name: unknown key; would be right: one of domain, routes`},
+		{"an empty domain", pool + "[lan.dhcp]\ndomain = ''", `8: lan.dhcp.domain: "" is no domain; would be right: "corp.example"`},
+		{"a domain that ends", pool + "[lan.dhcp]\ndomain = 'corp.example.'", `8: lan.dhcp.domain: "corp.example." is no domain; would be right: "corp.example"`},
+		{"a domain without end", pool + "[lan.dhcp]\ndomain = '" + strings.Repeat("corp.", 50) + "corp'", `8: lan.dhcp.domain: "` + strings.Repeat("corp.", 12) + `"… is no domain; would be right: "corp.example"`},
+		{"more than fits", pool + "[lan.dhcp]\nroutes = [" + strings.Repeat("'10.1.0.0/16', ", 20) + "]", `8: lan.dhcp.routes: with the domain and the servers they are more than each machine takes in one answer; would be right: fewer, larger networks`},
 		{"hold", pool + "hold = 300", `7: lan.hold: 300 is not text in quotes; would be right: hold = "…"`},
 		{"a user's pool", pool + "[[user]]\nname = 'a'\npassword = 'x'\npool = 'sales'\n[[pool]]\nname = 'b'\naddresses = ['10.0.0.1']\n[[user]]\nname = 'c'\npassword = 'x'\npool = 'b'\naddress = '2.1.1.9'", `10: user[1].pool: "sales" is no [[pool]]; would be right: the name of one
 17: user[2].pool: stands beside address; would be right: one of them`},

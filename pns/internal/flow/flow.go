@@ -104,6 +104,7 @@ type Network struct {
 	Open        bool
 	Remote      netip.Addr      // the caller's address: her packets come from it and from nowhere else
 	Compression ppp.Compression // of the frames we send
+	Informs     bool            // the session answers her DHCPINFORM; else it goes to the LAN
 	SendVJ      vj.Slots        // how TCP headers are compressed; zero: they are not
 	ReceiveVJ   vj.Slots
 	MRU         int // the longest packet the caller takes, in octets; 0 means ppp.DefaultMRU

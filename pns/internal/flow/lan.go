@@ -5,12 +5,13 @@ import (
 	"net/netip"
 	"time"
 
+	"carrier/pns/internal/dhcp"
 	"carrier/shared/ppp"
 )
 
-// toLAN takes one IPv4 packet of the caller's. Its source must be the address
-// that she was given.
-func (f *Flow) toLAN(info []byte) {
+// toLAN takes one IPv4 packet of the caller's, as frame has it. Its source must be
+// the address that she was given; a DHCPINFORM may be the session's.
+func (f *Flow) toLAN(info, frame []byte) {
 	if !f.net.Open {
 		f.drop(&f.stats.NotOpen)
 		return
@@ -26,6 +27,10 @@ func (f *Flow) toLAN(info []byte) {
 	}
 	if f.activity.FromCaller(packet) {
 		f.lastData = f.scratch.now
+	}
+	if f.net.Informs && dhcp.Concerns(packet) {
+		f.toSession(ppp.IPv4, info, frame)
+		return
 	}
 	f.scratch.up = append(f.scratch.up, f.clamp(packet, f.net.MRU))
 }

@@ -79,12 +79,12 @@ func (f *Flow) sort(frame []byte) {
 func (f *Flow) fromCaller(p ppp.Protocol, info, frame []byte) {
 	switch {
 	case p == ppp.IPv4:
-		f.toLAN(info)
+		f.toLAN(info, frame)
 	case p == ppp.IPv6 && f.net6.Open:
 		f.toLAN6(info, frame)
 	case (p == ppp.VJCompressed || p == ppp.VJUncompressed) && f.headers.in != nil:
 		if packet, ok := f.expand(p, info); ok {
-			f.toLAN(packet)
+			f.toLAN(packet, frame) // TCP, which is never the session's
 		}
 	default: // the session rejects the protocol
 		f.toSession(p, info, frame)

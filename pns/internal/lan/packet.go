@@ -42,3 +42,11 @@ func AppendUDP(dst []byte, id uint16, from, to netip.AddrPort, payload []byte) [
 	binary.BigEndian.PutUint16(u[6:], sum)
 	return AppendPacket(dst, UDP, id, from.Addr(), to.Addr(), u)
 }
+
+// ChecksumUDP is that of a datagram with its pseudo header (RFC 768): 0 when it
+// holds its own and is whole.
+func ChecksumUDP(from, to netip.Addr, datagram []byte) uint16 {
+	src, dest := from.As4(), to.As4()
+	sum := Sum(src[:], uint64(UDP)+uint64(len(datagram)))
+	return ^FoldSum(Sum(datagram, Sum(dest[:], sum)))
+}

@@ -338,6 +338,7 @@ type caller struct {
 	ip      *ipcp.IPCP
 	six     *ipv6cp.IPV6CP // nil: she speaks no IPv6
 	no4     bool           // she speaks no IPv4
+	own     netip.Addr     // insisted on; invalid: she asks for one
 	can     mppe.Bits      // once logged in; 0: she rejects CCP
 	ccp     *ccp.CCP
 	mppe    *ccp.MPPE // of ccp
@@ -365,7 +366,7 @@ func (v *visit) dial(o link.Options, with ...func(*caller)) *caller {
 // start begins a new link, as a caller does that negotiates LCP again.
 func (c *caller) start(now time.Time, o link.Options) {
 	c.ccp = nil
-	c.ip = ipcp.New(ipcp.Options{AskAddress: true, AskDNS: true, VJ: c.vj})
+	c.ip = ipcp.New(ipcp.Options{Local: c.own, AskAddress: !c.own.IsValid(), AskDNS: true, VJ: c.vj})
 	c.link = link.New(&o)
 	if !c.no4 {
 		c.link.Network(now, ppp.IPCP, c.ip)

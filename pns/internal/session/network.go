@@ -66,7 +66,7 @@ func (s *Session) networkUp4(now time.Time) {
 	if s.plainTCP {
 		agreed.SendVJ = vj.Slots{}
 	}
-	err := s.data.SetNetwork(flow.Network{Open: true, Remote: addr, MRU: mtu, SendVJ: agreed.SendVJ, ReceiveVJ: agreed.ReceiveVJ,
+	err := s.data.SetNetwork(flow.Network{Open: true, Remote: addr, MRU: mtu, Informs: s.o.DHCP != nil, SendVJ: agreed.SendVJ, ReceiveVJ: agreed.ReceiveVJ,
 		Compression: s.form()})
 	if err != nil {
 		s.close(now, record.NetworkFailed, err.Error())
@@ -80,6 +80,9 @@ func (s *Session) networkUp4(now time.Time) {
 	}
 	s.detach = detach
 	s.login.lease.Commit()
+	if agreed.Remote != addr { // and kept to none, or to another: what she sends from that is dropped
+		s.log(slog.LevelWarn, "the caller's machine did not take its address", "address", addr)
+	}
 	s.online(now, "address", addr, mtu)
 }
 

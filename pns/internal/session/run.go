@@ -81,9 +81,12 @@ func (s *Session) read() bool {
 	if f == nil {
 		return false
 	}
-	if p, info, err := ppp.Split(f.Octets); err == nil && p == ppp.IPv6 && s.six.cp != nil {
+	switch p, info, err := ppp.Split(f.Octets); {
+	case err == nil && p == ppp.IPv6 && s.six.cp != nil:
 		s.hear(time.Now(), info)
-	} else {
+	case err == nil && p == ppp.IPv4 && s.o.DHCP != nil:
+		s.inform(info)
+	default:
 		s.link.Receive(time.Now(), f.Octets)
 	}
 	f.Free()

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"carrier/pns/internal/dhcp"
 	"carrier/pns/internal/flow"
 	"carrier/pns/internal/guard"
 	"carrier/pns/internal/lan"
@@ -120,10 +121,11 @@ type Common struct {
 
 // Settings are what an administrator says of sessions.
 type Settings struct {
-	Link   link.Options // Ask must not be empty: nobody gets an address without a name
-	DNS    []netip.Addr // given to callers who ask; may be empty
-	NBNS   []netip.Addr // as DNS
-	IPv6   *IPv6        // nil: IPV6CP is rejected
+	Link   link.Options   // Ask must not be empty: nobody gets an address without a name
+	DNS    []netip.Addr   // given to callers who ask; may be empty
+	NBNS   []netip.Addr   // as DNS
+	DHCP   *dhcp.Settings // what a DHCPINFORM is answered with; nil: it goes to the LAN
+	IPv6   *IPv6          // nil: IPV6CP is rejected
 	Coding Coding
 	VJ     vj.Slots // asked of callers, and done where they ask
 	Idle   time.Duration
