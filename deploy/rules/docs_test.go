@@ -256,7 +256,7 @@ func TestManualOfTheLAN(t *testing.T) {
 			t.Errorf("%s%s", part, out.String())
 		}
 	}
-	if found != 5 {
+	if found != 6 {
 		t.Errorf("%d parts were found", found)
 	}
 }

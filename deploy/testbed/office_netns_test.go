@@ -73,15 +73,21 @@ func newOffice(t *testing.T, callers int) *office {
 	t.Helper()
 	o := &office{Scene: NewScene(t)}
 	o.Outside()
+	o.begin(callers, tunPNS)
+	return o
+}
+
+// begin starts the programs, with a PNS of that configuration.
+func (o *office) begin(callers int, pns string) {
+	o.T.Helper()
 	var phones exchange.Options
 	for n := range callers {
 		phones.Subscribers = append(phones.Subscribers, exchange.Subscriber{Number: fmt.Sprint(4045550100 + n), Name: "SARA N"})
 	}
-	o.phones = NewPhones(t, callers, phones)
+	o.phones = NewPhones(o.T, callers, phones)
 	o.data = map[string]any{"Dir": o.Dir, "Modems": o.phones.Modems}
-	o.pns = o.Start(o.Office, "pns", tunPNS, o.data)
+	o.pns = o.Start(o.Office, "pns", pns, o.data)
 	o.pac = o.Start(o.POP, "pac", tunPAC, o.data)
-	return o
 }
 
 // dial calls from one telephone.

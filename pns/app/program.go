@@ -13,6 +13,7 @@ import (
 	"carrier/pns/internal/lan"
 	"carrier/pns/internal/lan/tun"
 	"carrier/pns/internal/lan/userspace"
+	"carrier/pns/internal/lease"
 	"carrier/pns/internal/pool"
 	"carrier/pns/internal/ras"
 	"carrier/pns/internal/session"
@@ -51,7 +52,8 @@ type Program struct {
 	guard    *guard.Guard
 	changed  *users.Passwords
 	pools    *pool.Pools
-	router   router // nil: the LAN takes any address
+	leases   *lease.Leases // nil: the LAN's DHCP server is not asked
+	router   router        // nil: the LAN takes any address
 	panel    *daemon.Panel
 	parts    daemon.Services
 
@@ -105,6 +107,9 @@ func (p *Program) build() error {
 		return err
 	}
 	p.parts.Add("LAN", network.Run)
+	if err := p.lease(network); err != nil {
+		return err
+	}
 	p.router, _ = network.(router)
 	p.ras = ras.New(p.rasOptions(network))
 	if p.endpoint, err = peer.Open(p.peerOptions()); err != nil {
@@ -129,12 +134,28 @@ func (p *Program) network() (lan.Network, error) {
 		return userspace.New(userspace.Options{Local: c.Local, Map: c.Map, OnlyMapped: c.OnlyMapped, Log: p.log, Stats: &p.metrics.lan})
 	}
 	p.metrics.tun = new(tun.Stats)
-	return tun.New(tun.Options{Name: c.TUN.Name, Local: c.Local, Routes: c.Routes(p.who.Fixed()), ProxyARP: c.TUN.ProxyARP,
+	return tun.New(tun.Options{Name: c.TUN.Name, Local: c.Local, Routes: c.Routes(p.who.Fixed()), ProxyARP: c.TUN.ProxyARP, Leased: c.Leased != "",
 		Masquerade: c.TUN.Masquerade, Peers: p.config.Peers(), Forward: c.TUN.Forwarding, Log: p.log, Stats: p.metrics.tun})
 }
 
+// lease opens the way to the LAN's DHCP server, where callers have addresses from
+// there.
+func (p *Program) lease(network lan.Network) error {
+	l, ok := network.(*tun.LAN)
+	if !ok || p.config.LAN.Leased == "" {
+		return nil
+	}
+	port, err := l.OpenDHCP(p.config.LAN.Leased)
+	if err != nil {
+		return err
+	}
+	p.leases = lease.New(port, p.config.Name)
+	p.parts.Add("DHCP", func(ctx context.Context) error { return port.Run(ctx, p.leases.Receive) })
+	return nil
+}
+
 func (p *Program) rasOptions(network lan.Network) ras.Options {
-	o := ras.Options{Settings: p.settings(p.config, p.who), LAN: network, Pools: p.pools, Passwords: p.changed, History: history,
+	o := ras.Options{Settings: p.settings(p.config, p.who), LAN: network, Pools: p.pools, Leases: p.leases, Passwords: p.changed, History: history,
 		Sessions: &p.metrics.sessions, Flows: &p.metrics.flows, Meter: p.metrics, Hub: p.hub, Guard: p.guard, Log: p.log}
 	o.Prober, _ = network.(session.Prober)
 	o.Delegator, _ = network.(session.Delegator)

@@ -128,6 +128,7 @@ func fixed(was, c *config.Config) (keys []string) {
 		c.LAN.TUN = was.LAN.TUN
 	}
 	differ("lan.tun", &c.LAN.TUN, &was.LAN.TUN)
+	differ(`lan.addresses = "dhcp"`, &c.LAN.Leased, &was.LAN.Leased)
 	differ("lan.ipv6", &c.LAN.IPv6, &was.LAN.IPv6)
 	differ("lan.local", &c.LAN.Local, &was.LAN.Local)
 	differ("lan.userspace.map", &c.LAN.Map, &was.LAN.Map)

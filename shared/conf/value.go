@@ -246,6 +246,14 @@ func Values[T any](t *Table, key string, parse func(string) (T, error)) []T {
 	return out
 }
 
+// IsText tells whether the key's value is a string, where it may be something else
+// too.
+func (t *Table) IsText(key string) bool {
+	v, _ := t.get(key)
+	_, isText := v.(string)
+	return isText
+}
+
 // OneOrMore is like Values, and takes a string for an array of one.
 func OneOrMore[T any](t *Table, key string, parse func(string) (T, error)) []T {
 	v, ok := t.get(key)

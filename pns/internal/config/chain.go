@@ -97,6 +97,9 @@ func (l *LAN) free(taken map[netip.Addr]bool) []bool {
 
 // has says that a pool has an address that is not taken.
 func has(p pool.Options, taken map[netip.Addr]bool) bool {
+	if p.DHCP {
+		return true
+	}
 	for _, r := range p.Ranges {
 		for a := r.First; r.Contains(a); a = a.Next() {
 			if !taken[a] {

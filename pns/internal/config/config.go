@@ -84,6 +84,7 @@ type PAC struct {
 type LAN struct {
 	Local     netip.Addr     // ours towards callers
 	Pools     []pool.Options // the default one first
+	Leased    string         // the interface of the DHCP server that has addresses for callers; "": none has
 	Hold      time.Duration  // how long an address rests after a call
 	DNS, WINS []netip.Addr
 	DHCP      *dhcp.Settings // nil: what callers ask is not answered here

@@ -34,6 +34,7 @@ func network(root *conf.Table) LAN {
 	l.Map = l.mapping(inner.Table("map"))
 	l.TUN = kernel(t)
 	l.IPv6 = l.six(t)
+	l.Leased = l.leased(root)
 	return l
 }
 

@@ -132,6 +132,12 @@ func TestMistakesOfTheLAN(t *testing.T) {
 17: pool[4].next: "b" is no [[pool]]; would be right: the name of one`},
 		{"a chain without end", pool + "next = 'a'\n[[pool]]\nname = 'a'\naddresses = ['10.0.0.0/24']\nnext = 'b'\n[[pool]]\nname = 'b'\naddresses = ['10.0.1.0/24']\nnext = 'a'", `11: pool[1].next: "b" leads back to "a"; would be right: a chain that ends
 15: pool[2].next: "a" leads back to "b"; would be right: a chain that ends`},
+		{"addresses of the LAN's server without a LAN", "addresses = 'dhcp'", `6: lan.addresses: "dhcp" needs the LAN of the server; would be right: mode = "tun" in [lan], and the one interface in lan.tun.proxy_arp`},
+		{"of two LANs", "addresses = 'dhcp'\nmode = 'tun'\n[lan.tun]\nproxy_arp = ['eth0', 'eth1']", `6: lan.addresses: "dhcp" needs the LAN of the server; would be right: mode = "tun" in [lan], and the one interface in lan.tun.proxy_arp`},
+		{"of another server", "addresses = 'bootp'", `6: lan.addresses: "bootp" is not known here; would be right: "dhcp"`},
+		{"of it in a chain", "addresses = 'dhcp'\nnext = 'p'\nmode = 'tun'\n[lan.tun]\nproxy_arp = ['eth0']\n[[pool]]\nname = 'p'\naddresses = ['10.0.0.1']\nnext = 'q'\n[[pool]]\nname = 'q'\naddresses = 'dhcp'",
+			`7: lan.next: leads from or to addresses = "dhcp", where nobody knows what is left; would be right: without it
+14: pool[1].next: leads from or to addresses = "dhcp", where nobody knows what is left; would be right: without it`},
 		{"what callers ask", pool + "[lan.dhcp]\ndomain = 'corp_1.example'\nroutes = ['10.0.0.0/8', 'ten', '10.0.0.1/8', '2001:db8::/32']\nname = 'x'", `8: lan.dhcp.domain: "corp_1.example" is no domain; would be right: "corp.example"
 9: lan.dhcp.routes[2]: "ten" is not a range of addresses; would be right: "192.0.2.0/24" or "192.0.2.1"
 9: lan.dhcp.routes[3]: "10.0.0.1/8" has bits set behind its mask; would be right: "10.0.0.0/8"

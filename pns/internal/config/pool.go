@@ -15,7 +15,13 @@ func (l *LAN) pools(root *conf.Table) {
 	t := root.Table("lan")
 	var all spans
 	read := func(name string, t *conf.Table) {
-		l.Pools = append(l.Pools, pool.Options{Name: name, Next: t.Text("next", ""), Ranges: conf.Values(t, "addresses", all.addresses)})
+		p := pool.Options{Name: name, Next: t.Text("next", "")}
+		if p.DHCP = t.IsText("addresses"); p.DHCP {
+			t.Choice("addresses", "", dhcpServer)
+		} else {
+			p.Ranges = conf.Values(t, "addresses", all.addresses)
+		}
+		l.Pools = append(l.Pools, p)
 	}
 	read(pool.Default, t)
 	tables := root.Tables("pool")
@@ -28,6 +34,31 @@ func (l *LAN) pools(root *conf.Table) {
 		read(name, p)
 	}
 	l.chains(append([]*conf.Table{t}, tables...))
+}
+
+// dhcpServer stands in the place of addresses that come from the LAN's.
+const dhcpServer = "dhcp"
+
+// leased checks pools whose addresses come from the LAN's DHCP server, and is the
+// interface of that; "": there is no such pool.
+func (l *LAN) leased(root *conf.Table) string {
+	tables := append([]*conf.Table{root.Table("lan")}, root.Tables("pool")...) // as l.Pools
+	on := ""
+	for i, p := range l.Pools {
+		t := tables[i]
+		if to, ok := l.names()[p.Next]; ok && t.Good("next") && (p.DHCP || l.Pools[to].DHCP) {
+			t.Bad("next", `leads from or to addresses = "dhcp", where nobody knows what is left; would be right: without it`)
+		}
+		if !p.DHCP || !t.Good("addresses") || !root.Table("lan").Good("mode") {
+			continue
+		}
+		if l.TUN == nil || len(l.TUN.ProxyARP) != 1 {
+			t.Bad("addresses", `"dhcp" needs the LAN of the server; would be right: mode = "tun" in [lan], and the one interface in lan.tun.proxy_arp`)
+			continue
+		}
+		on = l.TUN.ProxyARP[0]
+	}
+	return on
 }
 
 func poolName(s string) (string, error) {

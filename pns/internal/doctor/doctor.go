@@ -126,7 +126,7 @@ func (v *visit) lan() error {
 		return err
 	}
 	l := v.config.LAN
-	o := tun.Options{Name: l.TUN.Name, Local: l.Local, Routes: l.Routes(who.Fixed()), ProxyARP: l.TUN.ProxyARP,
+	o := tun.Options{Name: l.TUN.Name, Local: l.Local, Routes: l.Routes(who.Fixed()), ProxyARP: l.TUN.ProxyARP, Leased: l.Leased != "",
 		Masquerade: l.TUN.Masquerade, Peers: v.config.Peers(), Forward: l.TUN.Forwarding}
 	err = tun.Check(o, v.running)
 	if v.agrees {

@@ -11,6 +11,7 @@ type pool struct {
 	name   string
 	ranges []Range
 	next   *pool
+	leased bool // the LAN's DHCP server has them
 	kept   map[netip.Addr]int
 	known  map[netip.Addr]bool // given out already when the pool was put in place of another
 	size   int                 // addresses in ranges, without those kept

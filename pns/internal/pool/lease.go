@@ -28,7 +28,7 @@ func (l *Lease) Commit() {
 	l.pools.mu.Lock()
 	defer l.pools.mu.Unlock()
 	l.used = true
-	if l.pool != nil && l.user != "" {
+	if l.pool != nil && !l.pool.leased && l.user != "" {
 		l.pools.last[owner{l.user, l.pool.kind()}] = l.addr
 	}
 }
@@ -60,7 +60,7 @@ func (l *Lease) release(mark func(*idle)) {
 	}
 	l.gone = true
 	delete(l.pools.leases, l.addr)
-	if l.pool != nil {
+	if l.pool != nil && !l.pool.leased {
 		mark(l.was)
 		l.pool.give(l.was)
 	}

@@ -33,6 +33,7 @@ type Options struct {
 	Name   string
 	Ranges []Range
 	Next   string // the pool that helps out when this one is exhausted; "": none
+	DHCP   bool   // the LAN's DHCP server has the addresses; there are no Ranges, and no Next
 }
 
 // Pools are all addresses that callers can have. Any goroutine may use them.
@@ -72,6 +73,7 @@ func New(all []Options, keep []netip.Prefix) (*Pools, error) {
 			return nil, fmt.Errorf("two pools are called %q", o.Name)
 		}
 		p := newPool(o.Name, o.Ranges, ps.kept)
+		p.leased = o.DHCP
 		ps.pools[o.Name], ps.order = p, append(ps.order, p)
 	}
 	if a, b, ok := overlap(all); ok {
@@ -153,6 +155,30 @@ func (ps *Pools) ReserveFixed(a netip.Addr) (*Lease, error) {
 	return ps.lease(&Lease{addr: a, bits: ps.kept[a]}), nil
 }
 
+// FromDHCP tells whether the addresses of a pool come from the LAN's DHCP server.
+func (ps *Pools) FromDHCP(name string) bool {
+	ps.mu.Lock()
+	defer ps.mu.Unlock()
+	p := ps.pools[name]
+	return p != nil && p.leased
+}
+
+// Take notes that a call of the user's has an address that the LAN's DHCP server
+// gave, for a pool of which FromDHCP is true. It fails with ErrInUse where a call has
+// it, or some user alone may.
+func (ps *Pools) Take(from, user string, a netip.Addr) (*Lease, error) {
+	ps.mu.Lock()
+	defer ps.mu.Unlock()
+	p := ps.pools[from]
+	if p == nil || !p.leased {
+		return nil, fmt.Errorf("there is no pool %q", from)
+	}
+	if ps.leases[a] != nil || ps.kept[a] {
+		return nil, ErrInUse
+	}
+	return ps.lease(&Lease{pool: p, addr: a, user: user}), nil
+}
+
 func (ps *Pools) lease(l *Lease) *Lease {
 	l.pools = ps
 	if l.pool != nil {
@@ -189,7 +215,9 @@ func (ps *Pools) Stats(f func(pool string, s Stats)) (fixed int) {
 	for _, p := range ps.order {
 		s := stats[p]
 		s.Avoided = p.avoided(now)
-		s.Free = p.size - s.Used - s.Reserved - s.Avoided
+		if !p.leased { // of those nobody knows how many there are
+			s.Free = p.size - s.Used - s.Reserved - s.Avoided
+		}
 		f(p.name, s)
 	}
 	return stats[nil].Used + stats[nil].Reserved

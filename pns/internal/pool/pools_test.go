@@ -128,3 +128,56 @@ func TestPrefixes(t *testing.T) {
 		}
 	}
 }
+
+// What the LAN's DHCP server gives is a call's as any other address, but goes to
+// no pool's order of use; and stays where it is over a reload.
+func TestAddressesFromElsewhere(t *testing.T) {
+	a, fixed := netip.MustParseAddr("2.1.1.150"), netip.MustParseAddr("2.1.1.9")
+	options := []Options{{Name: Default, DHCP: true}}
+	ps, err := New(options, []netip.Addr{fixed})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !ps.FromDHCP(Default) || ps.FromDHCP("sales") {
+		t.Error("which pools these are is not known")
+	}
+	stats := func() (s Stats, fixed int) {
+		fixed = ps.Stats(func(_ string, one Stats) { s = one })
+		return s, fixed
+	}
+	if _, err := ps.Reserve(Default, "saran"); !errors.Is(err, ErrFull) {
+		t.Errorf("reserved without the server: %v", err)
+	}
+	if _, err := ps.Take(Default, "saran", fixed); !errors.Is(err, ErrInUse) {
+		t.Errorf("took a user's own address: %v", err)
+	}
+	l, err := ps.Take(Default, "saran", a)
+	if err != nil || l.Addr() != a {
+		t.Fatalf("%v, %v", l, err)
+	}
+	if _, err := ps.Take(Default, "bob", a); !errors.Is(err, ErrInUse) {
+		t.Errorf("taken twice: %v", err)
+	}
+	l.Commit()
+	if err := ps.Use(options, nil, 0); err != nil {
+		t.Fatal(err)
+	}
+	if s, fixed := stats(); s != (Stats{Used: 1}) || fixed != 0 {
+		t.Errorf("%+v, %d fixed", s, fixed)
+	}
+	l.Release()
+	if s, fixed := stats(); s != (Stats{}) || fixed != 0 {
+		t.Errorf("at the end %+v, %d fixed", s, fixed)
+	}
+	l, err = ps.Take(Default, "bob", a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := ps.Use([]Options{{Name: Default, Ranges: []Range{{a, a}}}}, nil, 0); err != nil { // now it is the pool's
+		t.Fatal(err)
+	}
+	l.Avoid()
+	if _, err := ps.Reserve(Default, "saran"); err != nil {
+		t.Errorf("given to the pool: %v", err)
+	}
+}

@@ -29,6 +29,10 @@ func (ps *Pools) Use(all []Options, keep []netip.Prefix, hold time.Duration) err
 		}
 	}
 	for a, l := range ps.leases {
+		if p := l.pool; p != nil && p.leased && ps.pools[p.name] != nil && ps.pools[p.name].leased {
+			l.pool = ps.pools[p.name]
+			continue
+		}
 		if l.pool = ps.of(a); l.pool == nil {
 			continue
 		}

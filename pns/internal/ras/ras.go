@@ -19,6 +19,7 @@ import (
 	"carrier/pns/internal/flow"
 	"carrier/pns/internal/guard"
 	"carrier/pns/internal/lan"
+	"carrier/pns/internal/lease"
 	"carrier/pns/internal/pool"
 	"carrier/pns/internal/session"
 	"carrier/pns/internal/users"
@@ -72,6 +73,7 @@ type Options struct {
 	Settings
 	LAN    lan.Network
 	Pools  *pool.Pools
+	Leases *lease.Leases  // of the LAN's DHCP server; nil: it is not asked
 	Prober session.Prober // nil: addresses are nobody else's
 	// Delegator is needed where IPv6 is.
 	Delegator session.Delegator

@@ -22,7 +22,7 @@ type use struct {
 func (r *RAS) apply(s Settings) {
 	r.o.Guard.Use(s.Lockout)
 	common := session.Common{Settings: s.Settings,
-		LAN: r.o.LAN, Users: r, Pools: r.o.Pools, Prober: r.o.Prober, Delegator: r.o.Delegator, Online: r.online, Guard: r.o.Guard, MTU: r.o.MTU,
+		LAN: r.o.LAN, Users: r, Pools: r.o.Pools, Leases: r.o.Leases, Prober: r.o.Prober, Delegator: r.o.Delegator, Online: r.online, Guard: r.o.Guard, MTU: r.o.MTU,
 		Stats: r.o.Sessions, Namer: r.o.Hub, Log: r.o.Log}
 	u := &use{Settings: s, commons: map[int]*session.Common{0: &common}}
 	for _, p := range s.PACs {

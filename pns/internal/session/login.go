@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"time"
 
+	"carrier/pns/internal/lease"
 	"carrier/pns/internal/pool"
 	"carrier/pns/internal/users"
 	"carrier/shared/ppp"
@@ -25,7 +26,8 @@ const replaceTime = 5 * time.Second
 type login struct {
 	claim   *auth.Claim // the last one, until it has its answer
 	verdict auth.Verdict
-	lease   *pool.Lease // nil: no address yet
+	lease   *pool.Lease  // nil: no address yet
+	dhcp    *lease.Lease // what the LAN's DHCP server was asked for; nil: it was not
 	wait    <-chan struct{}
 	until   time.Time     // for wait
 	probe   <-chan string // who has the address of lease; nil: nobody was asked
@@ -133,20 +135,34 @@ func (s *Session) admit(now time.Time) {
 			s.meets(now, older)
 			return
 		}
-		lease, err := s.reserve()
-		if err != nil {
-			reason, outcome := record.NoAddress, NoAddress
-			if errors.Is(err, pool.ErrInUse) {
-				reason, outcome = record.AddressInUse, InUse
-			}
-			s.refuse(now, l.claim, outcome, reason, err.Error(), err.Error())
+		if s.leases() {
+			s.ask(now)
 			return
 		}
-		l.lease = lease
-		s.reserve6()
-		if s.o.Prober != nil {
-			l.probe = s.o.Prober.Probe(lease.Addr())
+		s.reserved(now, s.reserve)
+		return
+	}
+	if l.probe == nil {
+		s.welcome(now)
+	}
+}
+
+// reserved has the address for the caller that reserve gives.
+func (s *Session) reserved(now time.Time, reserve func() (*pool.Lease, error)) {
+	l := &s.login
+	lease, err := reserve()
+	if err != nil {
+		reason, outcome := record.NoAddress, NoAddress
+		if errors.Is(err, pool.ErrInUse) {
+			reason, outcome = record.AddressInUse, InUse
 		}
+		s.refuse(now, l.claim, outcome, reason, err.Error(), err.Error())
+		return
+	}
+	l.lease = lease
+	s.reserve6()
+	if s.o.Prober != nil {
+		l.probe = s.o.Prober.Probe(lease.Addr())
 	}
 	if l.probe == nil {
 		s.welcome(now)
@@ -170,6 +186,10 @@ func (s *Session) probed(now time.Time, owner string) {
 	s.log(slog.LevelError, "a host of the LAN has an address that is for callers", "address", a, "owner", owner)
 	l.lease.Avoid()
 	l.lease = nil
+	if l.dhcp != nil {
+		l.dhcp.Decline()
+		l.dhcp = nil
+	}
 	if l.clashes++; s.user.Address.IsValid() || l.clashes == maxClashes {
 		text := fmt.Sprintf("%v is in use on the LAN", a)
 		s.refuse(now, l.claim, InUse, record.AddressInUse, text, text+", by "+owner)
@@ -244,11 +264,14 @@ func (s *Session) stays(now time.Time) {
 	s.refuse(now, l.claim, InUse, record.AddressInUse, text, text)
 }
 
+// pool is the name of the user's.
+func (s *Session) pool() string { return cmp.Or(s.user.Pool, pool.Default) }
+
 func (s *Session) reserve() (*pool.Lease, error) {
 	if a := s.user.Address; a.IsValid() {
 		return s.o.Pools.ReserveFixed(a)
 	}
-	return s.o.Pools.Reserve(cmp.Or(s.user.Pool, pool.Default), s.user.Name)
+	return s.o.Pools.Reserve(s.pool(), s.user.Name)
 }
 
 // refuse says no: the caller reads text, in her Failure and as the reason of
@@ -293,6 +316,10 @@ func (s *Session) leave() {
 	if l.lease != nil {
 		l.lease.Release()
 		l.lease = nil
+	}
+	if l.dhcp != nil {
+		l.dhcp.Release()
+		l.dhcp = nil
 	}
 	if x := &s.six; x.lease != nil {
 		x.lease.Release()

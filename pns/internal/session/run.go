@@ -59,6 +59,7 @@ func (s *Session) look() {
 	if s.data != nil && s.read() {
 		s.ring() // there may be another; events have their turn before it
 	}
+	s.answered(time.Now())
 	if s.data != nil {
 		s.appraise()
 	}

@@ -14,6 +14,7 @@ import (
 	"carrier/pns/internal/flow"
 	"carrier/pns/internal/guard"
 	"carrier/pns/internal/lan"
+	"carrier/pns/internal/lease"
 	"carrier/pns/internal/pool"
 	"carrier/pns/internal/users"
 	"carrier/shared/gre"
@@ -107,7 +108,8 @@ type Common struct {
 	LAN    LAN
 	Users  Users
 	Pools  *pool.Pools
-	Prober Prober // nil: addresses are nobody else's
+	Leases *lease.Leases // of the LAN's DHCP server; nil: no pool has its addresses from there
+	Prober Prober        // nil: addresses are nobody else's
 	// Delegator is needed where IPv6 is.
 	Delegator Delegator
 	Online    *Online      // shared by all sessions

@@ -52,12 +52,15 @@ func (c cable) has(a netip.Addr) bool {
 }
 
 // fault says why no caller can be found there, and what to do.
-func (c cable) fault(name string, callers []netip.Prefix) error {
+func (c cable) fault(name string, callers []netip.Prefix, leased bool) error {
 	switch {
 	case !c.admin:
 		return fmt.Errorf("interface %s is down, so callers reach nothing there: run ip link set %[1]s up", name)
 	case !c.up:
 		return fmt.Errorf("interface %s has no carrier, so callers reach nothing there: look at its cable", name)
+	}
+	if leased && len(c.subnets) > 0 {
+		return nil
 	}
 	for _, p := range callers {
 		if slices.ContainsFunc(c.subnets, p.Overlaps) {

@@ -135,7 +135,7 @@ func (l *LAN) examineLAN() error {
 			continue
 		}
 		if err == nil {
-			err = at.fault(name, l.o.Routes)
+			err = at.fault(name, l.o.Routes, l.o.Leased)
 		}
 		wrong = append(wrong, err)
 	}

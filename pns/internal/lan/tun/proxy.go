@@ -21,6 +21,7 @@ type proxy struct {
 	netlink *netlink.Handle
 	log     *slog.Logger
 	routes  func() []netip.Prefix // the callers' addresses
+	leased  bool                  // more will come from the LAN
 
 	mu     sync.Mutex
 	ports  []*proxied
@@ -36,8 +37,8 @@ type proxied struct {
 
 // newProxy opens the interfaces, and takes away what is left there for the
 // callers' addresses.
-func newProxy(h *netlink.Handle, interfaces []string, routes func() []netip.Prefix, log *slog.Logger) (*proxy, error) {
-	p := &proxy{netlink: h, log: log, routes: routes, online: make(map[netip.Addr]bool)}
+func newProxy(h *netlink.Handle, interfaces []string, routes func() []netip.Prefix, leased bool, log *slog.Logger) (*proxy, error) {
+	p := &proxy{netlink: h, log: log, routes: routes, leased: leased, online: make(map[netip.Addr]bool)}
 	for _, name := range interfaces {
 		if err := p.add(name); err != nil {
 			p.close()
@@ -154,7 +155,7 @@ func (p *proxy) look(i *proxied) {
 		err = i.use(at.index, link.Attrs().HardwareAddr)
 	}
 	if err == nil {
-		err = at.fault(i.name, p.routes())
+		err = at.fault(i.name, p.routes(), p.leased)
 	}
 	if at.up {
 		err = errors.Join(err, p.restore(i, !before.up || before.index != at.index || before.host != at.host))

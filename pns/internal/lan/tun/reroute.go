@@ -15,6 +15,8 @@ func (l *LAN) Reroute(callers []netip.Prefix) error {
 	if err != nil {
 		return fmt.Errorf("the interfaces cannot be listed: %w", err)
 	}
+	l.changing.Lock()
+	defer l.changing.Unlock()
 	before := l.reroute(callers)
 	if err := l.checkClashes(links); err != nil { // one of the LAN's that has gone may come back
 		l.reroute(before)
@@ -27,6 +29,28 @@ func (l *LAN) Reroute(callers []netip.Prefix) error {
 	}
 	if l.hidden != nil {
 		return l.hidden.use(of4(callers))
+	}
+	return nil
+}
+
+// lead has one more address lead to callers, or with on false one less.
+func (l *LAN) lead(p netip.Prefix, on bool) error {
+	l.changing.Lock()
+	defer l.changing.Unlock()
+	now, change := slices.Clone(l.routes()), l.netlink.RouteReplace
+	if on {
+		now = append(now, p)
+	} else {
+		now, change = slices.DeleteFunc(now, func(q netip.Prefix) bool { return q == p }), l.netlink.RouteDel
+	}
+	l.reroute(now)
+	if own := l.out.own(); own != 0 { // else it gets these when it is made anew
+		if err := change(l.route(own, p)); err != nil {
+			return fmt.Errorf("interface %s: route to %v: %w", l.o.Name, p, err)
+		}
+	}
+	if l.hidden != nil {
+		return l.hidden.use(of4(now))
 	}
 	return nil
 }

@@ -31,6 +31,7 @@ type Options struct {
 	MTU        int            // of the interface, in octets; 0: lan.DefaultMTU
 	Routes     []netip.Prefix // the callers' addresses, of IPv4 and IPv6, which are routed to the interface
 	ProxyARP   []string       // interfaces of the LAN, in whose networks callers' addresses may lie
+	Leased     bool           // more addresses will come from a DHCP server of such a network
 	Masquerade []string       // interfaces on which callers are hidden behind this host's address
 	Peers      []netip.Prefix // where tunnels come from
 	Forward    bool           // make this host a router where it is none; otherwise that is an error
@@ -58,6 +59,7 @@ type LAN struct {
 	proxy   *proxy
 	hidden  *masquerade // nil: nobody
 
+	changing  sync.Mutex // of what leads to callers
 	routing   sync.Mutex // of o.Routes, once Run may run
 	attaching sync.Mutex // so that table and proxy agree
 	table     lan.Table
@@ -104,7 +106,7 @@ func (l *LAN) start() error {
 	if l.kernel, err = hearken(); err != nil {
 		return fmt.Errorf("changes of interfaces cannot be followed: %w", err)
 	}
-	if l.proxy, err = newProxy(l.netlink, l.o.ProxyARP, func() []netip.Prefix { return of4(l.routes()) }, l.o.Log); err != nil {
+	if l.proxy, err = newProxy(l.netlink, l.o.ProxyARP, func() []netip.Prefix { return of4(l.routes()) }, l.o.Leased, l.o.Log); err != nil {
 		return err
 	}
 	if len(l.o.Masquerade) > 0 {
