@@ -139,14 +139,9 @@ func TestAddressesFromTheLANsServer(t *testing.T) {
 	again.Close()
 	o.metric(`pns_addresses{pool="default",state="used"}`, 1)
 
-	server.stop()
-	if c, err := o.dial(first); err == nil {
-		t.Errorf("without a server she has %v", c.Addr())
-	}
-	o.pns.Logged("refused", "no-address", "the LAN's DHCP server did not answer")
-
 	// Another one knows nothing of the address that is left, and would not have given it.
-	o.serve(t, filepath.Join(t.TempDir(), "leases"), "2.1.1.170,2.1.1.180")
+	server.stop()
+	server = o.serve(t, filepath.Join(t.TempDir(), "leases"), "2.1.1.170,2.1.1.180")
 	<-calls[1-first].Done()
 	Until(t, "her call has ended", func() bool { return o.Metric(o.Office, pnsPanelTUN, "pns_calls_active") == 0 })
 	for _, c := range o.Calls(o.Office, "pns") {
@@ -154,4 +149,10 @@ func TestAddressesFromTheLANsServer(t *testing.T) {
 			t.Errorf("ended with %v: %s", c.Reason, c.Text)
 		}
 	}
+
+	server.stop()
+	if c, err := o.dial(first); err == nil {
+		t.Errorf("without a server she has %v", c.Addr())
+	}
+	o.pns.Logged("refused", "no-address", "the LAN's DHCP server did not answer")
 }
