@@ -110,14 +110,14 @@ func TestAddressesFromTheLANsServer(t *testing.T) {
 	if len(ids) != 2 || !ids["denver/saran"].IsValid() || !ids["denver/saran/2"].IsValid() {
 		t.Errorf("leases of %v", ids)
 	}
-	o.metric(`pns_addresses{pool="default",state="used"}`, 2)
+	o.metric(`pns_addresses{pool="default",state="leased"}`, 2)
 
 	first := 0 // the telephone of saran's first lease
 	if calls[1].Addr() == ids["denver/saran"] {
 		first = 1
 	}
 	calls[first].Close()
-	o.metric(`pns_addresses{pool="default",state="used"}`, 1)
+	o.metric(`pns_addresses{pool="default",state="leased"}`, 1)
 	Until(t, "the address is given back", func() bool {
 		_, id := server.lease(ids["denver/saran"])
 		return id == ""
@@ -137,7 +137,7 @@ func TestAddressesFromTheLANsServer(t *testing.T) {
 		t.Errorf("she has %v now, and had %v", got, ids["denver/saran"])
 	}
 	again.Close()
-	o.metric(`pns_addresses{pool="default",state="used"}`, 1)
+	o.metric(`pns_addresses{pool="default",state="leased"}`, 1)
 
 	// Another one knows nothing of the address that is left, and would not have given it.
 	server.stop()

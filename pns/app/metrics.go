@@ -131,8 +131,12 @@ func (m *metrics) scrapeGuard(gauge, counter emit) {
 
 func (m *metrics) scrapePools(gauge, counter emit) {
 	fixed := m.pools.Stats(func(pool string, s pool.Stats) {
-		gauge(addresses, float64(s.Used), pool, "used")
 		gauge(addresses, float64(s.Reserved), pool, "reserved")
+		if s.DHCP { // it is never full
+			gauge(addresses, float64(s.Used), pool, "leased")
+			return
+		}
+		gauge(addresses, float64(s.Used), pool, "used")
 		gauge(addresses, float64(s.Free), pool, "free")
 		gauge(addresses, float64(s.Avoided), pool, "avoided")
 	})

@@ -173,7 +173,7 @@ func (ps *Pools) Take(from, user string, a netip.Addr) (*Lease, error) {
 	if p == nil || !p.leased {
 		return nil, fmt.Errorf("there is no pool %q", from)
 	}
-	if ps.leases[a] != nil || ps.kept[a] {
+	if ps.leases[a] != nil || ps.kept[a] > 0 {
 		return nil, ErrInUse
 	}
 	return ps.lease(&Lease{pool: p, addr: a, user: user}), nil
@@ -193,7 +193,8 @@ type Stats struct {
 	Free     int // may be given out, those among them that were used a moment ago
 	Reserved int // for a caller who is not online yet
 	Used     int
-	Avoided  int // somebody else has them
+	Avoided  int  // somebody else has them
+	DHCP     bool // they are the LAN's DHCP server's: nobody here knows how many are free
 }
 
 // Stats calls f for each pool, in the order of New, and returns how many fixed
@@ -215,7 +216,7 @@ func (ps *Pools) Stats(f func(pool string, s Stats)) (fixed int) {
 	for _, p := range ps.order {
 		s := stats[p]
 		s.Avoided = p.avoided(now)
-		if !p.leased { // of those nobody knows how many there are
+		if s.DHCP = p.leased; !s.DHCP {
 			s.Free = p.size - s.Used - s.Reserved - s.Avoided
 		}
 		f(p.name, s)

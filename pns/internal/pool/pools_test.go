@@ -134,7 +134,7 @@ func TestPrefixes(t *testing.T) {
 func TestAddressesFromElsewhere(t *testing.T) {
 	a, fixed := netip.MustParseAddr("2.1.1.150"), netip.MustParseAddr("2.1.1.9")
 	options := []Options{{Name: Default, DHCP: true}}
-	ps, err := New(options, []netip.Addr{fixed})
+	ps, err := New(options, []netip.Prefix{netip.PrefixFrom(fixed, fixed.BitLen())})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -162,18 +162,18 @@ func TestAddressesFromElsewhere(t *testing.T) {
 	if err := ps.Use(options, nil, 0); err != nil {
 		t.Fatal(err)
 	}
-	if s, fixed := stats(); s != (Stats{Used: 1}) || fixed != 0 {
+	if s, fixed := stats(); s != (Stats{Used: 1, DHCP: true}) || fixed != 0 {
 		t.Errorf("%+v, %d fixed", s, fixed)
 	}
 	l.Release()
-	if s, fixed := stats(); s != (Stats{}) || fixed != 0 {
+	if s, fixed := stats(); s != (Stats{DHCP: true}) || fixed != 0 {
 		t.Errorf("at the end %+v, %d fixed", s, fixed)
 	}
 	l, err = ps.Take(Default, "bob", a)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := ps.Use([]Options{{Name: Default, Ranges: []Range{{a, a}}}}, nil, 0); err != nil { // now it is the pool's
+	if err := ps.Use([]Options{{Name: Default, Ranges: []Range{{First: a, Last: a}}}}, nil, 0); err != nil { // now it is the pool's
 		t.Fatal(err)
 	}
 	l.Avoid()

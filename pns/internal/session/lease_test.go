@@ -81,7 +81,7 @@ func TestLeasedAddress(t *testing.T) {
 		if r := v.s.Record(); r.Stage != record.Online || r.Address != ip("2.1.1.150") {
 			t.Errorf("%+v", r)
 		}
-		if s, _ := p.addresses(); s != (pool.Stats{Used: 1}) {
+		if s, _ := p.addresses(); s != (pool.Stats{Used: 1, DHCP: true}) {
 			t.Errorf("%+v", s)
 		}
 		time.Sleep(45 * time.Minute)
@@ -91,7 +91,7 @@ func TestLeasedAddress(t *testing.T) {
 		}
 		c.hangUp()
 		equal(t, "the server", f.log.take(), []string{"DISCOVER", "REQUEST", "route 2.1.1.150", "REQUEST", "RELEASE", "unroute 2.1.1.150"})
-		if s, _ := p.addresses(); s != (pool.Stats{}) {
+		if s, _ := p.addresses(); s != (pool.Stats{DHCP: true}) {
 			t.Errorf("at the end %+v", s)
 		}
 	})
@@ -173,7 +173,7 @@ func TestLeaseIsGivenUp(t *testing.T) {
 		c.hangUp()
 		one := []string{"DISCOVER", "REQUEST", "route 2.1.1.150", "DECLINE", "unroute 2.1.1.150"}
 		equal(t, "the server", f.log.take(), slices.Repeat(one, maxClashes))
-		if s, _ := p.addresses(); s != (pool.Stats{}) {
+		if s, _ := p.addresses(); s != (pool.Stats{DHCP: true}) {
 			t.Errorf("at the end %+v", s)
 		}
 	})
