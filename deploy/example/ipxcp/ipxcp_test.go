@@ -94,6 +94,29 @@ func TestEachOptionIsAnswered(t *testing.T) {
 	}
 }
 
+// What is asked for after the peer's answer to our first request.
+func TestAnswersToOurRequest(t *testing.T) {
+	for _, tt := range []struct {
+		what string
+		code cp.Code
+		data string
+		want string
+		o    Options
+	}{
+		{"a higher network", cp.ConfigureNak, "01 06 00 00 00 0a", "01 02 00 12 01 06 00 00 00 0a " + saras, Options{Network: 9, Local: sara}},
+		{"a node for who has none", cp.ConfigureNak, saras, "01 02 00 12 " + net9 + " " + saras, Options{Network: 9}},
+		{"no node option", cp.ConfigureReject, saras, "01 02 00 0a " + net9, Options{Network: 9, Local: sara}},
+		{"no network option", cp.ConfigureReject, net9, "01 02 00 0c " + saras, Options{Network: 9, Local: sara}},
+	} {
+		m := newMachine(tt.o)
+		m.sent()
+		m.Receive(time.Time{}, cp.Packet{Code: tt.code, ID: 1, Data: octets(t, tt.data)}, &m.out)
+		if got := m.sent(); got != tt.want {
+			t.Errorf("%s: asked %s, want %s", tt.what, got, tt.want)
+		}
+	}
+}
+
 // Each beginning of a request either is one itself or has no answer.
 func TestPrefixes(t *testing.T) {
 	golden := cp.Packet{Code: cp.ConfigureRequest, ID: 7, Data: octets(t, many)}.Append(nil)
