@@ -220,7 +220,7 @@ func TestRefused(t *testing.T) {
 		t.Errorf("in another association: %v, %v", got, code)
 	}
 	anew := dhcpv6.OptClientID(&dhcpv6.DUIDLL{HWType: iana.HWTypeEthernet, LinkLayerAddr: net.HardwareAddr{2, 0, 0, 0, 0, 10}})
-	if got, _, _ := given(t, ask(t, s, began, asks(dhcpv6.MessageTypeRequest, anew, serverID, pd(2))).Options.OneIAPD()); len(got) != 1 {
+	if got, _, _ := given(t, ask(t, s, began, asks(dhcpv6.MessageTypeRequest, anew, serverID, pd(1))).Options.OneIAPD()); len(got) != 1 {
 		t.Error("her machine, begun anew, gets none")
 	}
 	m := ask(t, s, began, asks(dhcpv6.MessageTypeRelease, clientID, serverID, pd(1, prefix)))

@@ -2,6 +2,7 @@ package dhcp6
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"net"
 	"net/netip"
@@ -20,8 +21,9 @@ func TestIgnored(t *testing.T) {
 	message := request[48:]
 	wrong := bytes.Clone(request)
 	wrong[46]++
-	bare := bytes.Clone(request)
-	bare[46], bare[47] = 0, 0
+	bare := asks(dhcpv6.MessageTypeRequest, dhcpv6.OptElapsedTime(0), clientID, serverID, pd(1))
+	bare[46], bare[47] = 0, 0 // and the time is such that it would be right
+	binary.BigEndian.PutUint16(bare[56:], lan.Checksum6(hers, allServers, lan.UDP, bare[40:]))
 	long := bytes.Clone(request)
 	long[45]++
 	boston := dhcpv6.OptServerID(NewDUID("boston"))

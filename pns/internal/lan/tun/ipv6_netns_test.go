@@ -114,14 +114,14 @@ func TestDelegated(t *testing.T) {
 		stats := new(Stats)
 		l := ns.run(t, Options{Stats: stats, Routes: append(slices.Clone(pool), pool6, area)})
 		her, him := make(packets6, 16), make(packets6, 16)
+		for _, n := range []string{"2001:db8:101::/60", "2001:db8:100::/47"} { // beside, and around
+			if _, err := l.Delegate(netip.MustParsePrefix(n), 1400, her); err == nil {
+				t.Errorf("%s is not routed to callers, and was delegated", n)
+			}
+		}
 		for n, to := range map[netip.Prefix]packets6{behind: her, netip.MustParsePrefix("2001:db8:100:10::/60"): him} {
 			if _, err := l.Delegate(n, 1400, to); err != nil {
 				t.Fatal(err)
-			}
-		}
-		for _, n := range []string{"2001:db8:101::/60", "2001:db8::/47"} { // beside, and around
-			if _, err := l.Delegate(netip.MustParsePrefix(n), 1400, her); err == nil {
-				t.Errorf("%s is not routed to callers, and was delegated", n)
 			}
 		}
 		for i, tt := range []struct {
