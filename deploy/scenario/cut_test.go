@@ -56,10 +56,11 @@ func (d *detour) pass(near net.Conn, to string) {
 	defer far.Close()
 	d.mu.Lock()
 	d.conns = append(d.conns, near, far)
+	names := d.names
 	d.mu.Unlock()
 	var back sync.WaitGroup
-	back.Go(func() { renamed(near, far, d.names[1]); near.Close() })
-	renamed(far, near, d.names[0])
+	back.Go(func() { renamed(near, far, names[1]); near.Close() })
+	renamed(far, near, names[0])
 	far.Close()
 	back.Wait()
 }

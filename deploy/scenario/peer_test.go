@@ -159,7 +159,9 @@ func (p *program) peerings() []peering {
 func TestProfilesInStatus(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, setting{detour: true})
+	w.detour.mu.Lock()
 	w.detour.names = [2]string{"cananian", "FreeBSD MPD"}
+	w.detour.mu.Unlock()
 	c := w.dial(0, sara())
 	w.reads(c)
 	look := func(p *program, want peering) {
