@@ -93,7 +93,7 @@ type Flow struct {
 	queue    queue.Queue // for the caller
 	lost     queue.Stats // what stats has of queue's
 	net      Network
-	net6     Network6
+	net6     *Network6 // nil: it lets nothing through
 	lastData time.Time
 	activity activity.Tracker // of lastData
 	wake     time.Time        // what WakeAt was asked for, zero when nothing
@@ -187,8 +187,11 @@ func (f *Flow) SetNetwork(n Network) error {
 func (f *Flow) SetNetwork6(n Network6) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	n.MRU = mru(n.MRU)
-	f.net6 = n
+	f.net6 = nil
+	if n.Open {
+		n.MRU = mru(n.MRU)
+		f.net6 = &n
+	}
 	f.opened(n.Open, n.Compression)
 }
 
@@ -230,7 +233,7 @@ func (f *Flow) Close() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.closed = true
-	f.net, f.net6, f.coding, f.headers, f.held = Network{}, Network6{}, Coding{}, headers{}, held{}
+	f.net, f.net6, f.coding, f.headers, f.held = Network{}, nil, Coding{}, headers{}, held{}
 	f.bundle, f.quality = nil, nil
 	f.queue.Clear()
 	f.tunnel.WakeAt(time.Time{})

@@ -56,7 +56,9 @@ func (f *Flow) Deliver(packets [][]byte) {
 func (f *Flow) toCaller(now time.Time, packet []byte) {
 	p, open, mru, trim := ppp.IPv4, f.net.Open, f.net.MRU, trim
 	if len(packet) > 0 && packet[0]>>4 == 6 {
-		p, open, mru, trim = ppp.IPv6, f.net6.Open, f.net6.MRU, trim6
+		if p, open, trim = ppp.IPv6, f.net6 != nil, trim6; open {
+			mru = f.net6.MRU
+		}
 	}
 	packet, ok := trim(packet)
 	switch {

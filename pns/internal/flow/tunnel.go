@@ -80,7 +80,7 @@ func (f *Flow) fromCaller(p ppp.Protocol, info, frame []byte) {
 	switch {
 	case p == ppp.IPv4:
 		f.toLAN(info, frame)
-	case p == ppp.IPv6 && f.net6.Open:
+	case p == ppp.IPv6 && f.net6 != nil:
 		f.toLAN6(info, frame)
 	case (p == ppp.VJCompressed || p == ppp.VJUncompressed) && f.headers.in != nil:
 		if packet, ok := f.expand(p, info); ok {

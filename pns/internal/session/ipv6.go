@@ -65,7 +65,7 @@ func (s *Session) reserve6() {
 // offer6 has IPV6CP negotiated, by add, where her link carries what each link of
 // IPv6 must, however it is coded.
 func (s *Session) offer6(now time.Time, add offering) {
-	x := &s.six
+	x := s.six
 	if x.lease == nil || int(s.link.LCP().Theirs.MRU) < lan.MinMTU6+mppe.HeaderLength+2 {
 		return
 	}
@@ -76,7 +76,7 @@ func (s *Session) offer6(now time.Time, add offering) {
 
 // networkUp6 lets IPv6 through, and begins to advertise the caller's network.
 func (s *Session) networkUp6(now time.Time) {
-	x := &s.six
+	x := s.six
 	mtu, agreed := s.mtu(), x.cp.Agreed()
 	if x.lease == nil || x.detach != nil || !s.running() || mtu < lan.MinMTU6 || agreed.Local.IsZero() {
 		return
@@ -105,7 +105,7 @@ func (s *Session) open6(mtu int) {
 
 // offline6 takes the caller's network off the LAN.
 func (s *Session) offline6() {
-	x := &s.six
+	x := s.six
 	if x.detach == nil {
 		return
 	}

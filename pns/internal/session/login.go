@@ -321,7 +321,7 @@ func (s *Session) leave() {
 		l.dhcp.Release()
 		l.dhcp = nil
 	}
-	if x := &s.six; x.lease != nil {
+	if x := s.six; x.lease != nil {
 		x.lease.Release()
 		x.lease = nil
 	}

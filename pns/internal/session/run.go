@@ -189,7 +189,7 @@ func (s *Session) deadline() time.Time {
 	if s.login.wait != nil {
 		d = earlier(d, s.login.until)
 	}
-	if x := &s.six; x.router != nil {
+	if x := s.six; x.router != nil {
 		d = earlier(earlier(d, x.router.Deadline()), x.server.Deadline())
 	}
 	return d

@@ -156,7 +156,7 @@ type Session struct {
 
 	login    login
 	coding   coding
-	six      six
+	six      *six
 	ip       *ipcp.IPCP    // nil: not offered
 	plainTCP bool          // TCP headers go as they are, whatever the caller's machine asks for
 	left     chan struct{} // closed once the session has given back its seat; nil: it has had none
@@ -181,7 +181,7 @@ type ending struct {
 // and the numbers. The call is the session's from now on: Run must follow.
 func New(o Options, call record.Call) *Session {
 	call.Stage = record.Incoming
-	return &Session{o: o, bell: make(chan struct{}, 1), link: link.New(&o.Link), record: call}
+	return &Session{o: o, bell: make(chan struct{}, 1), link: link.New(&o.Link), six: new(six), record: call}
 }
 
 // ring has Run look for what there is to do.
