@@ -256,7 +256,7 @@ func TestManualOfTheLAN(t *testing.T) {
 			t.Errorf("%s%s", part, out.String())
 		}
 	}
-	if found != 6 {
+	if found != 7 {
 		t.Errorf("%d parts were found", found)
 	}
 }

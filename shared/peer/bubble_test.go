@@ -405,6 +405,36 @@ func TestCollision(t *testing.T) {
 	}
 }
 
+// A peer that is back is not heard of late because its TCP did not answer at first:
+// another connection is tried every four seconds, for as long as Connect says.
+func TestPeerThatIsBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		pac, pns := bubbleHost(t, "atlanta", newCable("192.0.2.1:4754")), bubbleHost(t, "denver", newCable("192.0.2.2:4754"))
+		tries, there := 0, 3
+		pac.reaches(addrPNS, pns, addrPAC)
+		answered := pac.connect
+		pac.connect = func(ctx context.Context, to netip.AddrPort) (net.Conn, error) {
+			if tries++; tries < there {
+				<-ctx.Done()
+				return nil, ctx.Err()
+			}
+			return answered(ctx, to)
+		}
+		start := time.Now()
+		c, err := pac.Dial(t.Context(), Remote{Addr: addrPNS, Transport: UDP})
+		if err != nil || time.Since(start) != 8*time.Second || tries != 3 {
+			t.Fatalf("%v after %v and %d tries", err, time.Since(start), tries)
+		}
+		c.Stop()
+		<-c.Done()
+		start, tries, there = time.Now(), 0, 100
+		_, err = pac.Dial(t.Context(), Remote{Addr: addrPNS, Transport: UDP})
+		if !errors.Is(err, context.DeadlineExceeded) || time.Since(start) != 15*time.Second || tries != 4 {
+			t.Errorf("nobody there: %v after %v and %d tries", err, time.Since(start), tries)
+		}
+	})
+}
+
 // The winner says nothing on the loser's connection and waits for its end
 // (RFC 2637 §3.1.3); the loser closes its own without another message.
 func TestCollisionWithAStranger(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"time"
 )
 
 // An attempt opens one control connection for all who dial that address
@@ -112,7 +113,7 @@ func (e *Endpoint) leave(a *attempt) {
 func (e *Endpoint) open(a *attempt) (*Conn, error) {
 	ctx, cancel := context.WithTimeout(e.ctx, e.o.Connect)
 	defer cancel()
-	nc, err := e.connect(ctx, a.remote.Addr)
+	nc, err := e.reach(ctx, a.remote.Addr)
 	if err != nil {
 		return nil, fmt.Errorf("control connection: %w", err)
 	}
@@ -135,6 +136,24 @@ func (e *Endpoint) open(a *attempt) (*Conn, error) {
 		return nil, err
 	}
 	return instead, instead.wait(e.ctx)
+}
+
+// oneConnect is how long one TCP connection is tried: the kernel asks after one
+// second and after three, then ever less often, and would hear late of a peer that
+// is back.
+const oneConnect = 4 * time.Second
+
+// reach opens a TCP connection, with a new one while nobody answers.
+func (e *Endpoint) reach(ctx context.Context, to netip.AddrPort) (net.Conn, error) {
+	for {
+		once, cancel := context.WithTimeout(ctx, oneConnect)
+		nc, err := e.connect(once, to)
+		silent := once.Err() != nil
+		cancel()
+		if err == nil || !silent || ctx.Err() != nil {
+			return nc, err
+		}
+	}
 }
 
 // connectTCP is Endpoint.connect where there is a network.
