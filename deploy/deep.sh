@@ -10,9 +10,9 @@ status=0
 for folder in $(tagged . | xargs dirname | sort -u); do
   tests=$(tagged "$folder"/*_test.go | xargs sed -n 's/^func \(Test[A-Za-z0-9_]*\)(t .*/\1/p' | paste -sd'|')
   # What waits for time is many at a time, what needs a processor for a virtual
-  # machine is not.
+  # machine, if not always, is not.
   beside=8
-  grep -qlE '^//go:build .*vm' "$folder"/*_test.go && beside=$(nproc)
+  grep -qlE '^//go:build .*vm' "$folder"/*_test.go && beside=$(($(nproc) + 1))
   ${GO:-go} test -parallel "$beside" -timeout 20m -tags "$tags" -run "^($tests)\$" "$folder" || status=1
 done
 exit $status

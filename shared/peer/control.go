@@ -197,14 +197,21 @@ func (c *Conn) gauge() (string, *atomic.Int64) {
 	}
 }
 
+func (c *Conn) established() {
+	k := c.status().Known
+	args := []any{"host", k.Host, "vendor", k.Vendor, "firmware", k.Firmware, "opened_by_us", c.opened}
+	if k.Profile != "" {
+		args = append(args, "profile", k.Profile)
+	}
+	c.e.bursts.peers.log(c.log, slog.LevelInfo, "control connection established", args...)
+}
+
 // conclude does the part of an action that needs no lock.
 func (c *Conn) conclude(do pptp.ControlAction, ev pptp.ControlEvent, m pptp.Message) {
 	switch {
 	case do&pptp.ControlUp != 0:
 		close(c.up)
-		k := c.status().Known
-		c.e.bursts.peers.log(c.log, slog.LevelInfo, "control connection established", "host", k.Host, "vendor", k.Vendor,
-			"firmware", k.Firmware, "profile", k.Profile, "opened_by_us", c.opened)
+		c.established()
 	case do&pptp.ForCall != 0:
 		c.callMessage(m)
 	case do&pptp.SendStopRequest != 0:
