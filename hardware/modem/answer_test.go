@@ -20,7 +20,7 @@ func TestAnswerHandsOverWhatComesBehindConnect(t *testing.T) {
 		"together":          {[]string{"\r\nCONNECT 28800/ARQ/V34/LAPM/V42BIS\r\n" + frame}, 28800, "28800/ARQ/V34/LAPM/V42BIS"},
 		"between CR and LF": {[]string{"\r\nCONNECT 14400\r", "\n" + frame}, 14400, "14400"},
 		"LF alone":          {[]string{"\r\nCONNECT 14400\r", "\n", frame}, 14400, "14400"},
-		"later":             {[]string{"\r\nCONNECT\r\n", frame}, 300, ""},
+		"later":             {[]string{"\r\nCONNECT\r\n", frame}, 0, ""},
 		"echo and rings":    {[]string{"ATA\r", "\r\nRING\r\n", "\r\nOK\r\n\r\nCONNECT 2400\r\n", frame}, 2400, "2400"},
 		"numeric":           {[]string{"10\r" + frame}, 2400, "2400"},
 		"a carrier line":    {[]string{"\r\nCARRIER 26400\r\n\r\nPROTOCOL: LAP-M\r\n\r\nCONNECT 115200\r\n" + frame}, 26400, "115200"},

@@ -14,8 +14,8 @@ func TestParse(t *testing.T) {
 	for text, want := range map[string]response{
 		"OK": {code: okay}, "0": {code: okay}, " OK ": {code: okay}, "4": {code: failed}, "ERROR": {code: failed},
 		"RING": {code: ring}, "2": {code: ring}, "RING A": {code: ring}, "NO DIAL TONE": {code: noDialtone},
-		"CONNECT":       {code: connect, connect: line.Connect{Rate: 300}},
-		"1":             {code: connect, connect: line.Connect{Rate: 300, Text: "300"}},
+		"CONNECT":       {code: connect},
+		"1":             {code: connect},
 		"5":             {code: connect, connect: line.Connect{Rate: 1200, Text: "1200"}},
 		"10":            {code: connect, connect: line.Connect{Rate: 2400, Text: "2400"}},
 		"12":            {code: connect, connect: line.Connect{Rate: 9600, Text: "9600"}},

@@ -33,7 +33,7 @@ var words = map[string]code{
 // digits are the result codes of ATV0. Up to 12 all modems agree; above, the
 // makers gave CONNECT codes as they liked, so that those tell no rate.
 var digits = map[string]response{
-	"0": {code: okay}, "1": {code: connect, connect: line.Connect{Rate: 300, Text: "300"}},
+	"0": {code: okay}, "1": {code: connect},
 	"2": {code: ring}, "3": {code: noCarrier}, "4": {code: failed},
 	"5": {code: connect, connect: line.Connect{Rate: 1200, Text: "1200"}},
 	"6": {code: noDialtone}, "7": {code: busy}, "8": {code: noAnswer},
@@ -77,16 +77,11 @@ func parse(text string) response {
 	return response{text: text}
 }
 
-// parseConnect reads what follows CONNECT. Nothing means 300 bit/s (V.250
-// §5.7.1 and Hayes before it). Modems with a rate for each direction may say so:
+// parseConnect reads what follows CONNECT. Nothing meant 300 bit/s once (Hayes), but
+// with X0 modems say no more at any rate: it is not known. Modems with a rate for each direction may say so:
 // "115200/V34/LAPM/V42BIS/31200:TX/33600:RX"; ours is what we send.
 func parseConnect(text string) line.Connect {
-	c := line.Connect{Text: text}
-	if text == "" {
-		c.Rate = 300
-		return c
-	}
-	c.Rate = leadingNumber(text)
+	c := line.Connect{Text: text, Rate: leadingNumber(text)}
 	for word := range strings.SplitSeq(text, "/") {
 		if tx, ok := strings.CutSuffix(word, ":TX"); ok {
 			c.Rate = leadingNumber(tx)
