@@ -41,6 +41,9 @@ func listenSocket(path string) (_ *socket, err error) {
 	if err := errors.Join(lock.Truncate(0), writePID(lock)); err != nil {
 		return nil, fmt.Errorf("socket: %w", err)
 	}
+	if i, err := os.Lstat(path); err == nil && i.Mode().Type() != fs.ModeSocket {
+		return nil, fmt.Errorf("socket: %s is there, and no socket; choose another place with `socket`", path)
+	}
 	// It gets its name only once its mode is right.
 	fresh := path + ".new"
 	if err := os.Remove(fresh); err != nil && !errors.Is(err, fs.ErrNotExist) {

@@ -76,6 +76,13 @@ func TestASocketThatCannotBe(t *testing.T) {
 	if want := "socket: mkdir " + file + ": not a directory; choose another place with `socket`"; err == nil || err.Error() != want {
 		t.Error(err)
 	}
+	_, err = Listen(file, "pac", newFake())
+	if want := "socket: " + file + " is there, and no socket; choose another place with `socket`"; err == nil || err.Error() != want {
+		t.Error(err)
+	}
+	if _, err := os.Stat(file); err != nil {
+		t.Errorf("the file is gone: %v", err)
+	}
 	_, err = Listen(filepath.Join(t.TempDir(), strings.Repeat("x", 120)), "pac", newFake())
 	if err == nil || !strings.Contains(err.Error(), "invalid argument") {
 		t.Errorf("a path too long for a socket: %v", err)

@@ -31,7 +31,8 @@ func Reload[C any](log *slog.Logger, read func() (C, error), use func(C) (restar
 }
 
 // OnHangup calls reload at each SIGHUP, until ctx ends. systemd sees the program
-// reload; the error of reload, which logs its own, changes nothing.
+// reload; the error of reload, which logs its own, changes nothing. A reload that
+// hangs does not hold up the end.
 func OnHangup(ctx context.Context, log *slog.Logger, reload func() (restart []string, err error)) error {
 	hangups := make(chan os.Signal, 1)
 	signal.Notify(hangups, syscall.SIGHUP)
@@ -40,7 +41,16 @@ func OnHangup(ctx context.Context, log *slog.Logger, reload func() (restart []st
 		select {
 		case <-hangups:
 			told := Notify(reloading())
-			_, _ = reload()
+			done := make(chan struct{})
+			go func() {
+				defer close(done)
+				_, _ = reload()
+			}()
+			select {
+			case <-done:
+			case <-ctx.Done(): // what it reads may never come
+				return ctx.Err()
+			}
 			if err := errors.Join(told, Notify(Ready)); err != nil {
 				log.Warn("systemd could not be told", "error", err)
 			}

@@ -89,17 +89,7 @@ func TestOnHangup(t *testing.T) {
 			return nil, errors.New("line 3 is odd")
 		})
 	}()
-	for came := false; !came; {
-		if err := syscall.Kill(os.Getpid(), syscall.SIGHUP); err != nil {
-			t.Fatal(err)
-		}
-		<-beside
-		select {
-		case <-reloads:
-			came = true
-		default: // OnHangup did not listen yet
-		}
-	}
+	hangUp(t, beside, reloads)
 	if got := heard(t, told); !strings.HasPrefix(got, "RELOADING=1\nMONOTONIC_USEC=") {
 		t.Errorf("systemd was told %q", got)
 	}
@@ -112,6 +102,49 @@ func TestOnHangup(t *testing.T) {
 	}
 	if log.Len() > 0 { // systemd heard all, and reload logs its own
 		t.Errorf("logged %s", &log)
+	}
+}
+
+// hangUp sends SIGHUP until it has had a reload begin; before OnHangup listens it
+// has not.
+func hangUp(t *testing.T, beside <-chan os.Signal, reloads <-chan struct{}) {
+	for {
+		if err := syscall.Kill(os.Getpid(), syscall.SIGHUP); err != nil {
+			t.Fatal(err)
+		}
+		<-beside
+		select {
+		case <-reloads:
+			return
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+}
+
+// What a reload reads may never come, as from a file system that hangs.
+func TestAReloadThatHangsHoldsNoEndUp(t *testing.T) {
+	ctx, stop := context.WithCancel(t.Context())
+	reloads, never, done := make(chan struct{}, 100), make(chan struct{}), make(chan error, 1)
+	defer close(never)
+	beside := make(chan os.Signal, 1)
+	signal.Notify(beside, syscall.SIGHUP)
+	defer signal.Stop(beside)
+	go func() {
+		done <- OnHangup(ctx, slog.New(slog.DiscardHandler), func() ([]string, error) {
+			reloads <- struct{}{}
+			<-never
+			return nil, nil
+		})
+	}()
+	hangUp(t, beside, reloads)
+	stop()
+	select {
+	case err := <-done:
+		if !errors.Is(err, context.Canceled) {
+			t.Error(err)
+		}
+	case <-time.After(time.Minute):
+		t.Error("it hangs")
 	}
 }
 
