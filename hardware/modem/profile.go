@@ -50,7 +50,7 @@ var profiles = []Profile{
 	{Name: "lucent", marks: []string{"LUCENT", "AGERE", "LT V.", "VENUS", "APOLLO"},
 		Init: []string{"AT&F", "AT&C1&D2"}, callerID: usualID, busyOut: offHook, report: []string{"ATI11"}, read: readLucent},
 	{Name: "conexant", marks: []string{"CONEXANT", "ROCKWELL", "CX930", "CX880", "ACF2", "ACF3", "RCV", "RC336", "RC288", "-V90", "-V92"},
-		Init: []string{"AT&F", "AT&C1&D2&K3"}, callerID: usualID, busyOut: offHook, report: []string{"AT#UD"}, read: readUnimodem},
+		Init: []string{"AT&F", "AT&C1&D2&K3W2"}, callerID: usualID, busyOut: offHook, report: []string{"AT#UD"}, read: readUnimodem},
 	{Name: "cellular", marks: []string{"SIERRA", "QUECTEL", "SIMCOM", "HUAWEI", "TELIT", "U-BLOX", "CINTERION", "WAVECOM", "FIBOCOM", "ZTE"},
 		Init: []string{"ATZ", "AT&C1&D2"}, callerID: []string{"AT+CLIP=1"}},
 	{Name: "wifi", marks: []string{"ZIMODEM", "RETRO WIFI", "RETROWIFI", "WIFI232", "WIFI MODEM", "WIRSA", "ESP8266", "ESP32"},

@@ -79,12 +79,20 @@ func parse(text string) response {
 
 // parseConnect reads what follows CONNECT. Nothing meant 300 bit/s once (Hayes), but
 // with X0 modems say no more at any rate: it is not known. Modems with a rate for each direction may say so:
-// "115200/V34/LAPM/V42BIS/31200:TX/33600:RX"; ours is what we send.
+// "115200/V34/LAPM/V42BIS/31200:TX/33600:RX" or "…/TX=31200/RX=33600"; ours is what we
+// send. Some tell the port's rate and behind it the line's: "115200/V34 28800".
 func parseConnect(text string) line.Connect {
 	c := line.Connect{Text: text, Rate: leadingNumber(text)}
 	for word := range strings.SplitSeq(text, "/") {
-		if tx, ok := strings.CutSuffix(word, ":TX"); ok {
-			c.Rate = leadingNumber(tx)
+		tx, behind := strings.CutSuffix(word, ":TX")
+		if !behind {
+			tx, behind = strings.CutPrefix(word, "TX=")
+		}
+		if !behind && strings.HasPrefix(word, "V") {
+			_, tx, behind = strings.Cut(word, " ")
+		}
+		if n := leadingNumber(tx); behind && n > 0 {
+			c.Rate = n
 		}
 	}
 	return c

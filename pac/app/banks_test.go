@@ -78,7 +78,7 @@ func TestAModemIsSetUpAnew(t *testing.T) {
 	}
 	told(t, commands, "AT&C1&D2&H3")
 	for _, tt := range []struct{ more, want string }{
-		{`profile = "conexant"`, "AT&C1&D2&K3"},
+		{`profile = "conexant"`, "AT&C1&D2&K3W2"},
 		{"profile = \"conexant\"\ninit = [\"ATS0=0\"]", "ATS0=0"},
 		{"profile = \"conexant\"\ninit = [\"ATS0=0\", \"ATS7=60\"]", "ATS7=60"},
 		{`kind = "cable"`, ""}, // nobody speaks AT there
