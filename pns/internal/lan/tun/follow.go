@@ -1,9 +1,9 @@
 package tun
 
 import (
+	"context"
 	"errors"
 	"net"
-	"os"
 
 	"github.com/vishvananda/netlink"
 	"github.com/vishvananda/netlink/nl"
@@ -18,17 +18,17 @@ func hearken() (*nl.NetlinkSocket, error) {
 
 // follow puts back what the kernel takes away when an interface goes down or is
 // removed, once it is there again: the routes to ours, the answers of ARP on
-// those of the LAN. It ends when the socket is closed.
-func (l *LAN) follow() {
+// those of the LAN. It ends when ctx has ended and the socket is closed.
+func (l *LAN) follow(ctx context.Context) {
 	var own owned
 	for {
 		messages, from, err := l.kernel.Receive()
 		switch {
+		case ctx.Err() != nil:
+			return
 		case errors.Is(err, unix.ENOBUFS): // the socket was full; what comes from now on is told again
 			l.o.Log.Info("interfaces changed faster than could be followed: all are looked at")
 			l.lookAgain(&own)
-		case errors.Is(err, os.ErrClosed):
-			return
 		case err != nil:
 			l.o.Log.Error("changes of interfaces are followed no more: restart pns", "error", err)
 			return

@@ -55,3 +55,16 @@ func TestMoreChangesThanTheSocketHolds(t *testing.T) {
 		}
 	})
 }
+
+// At the end of Run nobody is told that changes are no longer followed.
+func TestTheEndIsNoError(t *testing.T) {
+	var log written
+	inside(t, func(ns *namespace) {
+		ns.run(t, Options{Log: slog.New(slog.NewTextHandler(&log, nil))})
+		ip(t, "link set carrier0 down")
+		eventually(t, "changes are followed", func() bool { return log.times("was put down") == 1 })
+	})
+	if log.times("level=ERROR") > 0 {
+		t.Error(log.b.String())
+	}
+}

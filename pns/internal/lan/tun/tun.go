@@ -220,7 +220,7 @@ func (l *LAN) Run(ctx context.Context) error {
 	var listening sync.WaitGroup
 	var arp error
 	listening.Go(func() { arp = l.proxy.read() })
-	listening.Go(l.follow)
+	listening.Go(func() { l.follow(ctx) })
 	stop := make(chan error, 1)
 	context.AfterFunc(ctx, func() { stop <- l.close() })
 	err := l.read(ctx)
