@@ -23,6 +23,11 @@ func (f finding) right() bool {
 	return f.found && f.user.Secret.Verifies(f.claim.Method) && f.verdict.OK
 }
 
+// again tells that the caller has shown once more that the call is hers.
+func (s *Session) again(f finding) bool {
+	return s.login.lease != nil && s.user.Name == f.user.Name && f.right()
+}
+
 // held is a finding whose answer waits.
 type held struct {
 	finding finding
@@ -30,9 +35,15 @@ type held struct {
 	until   time.Time
 }
 
-// guarded asks the guard, and holds the answer back for as long as that says.
+// guarded asks the guard, and holds the answer back for as long as that says. A
+// caller who has a call and proves again whose it is was let in by the guard
+// before: wrong passwords of others who look like her do not end it, and her
+// right one clears nothing of theirs.
 func (s *Session) guarded(now time.Time, f finding) {
-	r := s.o.Guard.Judge(now, f.claim.Name, s.o.Source, f.right())
+	var r guard.Ruling
+	if !s.again(f) {
+		r = s.o.Guard.Judge(now, f.claim.Name, s.o.Source, f.right())
+	}
 	s.login.held = &held{f, r, now.Add(r.Delay)}
 	s.release(now)
 }

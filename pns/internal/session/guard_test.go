@@ -264,6 +264,79 @@ func TestACallerIsAskedAgain(t *testing.T) {
 	})
 }
 
+// A lock that others bring about, who look like a caller, ends no call of hers:
+// each time that she is asked again she proves herself, at once, by the right
+// password. It lasts as long as without her, and lets in nobody else: not who
+// only dials with that password, nor her call in another's name.
+func TestALockEndsNoCall(t *testing.T) {
+	for _, tt := range []struct {
+		name           string
+		guessed        []string // by others, one time each
+		then, password string   // who she says she is in the end, or her password from then on
+		text           string   // of her call's record
+	}{
+		{"user", []string{"saran", "saran"}, "saran", "guess", "this user is locked out from 1@192.0.2.1 for "},
+		{"source", []string{"a", "b", "c", "d", "e", "f", "g", "h"}, "bob", "secret", "1@192.0.2.1 is locked out for "},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				p := newPlace(t, addresses, saran(func(u *users.User) { u.Simultaneous = users.Unlimited }),
+					users.User{Name: "bob", Secret: auth.NewPassword("secret")})
+				p.guard.Use(guard.Policy{Attempts: 2, Window: time.Hour, Time: time.Hour})
+				p.opt = func(o *Options) {
+					o.Link.Rechallenge, o.Source = 5*time.Minute, guard.From(netip.MustParseAddr("192.0.2.1"), "1")
+				}
+				v := p.call()
+				c := v.dial(sara("saran", "secret", auth.MSCHAPv2))
+				time.Sleep(time.Minute)
+				for _, name := range tt.guessed {
+					p.attempt(t, auth.MSCHAP, name, "guess", "1")
+				}
+				locks := p.guard.Locks(time.Now())
+				time.Sleep(5 * time.Minute)
+				if !v.s.Renegotiate() {
+					t.Fatal("her call is over")
+				}
+				time.Sleep(time.Second)
+				if r := v.s.Record(); r.Stage != record.Online || r.Reason != record.Running {
+					t.Fatalf("%+v", r)
+				}
+				if a := p.attempt(t, auth.MSCHAP, "saran", "secret", "1"); !strings.HasPrefix(a.told, "too many wrong passwords") {
+					t.Errorf("one with her password, who has no call, is told %q", a.told)
+				}
+				if now := p.guard.Locks(time.Now()); len(now) != 1 || now[0] != locks[0] {
+					t.Errorf("locked are %+v, and were %+v", now, locks)
+				}
+				c.says(func(now time.Time) { c.start(now, sara(tt.then, tt.password, auth.MSCHAPv2)) })
+				r, _ := v.over(t)
+				if r.Reason != record.AuthFailed || !strings.HasPrefix(r.Text, tt.text) {
+					t.Errorf("%+v", r)
+				}
+				c.hangUp()
+			})
+		})
+	}
+}
+
+// A wrong password in a call counts as any other.
+func TestAWrongPasswordInACallCounts(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		p := newPlace(t, addresses, saran(nil))
+		p.guard.Use(guard.Policy{Attempts: 1, Window: time.Hour, Time: time.Hour})
+		v := p.call()
+		c := v.dial(sara("saran", "secret", auth.MSCHAPv2))
+		time.Sleep(time.Minute)
+		c.says(func(now time.Time) { c.start(now, sara("saran", "guess", auth.MSCHAPv2)) })
+		if r, _ := v.over(t); r.Reason != record.AuthFailed || r.Text != "wrong password" {
+			t.Errorf("%+v", r)
+		}
+		c.hangUp()
+		if locks := p.guard.Locks(time.Now()); len(locks) != 1 || locks[0].User != "saran" {
+			t.Errorf("locked are %+v", locks)
+		}
+	})
+}
+
 // The end of the hours in which she may log in ends no call, however often she
 // must prove herself.
 func TestHoursEndNoCall(t *testing.T) {
