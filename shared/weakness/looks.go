@@ -18,9 +18,9 @@ const (
 // which may be "", who reaches the panel and who may take the socket's place.
 // secrets says that the file has passwords in it, an invalid panel that there is none.
 func (r *Report) Daemon(file string, secrets bool, panel netip.AddrPort, socket string) {
-	if mode, ok := mode(file); ok && secrets && mode&(othersRead|othersWrite) != 0 {
-		r.Find(Secrets, "", fmt.Sprintf("%s has passwords in it and mode %04o, so every user of this host may read or change them: `chmod o= %s`", file, mode, file))
-	} else if ok && mode&othersWrite != 0 {
+	if secrets {
+		r.Secret("", file, "passwords")
+	} else if mode, ok := mode(file); ok && mode&othersWrite != 0 {
 		r.Find(Secrets, "", fmt.Sprintf("%s has mode %04o, so every user of this host may change it: `chmod o-w %s`", file, mode, file))
 	}
 	if a := panel; a.IsValid() && !a.Addr().Unmap().IsLoopback() {
@@ -29,6 +29,22 @@ func (r *Report) Daemon(file string, secrets bool, panel netip.AddrPort, socket 
 	dir := filepath.Dir(socket)
 	if mode, ok := mode(dir); ok && mode&othersWrite != 0 {
 		r.Find(OpenSocket, "", fmt.Sprintf("every user of this host may write to %s, and so put a socket of theirs where commands look for %s: a folder that only the daemon may write to", dir, socket))
+	}
+}
+
+// Secret looks at a file that has what nobody else may read in it: passwords, a
+// key. name is the configuration's for it.
+func (r *Report) Secret(name, file, what string) {
+	if mode, ok := mode(file); ok && mode&(othersRead|othersWrite) != 0 {
+		r.Find(Secrets, name, fmt.Sprintf("%s has %s in it and mode %04o, so every user of this host may read or change it: `chmod o= %s`", file, what, mode, file))
+	}
+}
+
+// State looks at the folder of what outlasts a restart, which may be "". power is
+// what somebody can do who writes there.
+func (r *Report) State(dir, power string) {
+	if mode, ok := mode(dir); ok && mode&othersWrite != 0 {
+		r.Find(Secrets, "state", fmt.Sprintf("%s has mode %04o, so every user of this host may write there, and %s: `chmod o-w %s`", dir, mode, power, dir))
 	}
 }
 

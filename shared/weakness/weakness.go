@@ -15,7 +15,7 @@ type Kind string
 
 // The kinds, in order of weight: first what gives everything to anybody.
 const (
-	Secrets    Kind = "secrets"       // others of this host read the passwords, or change the file
+	Secrets    Kind = "secrets"       // others of this host read the passwords or a key, or change a file
 	Anywhere   Kind = "anywhere"      // nearly every address may bring calls
 	OpenTunnel Kind = "open-tunnel"   // nothing below GRE and TCP 1723, beyond private addresses
 	PAP        Kind = "pap"           // passwords in clear
@@ -55,7 +55,7 @@ func ReadAccepted(t *conf.Table) Accepted {
 // A Finding is one thing that is weak, in one sentence with what to do.
 type Finding struct {
 	Kind Kind   `json:"kind"`
-	Name string `json:"name,omitempty"` // of the PAC, PNS, bank or port that it is about
+	Name string `json:"name,omitempty"` // of the PAC, PNS, bank, port or key of the configuration that it is about
 	Text string `json:"text"`
 }
 

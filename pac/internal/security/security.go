@@ -29,6 +29,7 @@ func Check(file string) (*weakness.Report, error) {
 func Look(c *config.Config, file string) *weakness.Report {
 	r := weakness.NewReport(c.Accept)
 	r.Daemon(file, c.Identify.Verify != nil, c.Panel, c.Socket)
+	r.State(c.State, "take lines out of service")
 	tunnels(r, c)
 	logins(r, c.Identify)
 	for _, b := range c.Banks {

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"carrier/pac/internal/config"
 )
 
 // strong is a configuration in which nothing is weak.
@@ -96,6 +98,23 @@ func TestWeak(t *testing.T) {
 		}
 		if !slices.Equal(keys, tt.want) || len(found) > 0 && !strings.Contains(found[0].Text, tt.says) {
 			t.Errorf("%s: %q, want %q that says %q", tt.name, found, tt.want, tt.says)
+		}
+	}
+}
+
+// Who may write to the folder of what outlasts a restart decides about lines.
+func TestStateFolder(t *testing.T) {
+	for mode, want := range map[os.FileMode]int{0o755: 0, 0o757: 1} {
+		dir := t.TempDir()
+		if err := os.Chmod(dir, mode); err != nil {
+			t.Fatal(err)
+		}
+		c, err := config.Parse("pac.toml", []byte("state = \""+dir+"\"\n"+strong))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if f := Look(c, "").Findings(); len(f) != want || want > 0 && (f[0].Key() != "secrets state" || !strings.Contains(f[0].Text, dir+" has mode 0757, ")) {
+			t.Errorf("mode %04o: %q", mode, f)
 		}
 	}
 }

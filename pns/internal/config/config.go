@@ -45,6 +45,7 @@ type Config struct {
 	LAN     LAN
 	Methods []auth.Method // demanded of callers, in this order
 	TLS     *tls.Config   // of EAP-TLS among them, as read from its files; nil: it is not
+	Key     string        // the file with the private key of TLS; empty: none
 	Lockout guard.Policy
 	// Rechallenge is how often callers must prove again who they are; 0: never.
 	Rechallenge time.Duration
@@ -159,7 +160,7 @@ func read(f *conf.File) (*Config, error) {
 		c.Identify = "pns " + c.Name
 	}
 	quality(t.Table("ppp"), c)
-	c.TLS = certificates(t, c.Methods)
+	certificates(t, c)
 	keys(t, c)
 	c.Clients = clients(t, c)
 	if len(c.Clients.From) > 0 {

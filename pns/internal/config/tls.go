@@ -15,14 +15,14 @@ import (
 )
 
 // certificates reads what EAP-TLS needs: our certificate and its key, and the
-// authorities whose word on users counts. It is nil where nobody is asked for a
-// certificate.
-func certificates(root *conf.Table, asked []auth.Method) *tls.Config {
+// authorities whose word on users counts. There is none of it where nobody is
+// asked for a certificate.
+func certificates(root *conf.Table, c *Config) {
 	t := root.Table("auth").Table("tls")
-	switch wanted := slices.Contains(asked, auth.EAPTLS); {
+	switch wanted := slices.Contains(c.Methods, auth.EAPTLS); {
 	case wanted && !t.Present():
 		root.Table("auth").Bad("tls", `missing, and auth.methods names "eap-tls"; would be right: [auth.tls] with certificate, key and ca`)
-		return nil
+		return
 	case !wanted && t.Present():
 		root.Table("auth").Bad("tls", `is of no use where auth.methods does not name "eap-tls"; would be right: methods = ["eap-tls", "mschap-v2"], or without it`)
 	}
@@ -33,17 +33,17 @@ func certificates(root *conf.Table, asked []auth.Method) *tls.Config {
 	key := conf.Value(t, "key", nil, file)
 	issuers := conf.Value(t, "ca", nil, chain)
 	if own == nil || key == nil || issuers == nil {
-		return nil
+		return
 	}
+	c.Key = t.Text("key", "")
 	pair, err := tls.X509KeyPair(encode(own), key)
 	if err != nil {
 		t.Bad("key", "does not go with the certificate (%v); would be right: the file with its private key in PEM, without a passphrase", err)
 	}
-	c := &tls.Config{Certificates: []tls.Certificate{pair}, ClientCAs: x509.NewCertPool()}
+	c.TLS = &tls.Config{Certificates: []tls.Certificate{pair}, ClientCAs: x509.NewCertPool()}
 	for _, issuer := range issuers {
-		c.ClientCAs.AddCert(issuer)
+		c.TLS.ClientCAs.AddCert(issuer)
 	}
-	return c
 }
 
 // maxFile is more than a file of certificates has, in octets.

@@ -66,6 +66,9 @@ func TestCertificates(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if got.Key != filepath.Join(dir, "ours.key") {
+		t.Errorf("the key is in %q", got.Key)
+	}
 	if got.TLS == nil || len(got.TLS.Certificates) != 1 || got.TLS.Certificates[0].Leaf.Subject.CommonName != "ours" {
 		t.Errorf("TLS is %+v", got.TLS)
 	}

@@ -4,10 +4,12 @@ package security
 import (
 	"fmt"
 	"net/netip"
+	"path/filepath"
 	"slices"
 
 	"carrier/pns/internal/config"
 	"carrier/pns/internal/session"
+	"carrier/pns/internal/users"
 	"carrier/shared/peer"
 	"carrier/shared/ppp/auth"
 	"carrier/shared/ppp/mppe"
@@ -28,6 +30,11 @@ func Check(file string) (*weakness.Report, error) {
 func Look(c *config.Config, file string) *weakness.Report {
 	r := weakness.NewReport(c.Accept)
 	r.Daemon(file, true, c.Panel, c.Socket)
+	r.Secret("auth.tls.key", c.Key, "the private key")
+	r.State(c.State, "give any user a password of theirs")
+	if c.State != "" {
+		r.Secret("state", filepath.Join(c.State, users.File), "passwords")
+	}
 	for _, p := range c.PACs {
 		origin(r, p)
 		beyond(r, p, c.Coding.Encryption, "ppp")

@@ -1,12 +1,14 @@
 package security
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
+	"carrier/pns/internal/config"
 	"carrier/shared/weakness"
 )
 
@@ -102,6 +104,44 @@ func TestWeak(t *testing.T) {
 		}
 		if !slices.Equal(keys, tt.want) || !strings.Contains(found[0].Text, tt.says) {
 			t.Errorf("%s: %q, want %q that says %q", tt.name, found, tt.want, tt.says)
+		}
+	}
+}
+
+// Files beside the configuration give away as much: the private key, and the
+// passwords that users have changed. Who may write to their folder need not read
+// them.
+func TestFilesBeside(t *testing.T) {
+	for _, tt := range []struct {
+		name                   string
+		key, folder, passwords os.FileMode
+		want                   []string // the findings; DIR stands for where the files are
+	}{
+		{"closed", 0o640, 0o750, 0o600, nil},
+		{"the folder is readable", 0o600, 0o755, 0o600, nil},
+		{"key readable", 0o644, 0o750, 0o600, []string{"secrets auth.tls.key: DIR/pns.key has the private key in it and mode 0644, so every user of this host may read or change it: `chmod o= DIR/pns.key`"}},
+		{"key writable", 0o602, 0o750, 0o600, []string{"secrets auth.tls.key: DIR/pns.key has the private key in it and mode 0602, so every user of this host may read or change it: `chmod o= DIR/pns.key`"}},
+		{"folder writable", 0o600, 0o777, 0o600, []string{"secrets state: DIR/state has mode 0777, so every user of this host may write there, and give any user a password of theirs: `chmod o-w DIR/state`"}},
+		{"passwords readable", 0o600, 0o755, 0o644, []string{"secrets state: DIR/state/passwords has passwords in it and mode 0644, so every user of this host may read or change it: `chmod o= DIR/state/passwords`"}},
+	} {
+		dir := t.TempDir()
+		state := filepath.Join(dir, "state")
+		key, passwords := filepath.Join(dir, "pns.key"), filepath.Join(state, "passwords")
+		if err := errors.Join(os.Mkdir(state, 0o700), os.WriteFile(key, nil, 0o600), os.WriteFile(passwords, nil, 0o600),
+			os.Chmod(key, tt.key), os.Chmod(passwords, tt.passwords), os.Chmod(state, tt.folder)); err != nil {
+			t.Fatal(err)
+		}
+		c, err := config.Parse("pns.toml", []byte(strong))
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.Key, c.State = key, state
+		var got []string
+		for _, f := range Look(c, "").Findings() {
+			got = append(got, strings.ReplaceAll(f.Key()+": "+f.Text, dir, "DIR"))
+		}
+		if !slices.Equal(got, tt.want) {
+			t.Errorf("%s: %q, want %q", tt.name, got, tt.want)
 		}
 	}
 }

@@ -25,6 +25,9 @@ var (
 	errNoFolder      = errors.New("there is no state folder to keep the new password in")
 )
 
+// File is the name of the file of passwords in the folder of OpenPasswords.
+const File = "passwords"
+
 // Passwords are those that users have changed themselves. Of each only the NT
 // hash is kept, in a file that outlasts a restart. It holds for as long as the
 // configuration has the password that it took the place of: who edits that one
@@ -72,7 +75,7 @@ func OpenPasswords(dir string) (*Passwords, error) {
 	if err := os.MkdirAll(dir, 0o750); err != nil {
 		return nil, fmt.Errorf("state: %w", err)
 	}
-	p.file = filepath.Join(dir, "passwords")
+	p.file = filepath.Join(dir, File)
 	b, err := os.ReadFile(p.file)
 	if errors.Is(err, fs.ErrNotExist) {
 		return p, nil
