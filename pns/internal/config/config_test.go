@@ -157,11 +157,11 @@ func TestWhole(t *testing.T) {
 		UDP:      netip.MustParseAddrPort("192.0.2.60:4755"),
 		PACs: []PAC{
 			{Name: "atlanta", From: []netip.Prefix{netip.MustParsePrefix("192.0.2.0/25"), netip.MustParsePrefix("198.51.100.7/32")}, Transport: peer.UDP, MRU: 1300,
-				Settings: quirk.Settings{Window: quirk.NoWindow, Strip: quirk.Off, LinkInfo: quirk.Never}},
-			{Name: "boston", From: []netip.Prefix{netip.MustParsePrefix("192.0.2.128/25")}, MSSByRate: true, Settings: quirk.Settings{Window: 16, LinkInfo: quirk.Needed}},
+				Settings: quirk.Settings{Window: quirk.NoWindow, Strip: quirk.Off, LineErrors: quirk.Off, LinkInfo: quirk.Never}},
+			{Name: "boston", From: []netip.Prefix{netip.MustParsePrefix("192.0.2.128/25")}, MSSByRate: true, Settings: quirk.Settings{Window: 16, LineErrors: quirk.Off, LinkInfo: quirk.Needed}},
 		},
 		Clients: Clients{From: []netip.Prefix{netip.MustParsePrefix("0.0.0.0/0")}, Transport: peer.UDP, MRU: 576,
-			Settings: quirk.Settings{Window: quirk.Full, Strip: quirk.On}, Methods: []auth.Method{auth.MSCHAPv2, auth.PAP}, VJ: vj.Slots{Count: 16},
+			Settings: quirk.Settings{Window: quirk.Full, Strip: quirk.On, LineErrors: quirk.Off}, Methods: []auth.Method{auth.MSCHAPv2, auth.PAP}, VJ: vj.Slots{Count: 16},
 			Coding: session.Coding{Encryption: session.Optional, MPPE: mppe.Key40 | mppe.Key128 | mppe.MPPC, Compression: []ccp.Method{ccp.BSD{Bits: 12}}}},
 		LAN: LAN{
 			Local: ip("2.1.1.1"),
@@ -223,7 +223,7 @@ func TestDefaults(t *testing.T) {
 		Settings: daemon.Settings{Name: "d", Socket: Socket},
 		Listen:   netip.MustParseAddrPort("0.0.0.0:1723"),
 		UDP:      netip.MustParseAddrPort("0.0.0.0:4754"),
-		PACs:     []PAC{{Name: "a", From: []netip.Prefix{netip.MustParsePrefix("192.0.2.1/32")}, MSSByRate: true}},
+		PACs:     []PAC{{Name: "a", From: []netip.Prefix{netip.MustParsePrefix("192.0.2.1/32")}, MSSByRate: true, Settings: quirk.Settings{LineErrors: quirk.Off}}},
 		LAN: LAN{Local: ip("10.64.64.64"), Pools: []pool.Options{{Name: "default", Ranges: []pool.Range{{First: ip("2.1.1.129"), Last: ip("2.1.1.190")}}}},
 			Hold: 5 * time.Minute,
 			Map:  map[netip.AddrPort]string{}},
@@ -267,8 +267,9 @@ func TestClientsAlone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := Clients{From: []netip.Prefix{netip.MustParsePrefix("192.0.2.1/32")}, Methods: []auth.Method{auth.MSCHAPv2},
-		Coding: session.Coding{Encryption: session.Required, MPPE: mppe.Key128 | mppe.Stateless}}
+	want := Clients{From: []netip.Prefix{netip.MustParsePrefix("192.0.2.1/32")}, Settings: quirk.Settings{LineErrors: quirk.Off},
+		Methods: []auth.Method{auth.MSCHAPv2},
+		Coding:  session.Coding{Encryption: session.Required, MPPE: mppe.Key128 | mppe.Stateless}}
 	if !reflect.DeepEqual(got.Clients, want) || !got.NeedsGRE || got.NeedsUDP || len(got.Methods) != 3 {
 		t.Errorf("got\n%+v\nwant\n%+v", got.Clients, want)
 	}

@@ -77,8 +77,10 @@ func transport(t *conf.Table) peer.Transport {
 	return peer.GRE
 }
 
-// treatment reads how a peer is treated, of which nothing may be said.
-func treatment(t *conf.Table) (s quirk.Settings) {
+// treatment reads how a peer is treated, of which nothing may be said. A PNS has
+// no lines of whose errors it could tell, so that no profile decides about it.
+func treatment(t *conf.Table) quirk.Settings {
+	s := quirk.Settings{LineErrors: quirk.Off}
 	if t.Has("window") {
 		s.Window = quirk.WindowOf(t.BoolOrInt("window", 1, gre.MaxWindow))
 	}
