@@ -50,7 +50,7 @@ var order = [][]string{
 	{"shared/ppp/codectest", "shared/ppp/window"},
 	{"shared/ppp"},
 	{"shared/hdlc"},
-	{"shared/wire"},
+	{"shared/wire", "shared/keep"},
 }
 
 // rank is the row of a package, and the name under which it stands there.

@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+
+	"carrier/shared/keep"
 )
 
 // reserve is how many serial numbers are set aside with one write: a crash
@@ -77,16 +79,7 @@ func (s *Serials) Next() (uint16, error) {
 // note writes the first number not reserved, so that the file always holds a
 // whole number even after a crash, of the machine too.
 func (s *Serials) note(first uint16) error {
-	tmp := s.file + ".new"
-	f, err := os.OpenFile(tmp, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o640)
-	if err != nil {
-		return fmt.Errorf("state: %w", err)
-	}
-	_, err = fmt.Fprintln(f, first)
-	if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
-		err = os.Rename(tmp, s.file)
-	}
-	if err != nil {
+	if err := keep.Write(s.file, fmt.Appendln(nil, first), 0o640); err != nil {
 		return fmt.Errorf("state: %w", err)
 	}
 	return nil

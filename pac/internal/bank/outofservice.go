@@ -11,6 +11,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"carrier/shared/keep"
 )
 
 // An Out is why a line is out of service by hand.
@@ -145,13 +147,5 @@ func (o *OutOfService) write(all []Out) error {
 	if err != nil {
 		return err
 	}
-	f, err := os.OpenFile(o.file+".new", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o640)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(append(b, '\n'))
-	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	return os.Rename(o.file+".new", o.file)
+	return keep.Write(o.file, append(b, '\n'), 0o640)
 }

@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"carrier/shared/keep"
 	"carrier/shared/ppp/auth"
 )
 
@@ -185,13 +186,5 @@ func (p *Passwords) write(all map[string]change) error {
 	if err != nil {
 		return err
 	}
-	f, err := os.OpenFile(p.file+".new", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(append(b, '\n'))
-	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	return os.Rename(p.file+".new", p.file)
+	return keep.Write(p.file, append(b, '\n'), 0o600)
 }
