@@ -16,6 +16,9 @@ var (
 	ErrRefused = errors.New("the LAN's DHCP server refuses the address")
 	ErrExpired = errors.New("the lease of the LAN's DHCP server ran out, and it did not renew it")
 
+	// ErrUnfit is what a lease's address is refused with that no caller can have.
+	ErrUnfit = errors.New("the LAN's DHCP server gives an address that no caller can have")
+
 	errGivenBack = errors.New("the address was given back")
 )
 

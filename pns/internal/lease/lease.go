@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"net/netip"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -21,7 +22,7 @@ type Port interface {
 	Send(dhcp.Message) error
 	// Host is the hardware address of the interface now.
 	Host() ([6]byte, error)
-	// Route has an address lead to callers, until Unroute.
+	// Route has an address lead to callers, until Unroute; an error leaves nothing.
 	Route(netip.Addr) error
 	Unroute(netip.Addr)
 }
@@ -55,7 +56,8 @@ type Lease struct {
 	client *dhcp.Client
 	timer  *time.Timer
 	change func()
-	routed netip.Addr
+	addr   netip.Addr
+	routed bool // addr is
 	err    error
 	gone   bool
 }
@@ -83,10 +85,13 @@ func (ls *Leases) Ask(user string, changed func()) *Lease {
 	return l
 }
 
-// identifier is the client identifier of a seat, always the same: text behind a
-// type of 0 (RFC 2132 §9.14).
+// plain writes a name so that no slash is left in it.
+var plain = strings.NewReplacer("%", "%25", "/", "%2F")
+
+// identifier is the client identifier of a seat, always the same, and no other's:
+// text behind a type of 0 (RFC 2132 §9.14).
 func (ls *Leases) identifier(s seat) []byte {
-	name := ls.server + "/" + s.user
+	name := plain.Replace(ls.server) + "/" + plain.Replace(s.user)
 	if s.n > 1 {
 		name += "/" + strconv.Itoa(s.n)
 	}
@@ -104,7 +109,20 @@ func (l *Lease) State() (netip.Addr, error) {
 	if l.err != nil {
 		return netip.Addr{}, l.err
 	}
-	return l.routed, nil
+	return l.addr, nil
+}
+
+// Route has the address lead to callers until the lease ends, however it does. It is
+// for a call that alone has the address: no other one's route is to be touched.
+func (l *Lease) Route() error {
+	l.leases.mu.Lock()
+	defer l.leases.mu.Unlock()
+	if l.err != nil {
+		return l.err
+	}
+	err := l.leases.port.Route(l.addr)
+	l.routed = err == nil
+	return err
 }
 
 // Release gives the address back. A second time it does nothing.
@@ -161,25 +179,18 @@ func (l *Lease) settle() {
 		l.timer.Reset(time.Until(d))
 	}
 	addr, err := l.client.Addr(), l.client.Err()
-	if l.err != nil || addr == l.routed && err == nil {
+	if l.err != nil || addr == l.addr && err == nil {
 		return
 	}
 	l.unroute()
-	if addr.IsValid() {
-		if err = l.leases.port.Route(addr); err == nil {
-			l.routed = addr
-		} else {
-			l.send(l.client.Release())
-		}
-	}
-	l.err = err
+	l.addr, l.err = addr, err
 	l.change()
 }
 
 func (l *Lease) unroute() {
-	if l.routed.IsValid() {
-		l.leases.port.Unroute(l.routed)
-		l.routed = netip.Addr{}
+	if l.routed {
+		l.leases.port.Unroute(l.addr)
+		l.routed = false
 	}
 }
 

@@ -3,6 +3,7 @@ package lease
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
@@ -26,8 +27,7 @@ type lan struct {
 	takes  atomic.Bool // what it gave back, when it is renewed
 	sent   []string
 	routes []netip.Addr
-	bad    error // of Route, and of Host
-	host   error
+	host   error // of Host
 }
 
 func newLAN(addresses ...string) *lan {
@@ -42,11 +42,14 @@ func newLAN(addresses ...string) *lan {
 func (l *lan) Host() ([6]byte, error) { return [6]byte{2}, l.host }
 
 func (l *lan) Route(a netip.Addr) error {
-	if l.bad == nil {
-		l.routes = append(l.routes, a)
+	if slices.Contains(l.routes, a) {
+		return errRouted
 	}
-	return l.bad
+	l.routes = append(l.routes, a)
+	return nil
 }
+
+var errRouted = errors.New("the address is routed already")
 
 func (l *lan) Unroute(a netip.Addr) {
 	l.routes = slices.DeleteFunc(l.routes, func(b netip.Addr) bool { return a == b })
@@ -84,11 +87,19 @@ func (l *lan) Send(m dhcp.Message) error {
 	return nil
 }
 
-// breaks has Route and Host fail.
-func (l *lan) breaks(route, host error) {
+// breaks has Host fail.
+func (l *lan) breaks(host error) {
 	l.leases.mu.Lock()
 	defer l.leases.mu.Unlock()
-	l.bad, l.host = route, host
+	l.host = host
+}
+
+// route has a lease's address lead to callers.
+func (l *lan) route(t *testing.T, of *Lease) {
+	t.Helper()
+	if err := of.Route(); err != nil {
+		t.Error(err)
+	}
 }
 
 // state waits until nothing happens for a moment.
@@ -103,7 +114,7 @@ func (l *lan) state(t *testing.T, of *Lease, after time.Duration, want string, e
 }
 
 // Two calls of a user are two clients, and each the same again; addresses are
-// routed while they are leased.
+// routed from when they are asked to be until the lease ends.
 func TestLeases(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newLAN("2.1.1.150", "2.1.1.151")
@@ -112,9 +123,11 @@ func TestLeases(t *testing.T) {
 		l.state(t, one, time.Second, "2.1.1.150", nil)
 		two := l.leases.Ask("saran", func() {})
 		l.state(t, two, time.Second, "2.1.1.151", nil)
-		if len(l.routes) != 2 || changes != 1 {
+		if len(l.routes) != 0 || changes != 1 {
 			t.Errorf("routes to %v after %d changes", l.routes, changes)
 		}
+		l.route(t, one)
+		l.route(t, two)
 		one.Release()
 		one.Release()
 		if want := []netip.Addr{netip.MustParseAddr("2.1.1.151")}; !slices.Equal(l.routes, want) {
@@ -122,6 +135,7 @@ func TestLeases(t *testing.T) {
 		}
 		again := l.leases.Ask("saran", func() {})
 		l.state(t, again, time.Second, "2.1.1.150", nil)
+		l.route(t, again)
 		l.state(t, again, 24*time.Hour, "2.1.1.150", nil) // renewed all the time
 		again.Decline()
 		two.Release()
@@ -154,24 +168,30 @@ func TestNoLease(t *testing.T) {
 		l.state(t, given, time.Minute, "", nil)
 		l.silent.Store(false)
 
-		noRoute, noInterface := errors.New("no route"), errors.New("no interface")
-		l.breaks(noRoute, nil)
+		theirs := netip.MustParseAddr("2.1.1.151")
+		l.routes = []netip.Addr{theirs}
 		unrouted := l.leases.Ask("carol", changed)
-		l.state(t, unrouted, time.Second, "", noRoute)
-		unrouted.Release()
-		if last := l.sent[len(l.sent)-1]; last != "denver/carol RELEASE" {
-			t.Errorf("sent %q last", last)
+		l.state(t, unrouted, time.Second, "2.1.1.151", nil)
+		if err := unrouted.Route(); err != errRouted {
+			t.Error(err)
 		}
-		l.breaks(nil, noInterface)
+		unrouted.Release()
+		if last := l.sent[len(l.sent)-1]; last != "denver/carol RELEASE" || !slices.Equal(l.routes, []netip.Addr{theirs}) {
+			t.Errorf("sent %q last, routes to %v", last, l.routes)
+		}
+		l.routes = nil
+		noInterface := errors.New("no interface")
+		l.breaks(noInterface)
 		l.state(t, l.leases.Ask("dave", changed), 0, "", noInterface)
-		l.breaks(nil, nil)
+		l.breaks(nil)
 
 		taken := l.leases.Ask("eve", changed)
 		l.state(t, taken, time.Second, "2.1.1.152", nil)
+		l.route(t, taken)
 		l.takes.Store(true)
 		l.state(t, taken, time.Hour, "", dhcp.ErrRefused)
-		if len(l.routes) != 0 {
-			t.Errorf("routes to %v", l.routes)
+		if err := taken.Route(); !errors.Is(err, dhcp.ErrRefused) || len(l.routes) != 0 {
+			t.Errorf("%v, routes to %v", err, l.routes)
 		}
 		if changes != 5 { // one for each, and two for the one that was lost; none where it was given back
 			t.Errorf("%d changes were told", changes)
@@ -179,11 +199,25 @@ func TestNoLease(t *testing.T) {
 	})
 }
 
-// The longest name of a user fits, and is still one of its own.
+// The longest name of a user fits, and no two calls are one client, whatever the
+// names are.
 func TestIdentifier(t *testing.T) {
 	ls := newLAN().leases
 	a, b := ls.identifier(seat{strings.Repeat("x", 255), 1}), ls.identifier(seat{strings.Repeat("x", 255), 2})
 	if len(a) != 65 || bytes.Equal(a, b) || a[0] != 0 {
 		t.Errorf("%q and %q", a, b)
+	}
+	of := make(map[string]string)
+	for _, server := range []string{"denver", "denver/saran"} {
+		ls.server = server
+		for _, user := range []string{"saran", "saran/2", "saran%2F2", "2", "saran/2/2"} {
+			for n := range 3 {
+				id, who := string(ls.identifier(seat{user, n + 1})), fmt.Sprintf("call %d of %s at %s", n+1, user, server)
+				if of[id] != "" {
+					t.Errorf("%s and %s are %q", of[id], who, id)
+				}
+				of[id] = who
+			}
+		}
 	}
 }

@@ -165,7 +165,7 @@ func (ps *Pools) FromDHCP(name string) bool {
 
 // Take notes that a call of the user's has an address that the LAN's DHCP server
 // gave, for a pool of which FromDHCP is true. It fails with ErrInUse where a call has
-// it, or some user alone may.
+// it, it is a user's own or the PNS's, or a pool gives it out itself.
 func (ps *Pools) Take(from, user string, a netip.Addr) (*Lease, error) {
 	ps.mu.Lock()
 	defer ps.mu.Unlock()
@@ -173,8 +173,13 @@ func (ps *Pools) Take(from, user string, a netip.Addr) (*Lease, error) {
 	if p == nil || !p.leased {
 		return nil, fmt.Errorf("there is no pool %q", from)
 	}
-	if ps.leases[a] != nil || ps.kept[a] > 0 {
+	switch other := ps.of(a); {
+	case ps.leases[a] != nil:
 		return nil, ErrInUse
+	case ps.kept[a] > 0:
+		return nil, fmt.Errorf("%w: %v is a user's own, or ours", ErrInUse, a)
+	case other != nil:
+		return nil, fmt.Errorf("%w: %v is in the pool %q", ErrInUse, a, other.name)
 	}
 	return ps.lease(&Lease{pool: p, addr: a, user: user}), nil
 }

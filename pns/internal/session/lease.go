@@ -1,8 +1,12 @@
 package session
 
 import (
+	"errors"
+	"log/slog"
+	"net/netip"
 	"time"
 
+	"carrier/pns/internal/dhcp"
 	"carrier/pns/internal/pool"
 	"carrier/shared/record"
 )
@@ -34,6 +38,38 @@ func (s *Session) answered(now time.Time) {
 	case err != nil:
 		s.close(now, record.NoAddress, err.Error())
 	case a.IsValid() && l.lease == nil:
-		s.reserved(now, func() (*pool.Lease, error) { return s.o.Pools.Take(s.pool(), s.user.Name, a) })
+		s.leased(now, a)
 	}
 }
+
+// leased has the address that the server gave lead to the caller, if it can be
+// hers. Where it is another's, the server hears so, and is asked for another one;
+// nothing was routed until then.
+func (s *Session) leased(now time.Time, a netip.Addr) {
+	l := &s.login
+	lease, err := s.o.Pools.Take(s.pool(), s.user.Name, a)
+	if err == nil {
+		if err = l.dhcp.Route(); err == nil {
+			s.had(now, lease)
+			return
+		}
+		lease.Release()
+	}
+	text := unroutable
+	for _, why := range []error{pool.ErrInUse, dhcp.ErrUnfit} {
+		if errors.Is(err, why) {
+			s.log(slog.LevelError, "the LAN's DHCP server gives an address that cannot be the caller's", "address", a, "error", err)
+			l.dhcp.Decline()
+			l.dhcp = nil
+			if l.clashes++; l.clashes < maxClashes {
+				s.admit(now)
+				return
+			}
+			text = why.Error()
+		}
+	}
+	s.unaddressed(now, err, text)
+}
+
+// unroutable is what the caller reads where the kernel has another word for it.
+const unroutable = "no address can be had now"

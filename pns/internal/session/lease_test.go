@@ -1,8 +1,11 @@
 package session
 
 import (
+	"errors"
+	"fmt"
 	"net/netip"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -20,16 +23,35 @@ import (
 
 // A fakeServer is the LAN's DHCP server, with one address; it answers after half a
 // second as long as it is asked not to be silent, and nak has it take the address
-// back.
+// back. Of those that it has beside, it gives the next after a DHCPDECLINE.
 type fakeServer struct {
 	leases      *lease.Leases
 	silent, nak atomic.Bool
+	gives       netip.Addr
+	beside      []netip.Addr
+	unfit       error // of a route to 2.1.1.150
 	log         *log
+	place       *place
 }
 
-func (f *fakeServer) Host() ([6]byte, error)   { return [6]byte{2}, nil }
-func (f *fakeServer) Route(a netip.Addr) error { f.log.add("route %v", a); return nil }
-func (f *fakeServer) Unroute(a netip.Addr)     { f.log.add("unroute %v", a) }
+func (f *fakeServer) Host() ([6]byte, error) { return [6]byte{2}, nil }
+
+// Unroute comes before another call may have the address.
+func (f *fakeServer) Unroute(a netip.Addr) {
+	f.log.add("unroute %v", a)
+	if l, err := f.place.pool.Take(pool.Default, "somebody", a); err == nil {
+		f.log.add("too late")
+		l.Release()
+	}
+}
+
+func (f *fakeServer) Route(a netip.Addr) error {
+	if f.unfit != nil && a == ip("2.1.1.150") {
+		return f.unfit
+	}
+	f.log.add("route %v", a)
+	return nil
+}
 
 func (f *fakeServer) Send(m dhcp.Message) error {
 	q, err := dhcpv4.FromBytes(m.Payload)
@@ -37,6 +59,9 @@ func (f *fakeServer) Send(m dhcp.Message) error {
 		return err
 	}
 	f.log.add("%v", q.MessageType())
+	if q.MessageType() == dhcpv4.MessageTypeDecline && len(f.beside) > 0 {
+		f.gives, f.beside = f.beside[0], f.beside[1:]
+	}
 	answer := dhcpv4.MessageTypeAck
 	switch {
 	case f.silent.Load(), q.MessageType() == dhcpv4.MessageTypeRelease, q.MessageType() == dhcpv4.MessageTypeDecline:
@@ -46,7 +71,7 @@ func (f *fakeServer) Send(m dhcp.Message) error {
 	case f.nak.Load():
 		answer = dhcpv4.MessageTypeNak
 	}
-	payload := (&dhcpv4.DHCPv4{OpCode: dhcpv4.OpcodeBootReply, TransactionID: q.TransactionID, YourIPAddr: []byte{2, 1, 1, 150},
+	payload := (&dhcpv4.DHCPv4{OpCode: dhcpv4.OpcodeBootReply, TransactionID: q.TransactionID, YourIPAddr: f.gives.AsSlice(),
 		Options: dhcpv4.OptionsFromList(dhcpv4.OptMessageType(answer), dhcpv4.OptServerIdentifier([]byte{2, 1, 1, 10}),
 			dhcpv4.OptIPAddressLeaseTime(time.Hour))}).ToBytes()
 	time.AfterFunc(500*time.Millisecond, func() { f.leases.Receive(payload, [6]byte{9}) })
@@ -60,7 +85,7 @@ func leasing(t *testing.T) (*place, *fakeServer) {
 	if p.pool, err = pool.New([]pool.Options{{Name: pool.Default, DHCP: true}}, nil); err != nil {
 		t.Fatal(err)
 	}
-	f := &fakeServer{log: &log{}}
+	f := &fakeServer{gives: ip("2.1.1.150"), log: &log{}, place: p}
 	f.leases = lease.New(f, "denver")
 	p.opt = func(o *Options) { o.Leases = f.leases }
 	return p, f
@@ -109,10 +134,12 @@ func TestNoLeasedAddress(t *testing.T) {
 		text   string
 		auths  []string
 		after  time.Duration
+		routes []string
 	}{
-		{"silent", true, false, false, record.NoAddress, dhcp.ErrSilent.Error(), []string{"mschap-v2 no-address 1"}, 9 * time.Second},
-		{"taken", false, true, false, record.AddressInUse, pool.ErrInUse.Error(), []string{"mschap-v2 in-use 1"}, time.Second},
-		{"lost", false, false, true, record.NoAddress, dhcp.ErrRefused.Error(), []string{"mschap-v2 accepted 1"}, 30 * time.Minute},
+		{"silent", true, false, false, record.NoAddress, dhcp.ErrSilent.Error(), []string{"mschap-v2 no-address 1"}, 9 * time.Second, nil},
+		{"taken", false, true, false, record.AddressInUse, pool.ErrInUse.Error(), []string{"mschap-v2 in-use 1"}, 4 * time.Second, nil},
+		{"lost", false, false, true, record.NoAddress, dhcp.ErrRefused.Error(), []string{"mschap-v2 accepted 1"}, 30 * time.Minute,
+			[]string{"route 2.1.1.150", "unroute 2.1.1.150"}},
 	} {
 		t.Run(tt.what, func(t *testing.T) {
 			bubble(t, func(t *testing.T) {
@@ -136,13 +163,72 @@ func TestNoLeasedAddress(t *testing.T) {
 				}
 				c.hangUp()
 				equal(t, "authentications", p.auths(), tt.auths)
-				routes := slices.DeleteFunc(f.log.take(), func(s string) bool { return len(s) < 9 || s[:2] == "DI" })
-				if len(routes)%2 != 0 {
-					t.Errorf("routes: %q", routes)
-				}
+				routes := slices.DeleteFunc(f.log.take(), func(s string) bool { return !strings.Contains(s, "route") })
+				equal(t, "routes", routes, tt.routes)
 			})
 		})
 	}
+}
+
+// What another call has, or a user alone may have, or no caller, is none's: the
+// server hears so and is asked for another one, and no route is touched.
+func TestLeaseThatCannotBeHers(t *testing.T) {
+	for _, what := range []string{"another call's", "a user's own", "in a pool", "no caller's"} {
+		t.Run(what, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				p, f := leasing(t)
+				f.beside = []netip.Addr{ip("2.1.1.151")}
+				a := ip("2.1.1.150")
+				pools := []pool.Options{{Name: pool.Default, DHCP: true}}
+				var err error
+				switch what {
+				case "another call's":
+					_, err = p.pool.Take(pool.Default, "bob", a)
+				case "a user's own":
+					p.pool, err = pool.New(pools, []netip.Prefix{netip.PrefixFrom(a, 32)})
+				case "in a pool":
+					p.pool, err = pool.New(append(pools, pool.Options{Name: "sales", Ranges: []pool.Range{{First: a, Last: a}}}), nil)
+				case "no caller's":
+					f.unfit = fmt.Errorf("%w: it is this host's own", dhcp.ErrUnfit)
+				}
+				if err != nil {
+					t.Fatal(err)
+				}
+				v := p.call()
+				c := v.dial(sara("saran", "secret", auth.MSCHAPv2))
+				time.Sleep(5 * time.Second)
+				synctest.Wait()
+				if r := v.s.Record(); r.Stage != record.Online || r.Address != ip("2.1.1.151") {
+					t.Errorf("%+v", r)
+				}
+				c.says(func(now time.Time) { c.link.Close(now, "good bye") })
+				v.over(t)
+				c.hangUp()
+				equal(t, "the server", f.log.take(), []string{"DISCOVER", "REQUEST", "DECLINE",
+					"DISCOVER", "REQUEST", "route 2.1.1.151", "RELEASE", "unroute 2.1.1.151"})
+			})
+		})
+	}
+}
+
+// Where this host cannot have an address lead to her, she is not told the kernel's
+// words, and the server has it back.
+func TestLeaseWithoutRoute(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		p, f := leasing(t)
+		f.unfit = errors.New("interface carrier0: network is down")
+		v := p.call()
+		c := v.dial(sara("saran", "secret", auth.MSCHAPv2))
+		if r, _ := v.over(t); r.Reason != record.NoAddress || r.Text != f.unfit.Error() {
+			t.Errorf("%+v", r)
+		}
+		c.hangUp()
+		equal(t, "authentications", p.auths(), []string{"mschap-v2 no-address 1"})
+		equal(t, "the server", f.log.take(), []string{"DISCOVER", "REQUEST", "RELEASE"})
+		if s, _ := p.addresses(); s != (pool.Stats{DHCP: true}) {
+			t.Errorf("at the end %+v", s)
+		}
+	})
 }
 
 // A caller who is gone while the server is asked leaves nothing behind; and of an

@@ -139,7 +139,7 @@ func (s *Session) admit(now time.Time) {
 			s.ask(now)
 			return
 		}
-		s.reserved(now, s.reserve)
+		s.reserved(now)
 		return
 	}
 	if l.probe == nil {
@@ -147,18 +147,28 @@ func (s *Session) admit(now time.Time) {
 	}
 }
 
-// reserved has the address for the caller that reserve gives.
-func (s *Session) reserved(now time.Time, reserve func() (*pool.Lease, error)) {
-	l := &s.login
-	lease, err := reserve()
+// reserved takes an address of the pools' for the caller.
+func (s *Session) reserved(now time.Time) {
+	lease, err := s.reserve()
 	if err != nil {
-		reason, outcome := record.NoAddress, NoAddress
-		if errors.Is(err, pool.ErrInUse) {
-			reason, outcome = record.AddressInUse, InUse
-		}
-		s.refuse(now, l.claim, outcome, reason, err.Error(), err.Error())
+		s.unaddressed(now, err, err.Error())
 		return
 	}
+	s.had(now, lease)
+}
+
+// unaddressed refuses a caller for whom there is no address; she reads text.
+func (s *Session) unaddressed(now time.Time, err error, text string) {
+	reason, outcome := record.NoAddress, NoAddress
+	if errors.Is(err, pool.ErrInUse) {
+		reason, outcome = record.AddressInUse, InUse
+	}
+	s.refuse(now, s.login.claim, outcome, reason, text, err.Error())
+}
+
+// had goes on with the address that the caller has now.
+func (s *Session) had(now time.Time, lease *pool.Lease) {
+	l := &s.login
 	l.lease = lease
 	s.reserve6()
 	if s.o.Prober != nil {
@@ -184,12 +194,12 @@ func (s *Session) probed(now time.Time, owner string) {
 	a := l.lease.Addr()
 	s.o.Stats.Clashes.Add(1)
 	s.log(slog.LevelError, "a host of the LAN has an address that is for callers", "address", a, "owner", owner)
-	l.lease.Avoid()
-	l.lease = nil
-	if l.dhcp != nil {
+	if l.dhcp != nil { // first, for who has the address next has a route of her own
 		l.dhcp.Decline()
 		l.dhcp = nil
 	}
+	l.lease.Avoid()
+	l.lease = nil
 	if l.clashes++; s.user.Address.IsValid() || l.clashes == maxClashes {
 		text := fmt.Sprintf("%v is in use on the LAN", a)
 		s.refuse(now, l.claim, InUse, record.AddressInUse, text, text+", by "+owner)
@@ -313,13 +323,13 @@ func (s *Session) leave() {
 	l := &s.login
 	s.offline()
 	l.wait, l.probe, l.held = nil, nil, nil
+	if l.dhcp != nil { // first, for who has the address next has a route of her own
+		l.dhcp.Release()
+		l.dhcp = nil
+	}
 	if l.lease != nil {
 		l.lease.Release()
 		l.lease = nil
-	}
-	if l.dhcp != nil {
-		l.dhcp.Release()
-		l.dhcp = nil
 	}
 	if x := s.six; x.lease != nil {
 		x.lease.Release()
