@@ -13,6 +13,7 @@ type Lease struct {
 	bits  int // of the network that begins there
 	user  string
 	was   *idle // how the address stood before; nil: a fixed one
+	dhcp  bool  // the LAN's server gave it, whatever pool has it now
 
 	used, gone bool // under the pools' lock
 }

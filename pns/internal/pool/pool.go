@@ -181,7 +181,7 @@ func (ps *Pools) Take(from, user string, a netip.Addr) (*Lease, error) {
 	case other != nil:
 		return nil, fmt.Errorf("%w: %v is in the pool %q", ErrInUse, a, other.name)
 	}
-	return ps.lease(&Lease{pool: p, addr: a, user: user}), nil
+	return ps.lease(&Lease{pool: p, addr: a, user: user, dhcp: true}), nil
 }
 
 func (ps *Pools) lease(l *Lease) *Lease {

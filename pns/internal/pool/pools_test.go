@@ -181,3 +181,44 @@ func TestAddressesFromElsewhere(t *testing.T) {
 		t.Errorf("given to the pool: %v", err)
 	}
 }
+
+// A pool that has leased addresses among its own since a reload gives them out only
+// when their calls have ended; and they are routed as leases, not as the pools'.
+func TestPoolOverLeasedAddresses(t *testing.T) {
+	a, b := netip.MustParseAddr("2.1.1.150"), netip.MustParseAddr("2.1.1.151")
+	options := []Options{{Name: Default, DHCP: true}}
+	ps, err := New(options, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := ps.Take(Default, "saran", a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	options = append(options, Options{Name: "sales", Ranges: []Range{{First: a, Last: b}}})
+	if err := ps.Use(options, nil, 0); err != nil {
+		t.Fatal(err)
+	}
+	if got := ps.Leased(); len(got) != 0 {
+		t.Errorf("%v are the pools'", got)
+	}
+	other, err := ps.Reserve("sales", "bob")
+	if err != nil || other.Addr() != b {
+		t.Fatalf("%+v, %v; want %v", other, err, b)
+	}
+	if full, err := ps.Reserve("sales", "carol"); !errors.Is(err, ErrFull) {
+		t.Errorf("given out while it is leased: %+v, %v", full, err)
+	}
+	for _, a := range []netip.Addr{a, b} {
+		if _, err := ps.Take(Default, "dave", a); !errors.Is(err, ErrInUse) {
+			t.Errorf("%v, %v", a, err)
+		}
+	}
+	l.Release()
+	if _, err := ps.Take(Default, "dave", a); !errors.Is(err, ErrInUse) {
+		t.Errorf("the server gave an address of the pool's: %v", err)
+	}
+	if after, err := ps.Reserve("sales", "carol"); err != nil || after.Addr() != a {
+		t.Errorf("%+v, %v; want %v", after, err, a)
+	}
+}

@@ -29,11 +29,11 @@ func (ps *Pools) Use(all []Options, keep []netip.Prefix, hold time.Duration) err
 		}
 	}
 	for a, l := range ps.leases {
-		if p := l.pool; p != nil && p.leased && ps.pools[p.name] != nil && ps.pools[p.name].leased {
-			l.pool = ps.pools[p.name]
-			continue
-		}
+		was := l.pool
 		if l.pool = ps.of(a); l.pool == nil {
+			if was != nil && was.leased && ps.pools[was.name] != nil && ps.pools[was.name].leased {
+				l.pool = ps.pools[was.name]
+			}
 			continue
 		}
 		l.pool.known[a] = true
@@ -44,13 +44,16 @@ func (ps *Pools) Use(all []Options, keep []netip.Prefix, hold time.Duration) err
 	return nil
 }
 
-// Leased lists the addresses and networks that calls have, in no order.
+// Leased lists the addresses and networks that calls have of pools, in no order: none
+// that the LAN's DHCP server gave.
 func (ps *Pools) Leased() []netip.Prefix {
 	ps.mu.Lock()
 	defer ps.mu.Unlock()
 	all := make([]netip.Prefix, 0, len(ps.leases))
 	for _, l := range ps.leases {
-		all = append(all, l.Network())
+		if !l.dhcp {
+			all = append(all, l.Network())
+		}
 	}
 	return all
 }

@@ -149,13 +149,3 @@ func udp(frame []byte) (payload []byte, ok bool) {
 	}
 	return frame[etherLen+h.Len+8 : etherLen+h.Total], true
 }
-
-// Route has an address lead to callers, which the LAN's DHCP server gave.
-func (d *DHCP) Route(a netip.Addr) error { return d.lan.lead(netip.PrefixFrom(a, a.BitLen()), true) }
-
-// Unroute ends that.
-func (d *DHCP) Unroute(a netip.Addr) {
-	if err := d.lan.lead(netip.PrefixFrom(a, a.BitLen()), false); err != nil {
-		d.lan.o.Log.Warn("the route to an address that was given back is left", "address", a, "error", err)
-	}
-}

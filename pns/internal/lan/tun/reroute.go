@@ -1,13 +1,16 @@
 package tun
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
+
+	"golang.org/x/sys/unix"
 )
 
 // Reroute routes other addresses to the interface: those of callers from now
-// on. Callers who are attached keep working only if theirs are among them.
+// on, beside those that the LAN's DHCP server gave. Callers who are attached keep working only if theirs are among them.
 // Where they clash with something of this host's that is the error, and nothing
 // changes; another error may leave some of them not routed.
 func (l *LAN) Reroute(callers []netip.Prefix) error {
@@ -23,50 +26,37 @@ func (l *LAN) Reroute(callers []netip.Prefix) error {
 		return err
 	}
 	if own := l.out.own(); own != 0 { // else it gets these when it is made anew
-		if err := l.move(own, before, callers); err != nil {
+		if err := l.move(own, before); err != nil {
 			return err
 		}
 	}
 	if l.hidden != nil {
-		return l.hidden.use(of4(callers))
+		return l.hidden.use(of4(l.routes()))
 	}
 	return nil
 }
 
-// lead has one more address lead to callers, or with on false one less.
-func (l *LAN) lead(p netip.Prefix, on bool) error {
-	l.changing.Lock()
-	defer l.changing.Unlock()
-	now, change := slices.Clone(l.routes()), l.netlink.RouteReplace
-	if on {
-		now = append(now, p)
-	} else {
-		now, change = slices.DeleteFunc(now, func(q netip.Prefix) bool { return q == p }), l.netlink.RouteDel
-	}
-	l.reroute(now)
-	if own := l.out.own(); own != 0 { // else it gets these when it is made anew
-		if err := change(l.route(own, p)); err != nil {
-			return fmt.Errorf("interface %s: route to %v: %w", l.o.Name, p, err)
-		}
-	}
-	if l.hidden != nil {
-		return l.hidden.use(of4(now))
-	}
-	return nil
-}
-
-// move has our interface's routes be those to callers.
-func (l *LAN) move(own int, before, callers []netip.Prefix) error {
+// move has our interface's routes be those to callers, and no more those of before.
+func (l *LAN) move(own int, before []netip.Prefix) error {
 	if err := l.setUp(own); err != nil {
 		return err
 	}
+	now := l.routes()
 	for _, p := range before {
-		if slices.Contains(callers, p) {
+		if slices.Contains(now, p) {
 			continue
 		}
-		if err := l.netlink.RouteDel(l.route(own, p)); err != nil {
-			return fmt.Errorf("interface %s: route to %v: %w", l.o.Name, p, err)
+		if err := l.unroute(own, p); err != nil {
+			return err
 		}
+	}
+	return nil
+}
+
+// unroute takes away a route to callers, if it is still there.
+func (l *LAN) unroute(own int, p netip.Prefix) error {
+	if err := l.netlink.RouteDel(l.route(own, p)); err != nil && !errors.Is(err, unix.ESRCH) {
+		return fmt.Errorf("interface %s: route to %v: %w", l.o.Name, p, err)
 	}
 	return nil
 }
@@ -81,7 +71,8 @@ func (l *LAN) six() bool {
 	return slices.ContainsFunc(l.routes(), func(p netip.Prefix) bool { return p.Addr().Is6() })
 }
 
-// reroute notes what is routed to the interface, and returns what was.
+// reroute notes what is routed to the interface, beside what is leased, and returns
+// what was.
 func (l *LAN) reroute(callers []netip.Prefix) (before []netip.Prefix) {
 	l.routing.Lock()
 	defer l.routing.Unlock()
@@ -90,9 +81,15 @@ func (l *LAN) reroute(callers []netip.Prefix) (before []netip.Prefix) {
 	return before
 }
 
-// routes are the addresses that are routed to the interface.
+// routes are the addresses that are routed to the interface, each once.
 func (l *LAN) routes() []netip.Prefix {
 	l.routing.Lock()
 	defer l.routing.Unlock()
-	return l.o.Routes
+	all := slices.Clip(l.o.Routes)
+	for a := range l.leased {
+		if p := netip.PrefixFrom(a, a.BitLen()); !slices.Contains(l.o.Routes, p) {
+			all = append(all, p)
+		}
+	}
+	return all
 }

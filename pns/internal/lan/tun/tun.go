@@ -59,9 +59,10 @@ type LAN struct {
 	proxy   *proxy
 	hidden  *masquerade // nil: nobody
 
-	changing  sync.Mutex // of what leads to callers
-	routing   sync.Mutex // of o.Routes, once Run may run
-	attaching sync.Mutex // so that table and proxy agree
+	changing  sync.Mutex          // of what leads to callers
+	routing   sync.Mutex          // of o.Routes and leased, once Run may run
+	leased    map[netip.Addr]bool // that the LAN's DHCP server gave
+	attaching sync.Mutex          // so that table and proxy agree
 	table     lan.Table
 
 	out    writer
@@ -77,7 +78,7 @@ func New(o Options) (*LAN, error) {
 		return nil, fmt.Errorf("local address %v is not IPv4", o.Local)
 	}
 	o.defaults()
-	l := &LAN{o: o, stats: o.Stats}
+	l := &LAN{o: o, stats: o.Stats, leased: make(map[netip.Addr]bool)}
 	var err error
 	if l.netlink, err = netlink.NewHandle(unix.NETLINK_ROUTE); err != nil {
 		return nil, fmt.Errorf("netlink: %w", err)
