@@ -8,7 +8,8 @@ import (
 )
 
 // Route has an address lead to callers, which the LAN's DHCP server gave; nobody
-// else may have had it routed so. An error leaves nothing.
+// else may have had it routed so. The error matches dhcp.ErrUnfit where no caller can
+// have it, and leaves nothing.
 func (d *DHCP) Route(a netip.Addr) error { return d.lan.lead(a) }
 
 // Unroute ends that.
@@ -22,6 +23,9 @@ func (d *DHCP) Unroute(a netip.Addr) {
 func (l *LAN) lead(a netip.Addr) error {
 	l.changing.Lock()
 	defer l.changing.Unlock()
+	if err := l.fits(a); err != nil {
+		return err
+	}
 	l.lease(a, true)
 	if err := l.add(a); err != nil {
 		return errors.Join(err, l.remove(a))
