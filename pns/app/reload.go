@@ -9,6 +9,7 @@ import (
 	"carrier/pns/internal/config"
 	"carrier/pns/internal/dhcp6"
 	"carrier/pns/internal/lan"
+	"carrier/pns/internal/pool"
 	"carrier/pns/internal/ras"
 	"carrier/pns/internal/session"
 	"carrier/pns/internal/users"
@@ -128,7 +129,13 @@ func fixed(was, c *config.Config) (keys []string) {
 		c.LAN.TUN = was.LAN.TUN
 	}
 	differ("lan.tun", &c.LAN.TUN, &was.LAN.TUN)
-	differ(`lan.addresses = "dhcp"`, &c.LAN.Leased, &was.LAN.Leased)
+	if c.LAN.Leased != was.LAN.Leased { // and who has addresses from there may not have others meanwhile
+		named := func(l config.LAN) []pool.Options { return l.Pools[1:] }
+		if keys = append(keys, `lan.addresses = "dhcp"`); !reflect.DeepEqual(named(c.LAN), named(was.LAN)) {
+			keys = append(keys, "pool")
+		}
+		c.LAN.Leased, c.LAN.Pools = was.LAN.Leased, was.LAN.Pools
+	}
 	differ("lan.ipv6", &c.LAN.IPv6, &was.LAN.IPv6)
 	differ("lan.local", &c.LAN.Local, &was.LAN.Local)
 	differ("lan.userspace.map", &c.LAN.Map, &was.LAN.Map)
