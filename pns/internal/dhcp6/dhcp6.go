@@ -11,7 +11,8 @@ import (
 	"github.com/insomniacslk/dhcp/iana"
 )
 
-// Options are what a server says. All of it but Local, DUID and Offer may be empty.
+// Options are what a server says. All of it but Local, DUID and Offer may be empty;
+// Local may be left to Move.
 type Options struct {
 	Local  netip.Addr   // its link-local address
 	DUID   dhcpv6.DUID  // its own
@@ -51,6 +52,10 @@ type binding struct {
 
 // New makes a server that has delegated nothing.
 func New(o Options) *Server { return &Server{o: o} }
+
+// Move gives the server another link-local address, as where the link was down and is
+// up again. What it has delegated stands.
+func (s *Server) Move(local netip.Addr) { s.o.Local = local }
 
 // Delegated is the prefix that the host has now; invalid: none.
 func (s *Server) Delegated() netip.Prefix { return s.bound.prefix }

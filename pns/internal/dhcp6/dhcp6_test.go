@@ -168,6 +168,28 @@ func TestRequestRenewAndLapse(t *testing.T) {
 	}
 }
 
+// Where the link comes up again with another address of ours, what she has stands.
+func TestMove(t *testing.T) {
+	s := server()
+	ask(t, s, began, asks(dhcpv6.MessageTypeRequest, clientID, serverID, pd(1, prefix)))
+	until, now := s.Deadline(), began.Add(time.Minute)
+	moved := netip.MustParseAddr("fe80::2")
+	s.Move(moved)
+	if s.Delegated() != prefix || s.Deadline() != until {
+		t.Errorf("%v until %v", s.Delegated(), s.Deadline())
+	}
+	answer, err := s.Receive(now, asks(dhcpv6.MessageTypeRenew, clientID, serverID, pd(1, prefix)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if h, err := lan.Parse6(answer); err != nil || h.Src != moved || lan.Checksum6(moved, hers, lan.UDP, answer[40:]) != 0 {
+		t.Errorf("%+v, %v", h, err)
+	}
+	if s.Deadline() != now.Add(90*time.Minute) {
+		t.Errorf("renewed until %v", s.Deadline())
+	}
+}
+
 // After a redial, or a restart of ours, she renews what we do not know of: a prefix
 // that is not hers any more she is told not to use (RFC 8415 §18.3.4, §18.3.5).
 func TestRenewAnother(t *testing.T) {

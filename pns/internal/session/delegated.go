@@ -13,17 +13,25 @@ import (
 // to her.
 type behind struct {
 	lease  *pool.Lease  // of her prefix, once she asked for it
-	routed netip.Prefix // to her; invalid: nothing
-	detach func()
-	told   bool // that there is none for her
+	given  netip.Prefix // to her; invalid: nothing
+	detach func()       // nil: it is not routed, as while IPV6CP is not open
+	told   bool         // that there is none for her
 }
 
-// prefix is what is routed to the caller; invalid: nothing.
+// prefix is what the caller was given; invalid: nothing.
 func (b *behind) prefix() netip.Prefix {
 	if b == nil {
 		return netip.Prefix{}
 	}
-	return b.routed
+	return b.given
+}
+
+// routed is what of it is routed to her.
+func (b *behind) routed() netip.Prefix {
+	if b == nil || b.detach == nil {
+		return netip.Prefix{}
+	}
+	return b.given
 }
 
 // prefix is the prefix that the caller can have; invalid: none.
@@ -81,11 +89,25 @@ func (s *Session) delegate(now time.Time) bool {
 	case p == b.prefix():
 		return true
 	case !p.IsValid():
-		s.log(slog.LevelInfo, "the prefix behind the caller is given back", "prefix", b.routed)
+		s.log(slog.LevelInfo, "the prefix behind the caller is given back", "prefix", b.given)
 		s.withdraw()
+		b.given = p
 		s.undelegate()
-		s.open6(s.mtu())
-		s.note(func(r *record.Call) { r.Delegated = p })
+		if s.six.detach != nil {
+			s.open6(s.mtu())
+		}
+		return true
+	}
+	b.given = p
+	return s.route(now)
+}
+
+// route sends the caller what is for her networks, while IPV6CP is open; false: that
+// cannot be.
+func (s *Session) route(now time.Time) bool {
+	b := s.six.behind
+	p := b.prefix()
+	if !p.IsValid() {
 		return true
 	}
 	detach, err := s.o.Delegator.Delegate(p, s.mtu(), s.data)
@@ -93,7 +115,7 @@ func (s *Session) delegate(now time.Time) bool {
 		s.close(now, record.NetworkFailed, err.Error())
 		return false
 	}
-	b.routed, b.detach = p, detach
+	b.detach = detach
 	b.lease.Commit()
 	s.open6(s.mtu())
 	s.note(func(r *record.Call) { r.Delegated = p })
@@ -101,14 +123,15 @@ func (s *Session) delegate(now time.Time) bool {
 	return true
 }
 
-// withdraw takes what is behind the caller off the LAN.
+// withdraw takes what is behind the caller off the LAN. It stays hers.
 func (s *Session) withdraw() {
 	b := s.six.behind
 	if b == nil || b.detach == nil {
 		return
 	}
 	b.detach()
-	b.routed, b.detach = netip.Prefix{}, nil
+	b.detach = nil
+	s.note(func(r *record.Call) { r.Delegated = netip.Prefix{} })
 }
 
 // undelegate gives the caller's prefix back.
@@ -117,4 +140,19 @@ func (s *Session) undelegate() {
 		b.lease.Release()
 		b.lease = nil
 	}
+}
+
+// leave6 gives back what is IPv6's at the end of a call. Its record tells what was
+// hers until then.
+func (s *Session) leave6() {
+	x := s.six
+	if x.lease != nil {
+		x.lease.Release()
+		x.lease = nil
+	}
+	if p := x.behind.prefix(); p.IsValid() {
+		s.note(func(r *record.Call) { r.Delegated = p })
+	}
+	s.undelegate()
+	x.server, x.behind = nil, nil
 }

@@ -13,10 +13,7 @@ import (
 	"time"
 
 	"carrier/pns/internal/flow"
-	"carrier/pns/internal/guard"
 	"carrier/pns/internal/lan"
-	"carrier/pns/internal/pool"
-	"carrier/pns/internal/users"
 	"carrier/shared/gre"
 	"carrier/shared/peer"
 	"carrier/shared/ppp"
@@ -231,63 +228,6 @@ func (l *fakeLAN) Delegate(p netip.Prefix, mtu int, r lan.Receiver) (func(), err
 	return func() { l.log.add("withdraw %v", p) }, nil
 }
 
-// A place is a PNS with its users and addresses, and the callers that come.
-type place struct {
-	t      *testing.T
-	users  people
-	state  string // the folder of changed passwords
-	pool   *pool.Pools
-	online *Online
-	guard  *guard.Guard
-	stats  Stats
-	lanErr error          // why an address cannot be attached
-	opt    func(*Options) // changes each session's options
-
-	behindErr error // why nothing can be delegated
-}
-
-// people are the users, and the passwords that they change; as a ras.RAS has
-// them.
-type people struct {
-	*users.Table
-	*users.Passwords
-}
-
-func (p people) Lookup(name string) (users.User, bool) {
-	u, ok := p.Table.Lookup(name)
-	return p.Current(u), ok
-}
-
-func newPlace(t *testing.T, addresses string, list ...users.User) *place {
-	table, err := users.New(list)
-	if err != nil {
-		t.Fatal(err)
-	}
-	r, err := pool.ParseRange(addresses)
-	if err != nil {
-		t.Fatal(err)
-	}
-	p, err := pool.New([]pool.Options{{Name: pool.Default, Ranges: []pool.Range{r}}}, table.Fixed())
-	if err != nil {
-		t.Fatal(err)
-	}
-	state := t.TempDir()
-	passwords, err := users.OpenPasswords(state)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return &place{t: t, users: people{table, passwords}, state: state, pool: p, online: NewOnline(), guard: guard.New(guard.Policy{}), opt: func(*Options) {}}
-}
-
-// reserve takes an address for somebody else.
-func (p *place) reserve() (*pool.Lease, error) { return p.pool.Reserve(pool.Default, "somebody") }
-
-// addresses are how the addresses stand.
-func (p *place) addresses() (s pool.Stats, fixed int) {
-	fixed = p.pool.Stats(func(_ string, one pool.Stats) { s = one })
-	return s, fixed
-}
-
 // A visit is one call at a place: the session, and the fakes around it.
 type visit struct {
 	log    *log
@@ -343,8 +283,9 @@ type caller struct {
 	ccp     *ccp.CCP
 	mppe    *ccp.MPPE // of ccp
 	vj      vj.Slots
-	mute    bool               // sends nothing any more
-	bring   func(frame []byte) // to the session; nil: the fake data half does
+	mute    bool                                   // sends nothing any more
+	loses   func(p ppp.Protocol, info []byte) bool // what of hers does not arrive; nil: nothing is lost
+	bring   func(frame []byte)                     // to the session; nil: the fake data half does
 	said    []link.Event
 	got     [][]byte // frames of the session
 	stopped chan struct{}
@@ -393,7 +334,7 @@ func (c *caller) run() {
 			}
 		}
 		for _, f := range c.link.Take() {
-			if !c.mute {
+			if p, info, err := ppp.Split(f); !c.mute && (err != nil || c.loses == nil || !c.loses(p, info)) {
 				c.send(f)
 			}
 		}
@@ -479,16 +420,6 @@ func (v *visit) over(t *testing.T) (record.Call, time.Duration) {
 func bubble(t *testing.T, f func(t *testing.T)) {
 	t.Helper()
 	synctest.Test(t, f)
-}
-
-// auths is the authentications counted, as "method outcome n".
-func (p *place) auths() (list []string) {
-	p.stats.Auth(func(m, o string, n uint64) {
-		if n > 0 {
-			list = append(list, fmt.Sprintf("%s %s %d", m, o, n))
-		}
-	})
-	return list
 }
 
 // equal compares lists.

@@ -37,10 +37,10 @@ func (x *IPv6) tells(u *users.User) bool {
 type six struct {
 	lease  *pool.Lease    // of her network; nil: there is none
 	cp     *ipv6cp.IPV6CP // nil: not offered
-	router *ndp.Router    // while IPV6CP is open, as the next ones
-	server *dhcp6.Server
-	detach func()
-	behind *behind // nil: she has asked for nothing
+	router *ndp.Router    // while IPV6CP is open
+	detach func()         // likewise
+	server *dhcp6.Server  // since IPV6CP was open first, so that what it gave her stands
+	behind *behind        // nil: she has asked for nothing
 }
 
 // routers is what our end of each link is called: fe80::1, unless she is.
@@ -93,17 +93,22 @@ func (s *Session) networkUp6(now time.Time) {
 	x.lease.Commit()
 	o, local := s.o.IPv6, agreed.Local.LinkLocal()
 	x.router = ndp.New(ndp.Options{Local: local, Prefix: network, MTU: mtu, DNS: o.DNS, Other: o.tells(&s.user)}, now)
-	x.server = dhcp6.New(dhcp6.Options{Local: local, DUID: o.DUID, DNS: o.DNS, Search: o.Search, Offer: s.prefix})
+	if x.server == nil {
+		x.server = dhcp6.New(dhcp6.Options{DUID: o.DUID, DNS: o.DNS, Search: o.Search, Offer: s.prefix})
+	}
+	x.server.Move(local)
 	s.online(now, "prefix", network, mtu)
+	s.route(now)
 }
 
 // open6 lets through what is hers.
 func (s *Session) open6(mtu int) {
-	s.data.SetNetwork6(flow.Network6{Open: true, Prefix: lan.Network6(s.six.lease.Addr()), Delegated: s.six.behind.prefix(),
+	s.data.SetNetwork6(flow.Network6{Open: true, Prefix: lan.Network6(s.six.lease.Addr()), Delegated: s.six.behind.routed(),
 		MRU: mtu, Compression: s.form()})
 }
 
-// offline6 takes the caller's network off the LAN.
+// offline6 takes the caller's network off the LAN, and what is behind her. Both are
+// hers until the call ends.
 func (s *Session) offline6() {
 	x := s.six
 	if x.detach == nil {
@@ -111,7 +116,7 @@ func (s *Session) offline6() {
 	}
 	s.withdraw()
 	x.detach()
-	x.detach, x.router, x.server = nil, nil, nil
+	x.detach, x.router = nil, nil
 	s.data.SetNetwork6(flow.Network6{})
 	s.rest()
 }

@@ -331,11 +331,7 @@ func (s *Session) leave() {
 		l.lease.Release()
 		l.lease = nil
 	}
-	if x := s.six; x.lease != nil {
-		x.lease.Release()
-		x.lease = nil
-	}
-	s.undelegate()
+	s.leave6()
 	if l.seated {
 		l.seated = false
 		s.o.Online.leave(s.user.Name, s)

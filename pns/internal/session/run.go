@@ -190,7 +190,10 @@ func (s *Session) deadline() time.Time {
 		d = earlier(d, s.login.until)
 	}
 	if x := s.six; x.router != nil {
-		d = earlier(earlier(d, x.router.Deadline()), x.server.Deadline())
+		d = earlier(d, x.router.Deadline())
+	}
+	if x := s.six.server; x != nil {
+		d = earlier(d, x.Deadline())
 	}
 	return d
 }
