@@ -1,6 +1,7 @@
 package session
 
 import (
+	"fmt"
 	"log/slog"
 	"net/netip"
 	"time"
@@ -15,7 +16,6 @@ import (
 	"carrier/pns/internal/users"
 	"carrier/shared/ppp"
 	"carrier/shared/ppp/ipv6cp"
-	"carrier/shared/ppp/mppe"
 	"carrier/shared/record"
 )
 
@@ -36,6 +36,7 @@ func (x *IPv6) tells(u *users.User) bool {
 // A six is IPv6's part of a session.
 type six struct {
 	lease  *pool.Lease    // of her network; nil: there is none
+	narrow bool           // that her link is too narrow has been said
 	cp     *ipv6cp.IPV6CP // nil: not offered
 	router *ndp.Router    // while IPV6CP is open
 	detach func()         // likewise
@@ -63,10 +64,17 @@ func (s *Session) reserve6() {
 }
 
 // offer6 has IPV6CP negotiated, by add, where her link carries what each link of
-// IPv6 must, however it is coded.
+// IPv6 must, however it is coded. That may change with each negotiation of LCP.
 func (s *Session) offer6(now time.Time, add offering) {
 	x := s.six
-	if x.lease == nil || int(s.link.LCP().Theirs.MRU) < lan.MinMTU6+mppe.HeaderLength+2 {
+	if x.lease == nil {
+		return
+	}
+	if room := s.room(true); room < lan.MinMTU6 {
+		s.forgo6(now, room)
+		return
+	}
+	if x.cp != nil {
 		return
 	}
 	s.note(func(r *record.Call) { r.Prefix = lan.Network6(x.lease.Addr()) })
@@ -74,11 +82,25 @@ func (s *Session) offer6(now time.Time, add offering) {
 	add(now, ppp.IPV6CP, x.cp)
 }
 
+// forgo6 has IPV6CP rejected on a link that has room for so many octets of a packet
+// only, though it may have been offered before.
+func (s *Session) forgo6(now time.Time, room int) {
+	x := s.six
+	if !x.narrow {
+		x.narrow = true
+		s.log(slog.LevelWarn, "no IPv6 for a caller", "user", s.user.Name,
+			"detail", fmt.Sprintf("packets to her have %d octets at most, and IPv6 needs %d", room, lan.MinMTU6))
+	}
+	s.link.Drop(now, ppp.IPV6CP)
+	x.cp = nil
+	s.note(func(r *record.Call) { r.Prefix = netip.Prefix{} })
+}
+
 // networkUp6 lets IPv6 through, and begins to advertise the caller's network.
 func (s *Session) networkUp6(now time.Time) {
 	x := s.six
 	mtu, agreed := s.mtu(), x.cp.Agreed()
-	if x.lease == nil || x.detach != nil || !s.running() || mtu < lan.MinMTU6 || agreed.Local.IsZero() {
+	if x.lease == nil || x.detach != nil || !s.running() || agreed.Local.IsZero() {
 		return
 	}
 	network := lan.Network6(x.lease.Addr())

@@ -2,6 +2,7 @@ package session
 
 import (
 	"bytes"
+	"fmt"
 	"log/slog"
 	"net/netip"
 	"slices"
@@ -156,20 +157,31 @@ func TestIPv6EndsAlone(t *testing.T) {
 func TestWithoutIPv6(t *testing.T) {
 	small := sara("saran", "secret", auth.MSCHAPv2)
 	small.LCP.MRU = 1280
+	bundled := sara("saran", "secret", auth.MSCHAPv2)
+	bundled.LCP.Multilink.MRRU = 1200
 	for _, tt := range []struct {
 		what   string
 		caller link.Options
 		change func(*place)
+		detail string // in the log; empty: nothing is
 	}{
-		{"not configured", sara("saran", "secret", auth.MSCHAPv2), func(p *place) { p.opt = func(*Options) {} }},
-		{"her link is too small", small, func(*place) {}},
+		{"not configured", sara("saran", "secret", auth.MSCHAPv2), func(p *place) { p.opt = func(*Options) {} }, ""},
+		{"her link is too small", small, func(*place) {}, "packets to her have 1276 octets at most, and IPv6 needs 1280"},
+		{"our end sends less", sara("saran", "secret", auth.MSCHAPv2), func(p *place) {
+			opt := p.opt
+			p.opt = func(o *Options) { opt(o); o.MTU, o.Link.LCP.MRU = 600, 600 }
+		}, "packets to her have 600 octets at most, and IPv6 needs 1280"},
+		{"her bundle is too small", bundled, func(p *place) {
+			opt := p.opt
+			p.opt = func(o *Options) { opt(o); o.Link.LCP.Multilink.MRRU = 1394 }
+		}, "packets to her have 1196 octets at most, and IPv6 needs 1280"},
 		{"no network is left", sara("saran", "secret", auth.MSCHAPv2), func(p *place) {
 			for {
 				if _, err := p.pool.Reserve(pool.IPv6, "somebody"); err != nil {
 					return
 				}
 			}
-		}},
+		}, "no address is free"},
 	} {
 		t.Run(tt.what, func(t *testing.T) {
 			bubble(t, func(t *testing.T) {
@@ -190,13 +202,72 @@ func TestWithoutIPv6(t *testing.T) {
 				}
 				v.cancel()
 				v.over(t)
-				logged := strings.Contains(log.String(), `msg="no IPv6 for a caller" call=atlanta/1 user=saran detail="no address is free"`)
-				if logged != (tt.what == "no network is left") {
+				want := fmt.Sprintf(`msg="no IPv6 for a caller" call=atlanta/1 user=saran detail=%q`, tt.detail)
+				if n := strings.Count(log.String(), "no IPv6 for a caller"); tt.detail == "" && n > 0 || tt.detail != "" && (n != 1 || !strings.Contains(log.String(), want)) {
 					t.Errorf("logged:\n%s", &log)
 				}
 			})
 		})
 	}
+}
+
+// Who speaks IPv6 alone, on a link that is too narrow for it, is not kept.
+func TestIPv6AloneOnANarrowLink(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		p := newPlace6(t, saran(nil))
+		opt := p.opt
+		p.opt = func(o *Options) { opt(o); o.MTU, o.Link.LCP.MRU = 600, 600 }
+		v := p.call()
+		c := v.dial(sara("saran", "secret", auth.MSCHAPv2), speaks6, without4)
+		time.Sleep(10 * time.Second)
+		v.cancel()
+		if r, _ := v.over(t); r.Reason != record.NetworkFailed || r.Text != "IPCP is rejected" || r.Stage != record.Configuring || r.Prefix.IsValid() {
+			t.Errorf("%+v", r)
+		}
+		c.hangUp()
+	})
+}
+
+// A caller's link may become too narrow for IPv6 when LCP is negotiated afresh, and wide
+// enough again: each time she hears which it is.
+func TestIPv6GoesByEachNegotiation(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		p := newPlace6(t, saran(nil))
+		var log bytes.Buffer
+		opt := p.opt
+		p.opt = func(o *Options) { opt(o); o.Log = slog.New(slog.NewTextHandler(&log, nil)) }
+		v := p.call()
+		network := netip.MustParsePrefix("2001:db8:1::/64")
+		o := sara("saran", "secret", auth.MSCHAPv2)
+		c := v.dial(o, speaks6)
+		for i, mru := range []uint16{1500, 1000, 1500, 1000} {
+			if o.LCP.MRU = mru; i > 0 {
+				c.says(func(now time.Time) { c.start(now, o) })
+			}
+			time.Sleep(5 * time.Second)
+			wide, lines := mru == 1500, v.log.take()
+			if r := v.s.Record(); r.Stage != record.Online || r.Prefix.IsValid() != wide || wide && r.Prefix != network {
+				t.Errorf("%d: %+v", mru, r)
+			}
+			if slices.Contains(lines, "network6 true 2001:db8:1::/64 1400") != wide {
+				t.Errorf("%d: %q", mru, lines)
+			}
+			rejected := make(chan bool, 1)
+			c.says(func(time.Time) {
+				rejected <- slices.ContainsFunc(c.said, func(e link.Event) bool { return e.Kind == link.NetworkOver && e.Text == "IPV6CP is rejected" })
+				c.said = nil
+			})
+			if <-rejected == wide {
+				t.Errorf("%d: IPV6CP is rejected: %v", mru, !wide)
+			}
+		}
+		v.cancel()
+		v.over(t)
+		c.hangUp()
+		if n := strings.Count(log.String(), "no IPv6 for a caller"); n != 1 {
+			t.Errorf("logged %d times:\n%s", n, &log)
+		}
+	})
 }
 
 // A network of her own serves one call.

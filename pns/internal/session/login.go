@@ -216,19 +216,19 @@ func (s *Session) welcome(now time.Time) {
 	}
 	s.o.Stats.count(l.claim.Method, Accepted)
 	s.note(func(r *record.Call) { r.Address = l.lease.Addr() })
+	var add offering = s.link.Network
+	if s.o.Coding.Encryption == Required {
+		add = s.link.Hold
+	}
 	if !l.offered { // not after each negotiation of LCP: the caller can ask for as many as she likes
 		l.offered = true
 		r := &s.record
 		s.log(slog.LevelInfo, "authenticated", "user", r.User, "method", r.Method, "address", r.Address)
-		var add offering = s.link.Network
-		if s.o.Coding.Encryption == Required {
-			add = s.link.Hold
-		}
 		s.ip = ipcp.New(ipcp.Options{
 			Local: s.o.LAN.Local(), Remote: l.lease.Addr(), DNS: s.o.DNS, NBNS: s.o.NBNS, VJ: s.o.VJ})
 		add(now, ppp.IPCP, s.ip)
-		s.offer6(now, add)
 	}
+	s.offer6(now, add)
 	s.link.Answer(now, l.verdict)
 	l.claim, l.verdict = nil, auth.Verdict{}
 }

@@ -97,7 +97,7 @@ func (s *Session) online(now time.Time, kind string, what any, mtu int) {
 }
 
 // mtu is the longest packet that goes to the caller, in octets.
-func (s *Session) mtu() int { return min(s.room(), cmp.Or(s.o.MTU, lan.DefaultMTU)) }
+func (s *Session) mtu() int { return s.room(s.coding.ccp != nil) }
 
 // form is how the frames that go to her are compressed.
 func (s *Session) form() ppp.Compression {
@@ -105,14 +105,15 @@ func (s *Session) form() ppp.Compression {
 	return ppp.Compression{Address: theirs.ACFC, Protocol: theirs.PFC}
 }
 
-// room is how many octets of a packet fit the caller's MRU, however it is coded.
-func (s *Session) room() int {
+// room is how many octets of a packet may go to the caller, and fit her MRU if it is
+// coded or not.
+func (s *Session) room(coded bool) int {
 	agreed := s.link.LCP()
 	room := wrapped(int(agreed.Theirs.MRU), agreed)
-	if s.coding.ccp != nil {
+	if coded {
 		room -= mppe.HeaderLength + 2 // of the Protocol field, which goes along
 	}
-	return room
+	return min(room, cmp.Or(s.o.MTU, lan.DefaultMTU))
 }
 
 // networkDown stops data. The session's time goes on.

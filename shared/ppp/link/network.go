@@ -2,6 +2,7 @@ package link
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"carrier/shared/ppp"
@@ -41,6 +42,15 @@ func (l *Link) network(now time.Time, p ppp.Protocol, negotiator cp.Negotiator, 
 	l.ncpDid(now, n, n.machine.Open(now, &l.out))
 	if l.phase == Network && !held {
 		l.ncpDid(now, n, n.machine.Up(now, &l.out))
+	}
+}
+
+// Drop forgets a network control protocol: the peer's packets of it are rejected from
+// now on, until it is added again. One that was not added may be dropped.
+func (l *Link) Drop(now time.Time, p ppp.Protocol) {
+	if n := l.ncp(p); n != nil {
+		l.ncpDid(now, n, n.machine.Down(now, &l.out))
+		l.ncps = slices.DeleteFunc(l.ncps, func(m *ncp) bool { return m == n })
 	}
 }
 

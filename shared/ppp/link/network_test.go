@@ -12,6 +12,7 @@ import (
 	"carrier/shared/ppp/ccp"
 	"carrier/shared/ppp/cp"
 	"carrier/shared/ppp/ipcp"
+	"carrier/shared/ppp/ipv6cp"
 )
 
 // RFC 1661 §3: what does not belong to the phase is dropped without a word.
@@ -224,4 +225,26 @@ func TestHurry(t *testing.T) {
 	if frames := p.a.Take(); len(frames) != 0 {
 		t.Errorf("% x", frames)
 	}
+}
+
+// What is dropped is rejected as if it had never been added, and may be added again.
+func TestDrop(t *testing.T) {
+	p := newPair(t, server(), client())
+	p.a.Drop(p.now, ppp.IPV6CP) // which is not there
+	p.a.Network(p.now, ppp.IPV6CP, ipv6cp.New(ipv6cp.Options{Local: ipv6cp.Identifier{7: 1}}, nil))
+	p.b.Network(p.now, ppp.IPV6CP, ipv6cp.New(ipv6cp.Options{AskLocal: true}, nil))
+	p.up()
+	p.run(time.Second)
+	p.want(p.a, "link up, authenticated, network up IPCP, network up IPV6CP")
+	p.a.Drop(p.now, ppp.IPV6CP)
+	p.settle()
+	p.want(p.a, "network down IPV6CP")
+	got := p.say(ppp.IPV6CP, packet(cp.ConfigureRequest, 9, "")...)
+	if len(got) != 1 || !strings.HasSuffix(fmt.Sprintf("% x", got[0]), "00 0a 80 57 01 09 00 04") {
+		t.Errorf("answered % x", got)
+	}
+	p.b.Restart(p.now)
+	p.a.Network(p.now, ppp.IPV6CP, ipv6cp.New(ipv6cp.Options{Local: ipv6cp.Identifier{7: 1}}, nil))
+	p.run(time.Second)
+	p.want(p.a, "network down IPCP, link down, link up, authenticated, network up IPCP, network up IPV6CP")
 }
