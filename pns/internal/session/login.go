@@ -315,6 +315,9 @@ func (s *Session) authenticated(now time.Time) {
 	}
 	s.introduce()
 	s.stage(record.Configuring)
+	if s.running() {
+		s.wanting = now.Add(networkTime)
+	}
 }
 
 // leave gives back the addresses and the seat. The caller's packets no longer

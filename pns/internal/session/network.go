@@ -92,6 +92,7 @@ func (s *Session) online(now time.Time, kind string, what any, mtu int) {
 	if r.Up.IsZero() {
 		s.note(func(r *record.Call) { r.Stage, r.Up = record.Online, now })
 	}
+	s.wanting = time.Time{}
 	s.log(slog.LevelInfo, "online", "user", r.User, kind, what, "mtu", mtu, "after", now.Sub(r.Started))
 	s.startLimits(now)
 }
@@ -146,8 +147,9 @@ func (s *Session) networkOver(now time.Time, e link.Event) {
 	}
 }
 
-// offline takes the caller off the LAN.
+// offline takes the caller off the LAN, and waits for no network any more.
 func (s *Session) offline() {
+	s.wanting = time.Time{}
 	s.offline4()
 	s.offline6()
 }
@@ -196,9 +198,18 @@ func (s *Session) startLimits(now time.Time) {
 	s.tellRemaining(now)
 }
 
-// checkLimits ends the call when it was idle for too long or has lasted too
-// long. Times are monotonic: a clock that is set ends nobody's call.
+// networkTime is how long a caller who is logged in may be without any network, before
+// the first of them opens. An end that answers nothing is given up by CCP and then by
+// the others after 30 s each; but who answers, and never comes to an end, is not.
+const networkTime = 2 * time.Minute
+
+// checkLimits ends the call when it was without a network or idle for too long, or has
+// lasted too long. Times are monotonic: a clock that is set ends nobody's call.
 func (s *Session) checkLimits(now time.Time) {
+	if !s.wanting.IsZero() && !now.Before(s.wanting) {
+		s.close(now, record.NetworkFailed, fmt.Sprintf("no network protocol opened in %v", networkTime))
+		return
+	}
 	if !s.limit.IsZero() && !now.Before(s.limit) {
 		s.close(now, record.SessionTimeout, "the time limit of this session is over")
 		return

@@ -183,6 +183,7 @@ func (s *Session) expire(now time.Time) {
 // deadline is when expire is wanted; zero: never.
 func (s *Session) deadline() time.Time {
 	d := earlier(earlier(s.link.Deadline(), earlier(s.until, s.report)), earlier(s.idle, earlier(s.limit, s.warn)))
+	d = earlier(d, s.wanting)
 	if h := s.login.held; h != nil {
 		d = earlier(d, h.until)
 	}

@@ -161,6 +161,7 @@ type Session struct {
 	plainTCP bool          // TCP headers go as they are, whatever the caller's machine asks for
 	left     chan struct{} // closed once the session has given back its seat; nil: it has had none
 	detach   func()        // from the LAN; nil: not attached
+	wanting  time.Time     // when a network must be up; zero: one is, or was
 	idle     time.Time     // when to look whether the caller is idle
 	limit    time.Time     // when the call has lasted too long
 	report   time.Time     // when to see whether our Link-Quality-Report is due
