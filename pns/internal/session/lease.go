@@ -34,7 +34,7 @@ func (s *Session) answered(now time.Time) {
 	a, err := l.dhcp.State()
 	switch {
 	case err != nil && l.claim != nil:
-		s.refuse(now, l.claim, NoAddress, record.NoAddress, err.Error(), err.Error())
+		s.unaddressed(now, err, told(err))
 	case err != nil:
 		s.close(now, record.NoAddress, err.Error())
 	case a.IsValid() && l.lease == nil:
@@ -55,21 +55,25 @@ func (s *Session) leased(now time.Time, a netip.Addr) {
 		}
 		lease.Release()
 	}
-	text := unroutable
-	for _, why := range []error{pool.ErrInUse, dhcp.ErrUnfit} {
-		if errors.Is(err, why) {
-			s.log(slog.LevelError, "the LAN's DHCP server gives an address that cannot be the caller's", "address", a, "error", err)
-			l.dhcp.Decline()
-			l.dhcp = nil
-			if l.clashes++; l.clashes < maxClashes {
-				s.admit(now)
-				return
-			}
-			text = why.Error()
+	if errors.Is(err, pool.ErrInUse) || errors.Is(err, dhcp.ErrUnfit) {
+		s.log(slog.LevelError, "the LAN's DHCP server gives an address that cannot be the caller's", "address", a, "error", err)
+		l.dhcp.Decline()
+		l.dhcp = nil
+		if l.clashes++; l.clashes < maxClashes {
+			s.admit(now)
+			return
 		}
 	}
-	s.unaddressed(now, err, text)
+	s.unaddressed(now, err, told(err))
 }
 
-// unroutable is what the caller reads where the kernel has another word for it.
-const unroutable = "no address can be had now"
+// told is what a caller reads of why there is no lease: nothing of what this host is
+// like.
+func told(err error) string {
+	for _, known := range []error{pool.ErrInUse, dhcp.ErrUnfit, dhcp.ErrSilent, dhcp.ErrRefused, dhcp.ErrExpired} {
+		if errors.Is(err, known) {
+			return known.Error()
+		}
+	}
+	return "no address can be had now"
+}

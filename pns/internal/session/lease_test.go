@@ -1,6 +1,7 @@
 package session
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -18,6 +19,7 @@ import (
 	"carrier/pns/internal/pool"
 	"carrier/pns/internal/users"
 	"carrier/shared/ppp/auth"
+	"carrier/shared/ppp/link"
 	"carrier/shared/record"
 )
 
@@ -29,12 +31,12 @@ type fakeServer struct {
 	silent, nak atomic.Bool
 	gives       netip.Addr
 	beside      []netip.Addr
-	unfit       error // of a route to 2.1.1.150
+	host, unfit error // of Host, and of a route to 2.1.1.150
 	log         *log
 	place       *place
 }
 
-func (f *fakeServer) Host() ([6]byte, error) { return [6]byte{2}, nil }
+func (f *fakeServer) Host() ([6]byte, error) { return [6]byte{2}, f.host }
 
 // Unroute comes before another call may have the address.
 func (f *fakeServer) Unroute(a netip.Addr) {
@@ -211,24 +213,41 @@ func TestLeaseThatCannotBeHers(t *testing.T) {
 	}
 }
 
-// Where this host cannot have an address lead to her, she is not told the kernel's
-// words, and the server has it back.
-func TestLeaseWithoutRoute(t *testing.T) {
-	bubble(t, func(t *testing.T) {
-		p, f := leasing(t)
-		f.unfit = errors.New("interface carrier0: network is down")
-		v := p.call()
-		c := v.dial(sara("saran", "secret", auth.MSCHAPv2))
-		if r, _ := v.over(t); r.Reason != record.NoAddress || r.Text != f.unfit.Error() {
-			t.Errorf("%+v", r)
-		}
-		c.hangUp()
-		equal(t, "authentications", p.auths(), []string{"mschap-v2 no-address 1"})
-		equal(t, "the server", f.log.take(), []string{"DISCOVER", "REQUEST", "RELEASE"})
-		if s, _ := p.addresses(); s != (pool.Stats{DHCP: true}) {
-			t.Errorf("at the end %+v", s)
-		}
-	})
+// Of what this host cannot do the caller reads no word of the kernel's; and where the
+// server has nothing but what cannot be hers, it is asked for no more than so many.
+func TestWhatIsToldOfNoLease(t *testing.T) {
+	internal := errors.New("interface carrier0: network is down")
+	unfit := fmt.Errorf("%w: 2.1.1.150 is this host's own address on eth0", dhcp.ErrUnfit)
+	for _, tt := range []struct {
+		what        string
+		host, route error
+		told        string
+		server      []string
+	}{
+		{"no interface", internal, nil, "no address can be had now", nil},
+		{"no route", nil, internal, "no address can be had now", []string{"DISCOVER", "REQUEST", "RELEASE"}},
+		{"unfit", nil, unfit, dhcp.ErrUnfit.Error(), slices.Repeat([]string{"DISCOVER", "REQUEST", "DECLINE"}, maxClashes)},
+	} {
+		t.Run(tt.what, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				p, f := leasing(t)
+				f.host, f.unfit = tt.host, tt.route
+				v := p.call()
+				c := v.dial(sara("saran", "secret", auth.MSCHAPv2))
+				if r, _ := v.over(t); r.Reason != record.NoAddress || r.Text != cmp.Or(tt.host, tt.route).Error() {
+					t.Errorf("%+v", r)
+				}
+				if e := heard(t, c.hangUp(), link.LoginRefused); e.Text != tt.told {
+					t.Errorf("told %q, want %q", e.Text, tt.told)
+				}
+				equal(t, "authentications", p.auths(), []string{"mschap-v2 no-address 1"})
+				equal(t, "the server", f.log.take(), tt.server)
+				if s, _ := p.addresses(); s != (pool.Stats{DHCP: true}) {
+					t.Errorf("at the end %+v", s)
+				}
+			})
+		})
+	}
 }
 
 // A caller who is gone while the server is asked leaves nothing behind; and of an
