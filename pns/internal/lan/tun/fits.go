@@ -12,8 +12,12 @@ import (
 )
 
 // fits tells whether a caller can have an address: hosts of the LAN look for it on
-// their cable, and it is neither this host's nor a router's, nor routed elsewhere.
+// their cable, and it is neither this host's nor a PAC's nor a router's, nor routed
+// elsewhere.
 func (l *LAN) fits(a netip.Addr) error {
+	if slices.Contains(l.o.Peers, netip.PrefixFrom(a, a.BitLen())) {
+		return fmt.Errorf("%w: %v is the address of a PAC (pac.from), so the tunnel would lead into itself", dhcp.ErrUnfit, a)
+	}
 	links, err := whole(l.netlink.LinkList)
 	if err != nil {
 		return fmt.Errorf("the interfaces cannot be listed: %w", err)

@@ -27,6 +27,7 @@ func TestUnfitLeases(t *testing.T) {
 			"2.1.1.1":      "2.1.1.1 is the gateway of the route to everywhere",
 			"2.1.1.150":    "there is a route to 2.1.1.150 over eth1",
 			"2.1.1.151":    "there is a route to 2.1.1.151 (blackhole)",
+			"2.1.1.20":     "2.1.1.20 is the address of a PAC (pac.from), so the tunnel would lead into itself",
 		} {
 			err := d.Route(netip.MustParseAddr(a))
 			if !errors.Is(err, dhcp.ErrUnfit) || !strings.HasSuffix(err.Error(), ": "+want) {

@@ -14,11 +14,12 @@ import (
 )
 
 // leasing is a LAN on eth0, which is 2.1.1.61, whose DHCP server gives addresses
-// beside routes.
+// beside routes. A PAC is at 2.1.1.20, another one somewhere.
 func (ns *namespace) leasing(t *testing.T, log io.Writer, routes ...string) (*LAN, *DHCP) {
 	ethernet(t, "eth0", "2.1.1.61/24")
 	ip(t, "route add default via 2.1.1.1")
-	o := Options{ProxyARP: []string{"eth0"}, Routes: []netip.Prefix{}, Leased: true, Log: slog.New(slog.NewTextHandler(log, nil))}
+	o := Options{ProxyARP: []string{"eth0"}, Routes: []netip.Prefix{}, Leased: true, Log: slog.New(slog.NewTextHandler(log, nil)),
+		Peers: []netip.Prefix{netip.MustParsePrefix("2.1.1.20/32"), netip.MustParsePrefix("2.1.1.128/25")}}
 	for _, r := range routes {
 		o.Routes = append(o.Routes, netip.MustParsePrefix(r))
 	}
