@@ -154,11 +154,13 @@ type Session struct {
 	asked  ending      // what End asks for
 	anew   bool        // Renegotiate was called
 
+	cleared  bool // we have ended the call, or asked the PAC to
+	over     bool // the PPTP call is over
+	plainTCP bool // TCP headers go as they are, whatever the caller's machine asks for
 	login    login
 	coding   coding
 	six      *six
 	ip       *ipcp.IPCP    // nil: not offered
-	plainTCP bool          // TCP headers go as they are, whatever the caller's machine asks for
 	left     chan struct{} // closed once the session has given back its seat; nil: it has had none
 	detach   func()        // from the LAN; nil: not attached
 	wanting  time.Time     // when a network must be up; zero: one is, or was
@@ -167,9 +169,7 @@ type Session struct {
 	report   time.Time     // when to see whether our Link-Quality-Report is due
 	warn     time.Time     // when to tell the caller that it will
 	until    time.Time     // when Run stops waiting: the program ends
-	cleared  bool          // we have ended the call, or asked the PAC to
-	over     bool          // the PPTP call is over
-	lost     error         // and why
+	lost     error         // why the PPTP call is over
 }
 
 // An ending is why a session shall end; the zero value is none.
