@@ -281,7 +281,8 @@ type caller struct {
 	own     netip.Addr     // insisted on; invalid: she asks for one
 	can     mppe.Bits      // once logged in; 0: she rejects CCP
 	ccp     *ccp.CCP
-	mppe    *ccp.MPPE // of ccp
+	mppe    *ccp.MPPE  // of ccp
+	packs   ccp.Method // how she compresses, both ways; nil: not at all
 	vj      vj.Slots
 	mute    bool                                   // sends nothing any more
 	loses   func(p ppp.Protocol, info []byte) bool // what of hers does not arrive; nil: nothing is lost
@@ -314,6 +315,9 @@ func (c *caller) start(now time.Time, o link.Options) {
 	}
 	if c.six != nil {
 		c.link.Network(now, ppp.IPV6CP, c.six)
+	}
+	if m := []ccp.Method{c.packs}; c.packs != nil {
+		c.link.Network(now, ppp.CCP, ccp.New(ccp.Options{Receive: m, Send: m}))
 	}
 	c.link.Up(now)
 }

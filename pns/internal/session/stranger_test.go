@@ -134,13 +134,12 @@ func (s *stranger) arrives(t *testing.T, stage begins) {
 		}
 		return
 	}
-	c := s.v.dial(sara("saran", "secret", auth.MSCHAPv2), func(c *caller) { c.bring = s.bring })
-	if stage == deflated {
-		c.says(func(now time.Time) {
-			d := []ccp.Method{ccp.Deflate{Window: 15}}
-			c.link.Network(now, ppp.CCP, ccp.New(ccp.Options{Receive: d, Send: d}))
-		})
-	}
+	c := s.v.dial(sara("saran", "secret", auth.MSCHAPv2), func(c *caller) {
+		c.bring = s.bring
+		if stage == deflated {
+			c.packs = ccp.Deflate{Window: 15}
+		}
+	})
 	time.Sleep(5 * time.Second)
 	c.stop()
 	<-c.stopped
