@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"sync"
 
 	"github.com/google/nftables"
 	"github.com/google/nftables/expr"
+	"github.com/vishvananda/netlink/nl"
 	"golang.org/x/sys/unix"
 )
 
@@ -15,10 +17,15 @@ import (
 // address that this host has on some interfaces, and lets in from there only
 // what they asked for. No other table is touched.
 type masquerade struct {
-	conn       *nftables.Conn
+	kernel     *nl.NetlinkSocket // tells of changes of nftables
 	table      *nftables.Table
 	interfaces []string
 	closed     []string // those of them over which nobody calls callers
+
+	mu      sync.Mutex // of what follows
+	conn    *nftables.Conn
+	callers []netip.Prefix // whom the table hides
+	ended   bool           // the table stays away
 }
 
 // tableOf names the table that belongs to an interface.
@@ -29,24 +36,52 @@ const (
 	guards = "forward"
 )
 
-// hide makes the table.
+// hide makes the table, once the kernel tells of what becomes of it.
 func hide(name string, callers []netip.Prefix, interfaces, closed []string) (*masquerade, error) {
 	c, err := nftables.New(nftables.AsLasting()) // stays in this namespace
 	if err != nil {
 		return nil, fmt.Errorf("nftables: %w", err)
 	}
 	m := &masquerade{conn: c, interfaces: interfaces, closed: closed, table: &nftables.Table{Name: tableOf(name), Family: nftables.TableFamilyIPv4}}
+	if m.kernel, err = nl.Subscribe(unix.NETLINK_NETFILTER, unix.NFNLGRP_NFTABLES); err != nil {
+		c.CloseLasting()
+		return nil, fmt.Errorf("changes of nftables cannot be followed: %w", err)
+	}
 	if err := m.use(callers); err != nil {
+		m.kernel.Close()
 		c.CloseLasting()
 		return nil, err
 	}
 	return m, nil
 }
 
-// use fills the table, in one step in place of what it was, or of one that a
-// killed program left.
+// use has the table hide these callers.
 func (m *masquerade) use(callers []netip.Prefix) error {
-	c := m.conn
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.callers = callers
+	return m.fill()
+}
+
+// restore fills the table anew where it is not whole. The caller learns whether
+// it was not.
+func (m *masquerade) restore() (lacked bool, err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.ended {
+		return false, nil
+	}
+	n, err := rules(m.conn, m.table.Name)
+	if err != nil || n >= len(m.callers)*(len(m.interfaces)+len(m.closed)) {
+		return false, err
+	}
+	return true, m.fill()
+}
+
+// fill makes the table, in one step in place of what it was, or of one that a
+// killed program left.
+func (m *masquerade) fill() error {
+	c, callers := m.conn, m.callers
 	c.AddTable(m.table)
 	c.DelTable(m.table)
 	c.AddTable(m.table)
@@ -111,6 +146,10 @@ func none(key expr.CtKey, bits uint32) []expr.Any {
 
 // close takes the table away.
 func (m *masquerade) close() error {
+	m.kernel.Close()
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.ended = true
 	m.conn.DelTable(m.table)
 	err := m.conn.Flush()
 	m.conn.CloseLasting()
@@ -119,25 +158,30 @@ func (m *masquerade) close() error {
 
 // hiding is how many rules hide and guard callers, of whoever made them; 0
 // without the table.
-func hiding(name string) (rules int, err error) {
+func hiding(name string) (int, error) {
 	c, err := nftables.New()
 	if err != nil {
 		return 0, fmt.Errorf("nftables: %w", err)
 	}
+	return rules(c, tableOf(name))
+}
+
+// rules counts those of a table that hides and guards.
+func rules(c *nftables.Conn, table string) (n int, err error) {
 	tables, err := c.ListTablesOfFamily(nftables.TableFamilyIPv4)
 	if err != nil {
 		return 0, fmt.Errorf("the nftables tables cannot be listed (is CAP_NET_ADMIN there?): %w", err)
 	}
 	for _, t := range tables {
-		if t.Name == tableOf(name) {
+		if t.Name == table {
 			for _, chain := range []string{hides, guards} {
 				all, err := c.GetRules(t, &nftables.Chain{Name: chain})
 				if err != nil && !errors.Is(err, unix.ENOENT) { // no such chain
 					return 0, fmt.Errorf("the nftables table ip %s cannot be read: %w", t.Name, err)
 				}
-				rules += len(all)
+				n += len(all)
 			}
 		}
 	}
-	return rules, nil
+	return n, nil
 }

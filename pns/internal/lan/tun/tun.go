@@ -222,6 +222,9 @@ func (l *LAN) Run(ctx context.Context) error {
 	var arp error
 	listening.Go(func() { arp = l.proxy.read() })
 	listening.Go(func() { l.follow(ctx) })
+	if l.hidden != nil {
+		listening.Go(l.keepHidden)
+	}
 	stop := make(chan error, 1)
 	context.AfterFunc(ctx, func() { stop <- l.close() })
 	err := l.read(ctx)
