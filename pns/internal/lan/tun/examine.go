@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io/fs"
 	"net"
-	"net/netip"
 	"slices"
 
 	"github.com/vishvananda/netlink"
@@ -75,25 +74,14 @@ func (l *LAN) examineInterface() error {
 	case link.Attrs().Flags&net.FlagUp == 0:
 		return fmt.Errorf("interface %s is down, so callers reach nothing: run ip link set %[1]s up, and pns routes to it again", l.o.Name)
 	}
-	var wrong []error
-	own, err := whole(func() ([]netlink.Addr, error) { return l.netlink.AddrList(link, netlink.FAMILY_V4) })
+	local, missing, err := l.lacks(link)
 	if err != nil {
-		return fmt.Errorf("the addresses of interface %s cannot be listed: %w", l.o.Name, err)
+		return err
 	}
-	if !slices.ContainsFunc(own, func(a netlink.Addr) bool { return addr(a.IP) == l.o.Local }) {
+	var wrong []error
+	if local {
 		wrong = append(wrong, fmt.Errorf("interface %s has not its address %v any more: "+reload, l.o.Name, l.o.Local))
 	}
-	var there []netlink.Route
-	for _, family := range l.families() {
-		some, err := whole(func() ([]netlink.Route, error) { return l.netlink.RouteList(link, family) })
-		if err != nil {
-			return fmt.Errorf("the routes of interface %s cannot be listed: %w", l.o.Name, err)
-		}
-		there = append(there, some...)
-	}
-	missing := slices.DeleteFunc(slices.Clone(l.o.Routes), func(p netip.Prefix) bool {
-		return slices.ContainsFunc(there, func(r netlink.Route) bool { return prefix(r.Dst) == p })
-	})
 	if len(missing) > 0 {
 		wrong = append(wrong, fmt.Errorf("the callers' addresses %v are not routed to interface %s any more: "+reload, span(missing), l.o.Name))
 	}

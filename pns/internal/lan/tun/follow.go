@@ -4,28 +4,36 @@ import (
 	"context"
 	"errors"
 	"net"
+	"time"
 
 	"github.com/vishvananda/netlink"
 	"github.com/vishvananda/netlink/nl"
 	"golang.org/x/sys/unix"
 )
 
-// hearken has the kernel tell of interfaces and of their addresses. The socket
-// stays in the calling thread's namespace.
+// hearken has the kernel tell of interfaces, of their addresses and of routes. The
+// socket stays in the calling thread's namespace.
 func hearken() (*nl.NetlinkSocket, error) {
-	return nl.Subscribe(unix.NETLINK_ROUTE, unix.RTNLGRP_LINK, unix.RTNLGRP_IPV4_IFADDR, unix.RTNLGRP_IPV6_IFADDR)
+	return nl.Subscribe(unix.NETLINK_ROUTE, unix.RTNLGRP_LINK, unix.RTNLGRP_IPV4_IFADDR, unix.RTNLGRP_IPV6_IFADDR,
+		unix.RTNLGRP_IPV4_ROUTE, unix.RTNLGRP_IPV6_ROUTE)
 }
 
 // follow puts back what the kernel takes away when an interface goes down or is
 // removed, once it is there again: the routes to ours, the answers of ARP on
-// those of the LAN. It ends when ctx has ended and the socket is closed.
+// those of the LAN; and what somebody takes away of our own. It ends when ctx has
+// ended and the socket is closed.
 func (l *LAN) follow(ctx context.Context) {
 	var own owned
 	for {
+		l.kernel.SetReceiveTimeout(own.patience())
 		messages, from, err := l.kernel.Receive()
+		if ctx.Err() == nil && own.due() {
+			l.repair(&own)
+		}
 		switch {
 		case ctx.Err() != nil:
 			return
+		case errors.Is(err, unix.EAGAIN):
 		case errors.Is(err, unix.ENOBUFS): // the socket was full; what comes from now on is told again
 			l.o.Log.Info("interfaces changed faster than could be followed: all are looked at")
 			l.lookAgain(&own)
@@ -63,6 +71,10 @@ func (l *LAN) told(own *owned, h unix.NlMsghdr, data []byte) {
 		}
 	case unix.RTM_NEWADDR, unix.RTM_DELADDR:
 		l.proxy.changed(int(nl.DeserializeIfAddrmsg(data).Index), "")
+	case unix.RTM_DELROUTE: // an address takes its own, of table local, with it
+		if over(data) == l.out.own() {
+			own.lose()
+		}
 	}
 }
 
@@ -89,8 +101,10 @@ func (l *LAN) lookAgain(own *owned) {
 
 // An owned interface is ours, as it was said to be.
 type owned struct {
-	down  int    // the index of one that was put down
-	named string // other than it should be
+	down   int       // the index of one that was put down
+	named  string    // other than it should be
+	look   time.Time // when to see what it lacks; zero: it lost nothing
+	failed string    // why that could not be put back
 }
 
 // named says that our interface was renamed. It works on.
@@ -115,7 +129,7 @@ func (l *LAN) put(o *owned, i *netlink.LinkAttrs) {
 		o.down = i.Index
 		return
 	}
-	if err := l.setUp(i.Index); o.down == i.Index || err != nil {
+	if err := l.setUpAgain(i.Index); o.down == i.Index || err != nil {
 		log.Info("the interface was put up", "error", err)
 	}
 	o.down = 0
