@@ -101,6 +101,30 @@ func TestAcknowledgementsAreFewForAPeerThatSendsMany(t *testing.T) {
 	e.wantsAck(t, 124)
 }
 
+// While our own window is closed there are no data for an acknowledgement to ride
+// on: where both windows are small, each end would else wait for the other's.
+func TestAcknowledgementDoesNotWaitForDataThatMustNotGo(t *testing.T) {
+	e := newEnd(Options{Windowing: true, SendWindow: 1, RecvWindow: 64})
+	e.take(t, 0)
+	e.wantsNone(t)
+	if h, _, _ := Parse(e.Append(e.now, nil, []byte{1})); !h.HasAck || h.Ack != 0 {
+		t.Errorf("riding: %+v", h)
+	}
+	e.wantsNone(t) // nothing came
+	for seq := range uint32(3) {
+		e.take(t, 1+seq)
+		e.wantsAck(t, 1+seq)
+		e.wantsNone(t)
+	}
+	if _, err := e.Receive(e.now, Header{HasAck: true}.Append(nil, nil), e.deliver); err != nil || !e.Ready() {
+		t.Fatal("its acknowledgement opens no window", err)
+	}
+	e.take(t, 4)
+	e.wantsNone(t)
+	e.pass(defaultAckDelay)
+	e.wantsAck(t, 4)
+}
+
 // A modem's pace is told by its acknowledgements, however many come together.
 func TestDelayedAcknowledgementsStayOften(t *testing.T) {
 	e := newEnd(Options{DelayAck: true, RecvWindow: 8})

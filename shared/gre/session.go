@@ -18,7 +18,7 @@ type Options struct {
 
 	RecvWindow int           // the window that we advertised: a quarter of it, but at most 8, unacknowledged makes an acknowledgement due at once, and half of it where the peer sends so many; 1
 	DelayAck   bool          // towards a modem: a payload may be acknowledged only after Release
-	AckDelay   time.Duration // how long an acknowledgement may wait for data to ride on; 50 ms
+	AckDelay   time.Duration // how long an acknowledgement may wait for data to ride on, while the window lets some go; 50 ms
 
 	Reorder     int           // how far, in packets, one may run ahead of a missing one; 32, none if negative
 	ReorderTime time.Duration // how long the missing one is waited for; 50 ms
@@ -134,7 +134,8 @@ func (s *Session) Begin(now time.Time, dst []byte) []byte {
 // returns dst as it was. It is to be called after Receive, Release and Expire,
 // once for a batch.
 func (s *Session) AppendAck(now time.Time, dst []byte) []byte {
-	if !s.recv.ackDue(now.Sub(s.epoch)) {
+	rides := s.send.ready() // on the next data; else those wait for the peer, who may be waiting for this
+	if !s.recv.ackDue(now.Sub(s.epoch)) && (rides || s.recv.pending() <= 0) {
 		return dst
 	}
 	h := Header{CallID: s.peer}
