@@ -1,0 +1,38 @@
+package scenario
+
+import (
+	"fmt"
+	"testing"
+
+	"carrier/shared/record"
+)
+
+// Whoever hangs up at a prompt has typed nothing more: what the modem says then
+// is no name and no password, and calls nobody. The ports have no Data Carrier
+// Detect.
+func TestHangUpAtAPrompt(t *testing.T) {
+	t.Parallel()
+	b := newBBS(t)
+	for name, tt := range map[string]struct{ pac, types, prompt string }{
+		"half a name":            {"", "sar", "sar"},
+		"a name alone":           {"[identify]\nask = \"name\"\n", "", ""},
+		"the password":           {"", "saran\r", "Password: "},
+		"the password of a host": {fmt.Sprintf("[[user]]\nname = \"guest\"\nhost = %q\n", b.url), "guest\r", "Password: "},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, setting{pac: tt.pac})
+			c := w.terminal(0)
+			c.types("\r")
+			c.expects("login: ")
+			c.types(tt.types)
+			c.expects(tt.prompt)
+			c.modem.Close() // which hangs up without a +++
+			r := w.pac.ended(1)
+			w.pac.wants(r, record.CarrierLost, "carrier")
+			if r.User != "" || r.Method != "" || r.Peer != "" {
+				t.Errorf("taken for a caller: %q by %q, to %q", r.User, r.Method, r.Peer)
+			}
+		})
+	}
+}
