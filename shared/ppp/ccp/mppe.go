@@ -2,6 +2,7 @@ package ccp
 
 import (
 	"errors"
+	"slices"
 
 	"carrier/shared/ppp"
 	"carrier/shared/ppp/auth"
@@ -144,6 +145,7 @@ type receiver struct {
 	history  *mppc.Decompressor // nil: nothing is compressed
 	mru      int
 	stateful bool // the key goes on from packet to packet
+	noise    int  // packets in a row that were like none
 	buf      []byte
 }
 
@@ -170,6 +172,9 @@ func (r *receiver) open(dst, info []byte) ([]byte, error) {
 				out = again
 			}
 		}
+		if err == nil && r.stateful {
+			r.listen(out[len(dst):])
+		}
 		return out, err
 	}
 	flags, coded, err := r.Open(r.buf[:0], info)
@@ -184,6 +189,26 @@ func (r *receiver) open(dst, info []byte) ([]byte, error) {
 	return out, err
 }
 
+// maxNoise packets in a row that are like none are what a wrong key makes.
+const maxNoise = 4
+
+// listen has the sender begin anew where nothing is understood any more: noise was
+// taken for a packet, and with it the wrong key for the right one.
+func (r *receiver) listen(packet []byte) {
+	switch p, _, err := ppp.Split(packet); {
+	case err == nil && slices.Contains(carried, p):
+		r.noise = 0
+	case r.noise == maxNoise-1:
+		r.noise = 0
+		r.Discard()
+	default:
+		r.noise++
+	}
+}
+
+// carried are the protocols that callers' data have.
+var carried = []ppp.Protocol{ppp.IPv4, ppp.IPv6, ppp.VJCompressed, ppp.VJUncompressed, ppp.IPX}
+
 // known tells whether what came out is like what callers send, which noise is
 // one time in a hundred: with a Protocol field of two octets, as Linux has it,
 // one time in ten thousand.
@@ -197,7 +222,7 @@ func known(packet []byte) bool {
 	case p == ppp.IPv6:
 		return len(info) >= 40 && info[0]>>4 == 6
 	}
-	return p == ppp.VJCompressed || p == ppp.VJUncompressed || p == ppp.IPX
+	return slices.Contains(carried, p)
 }
 
 var errProtocol = errors.New("MPPE: a protocol that is not to be encrypted")

@@ -126,6 +126,41 @@ func TestMPPELoses(t *testing.T) {
 	}
 }
 
+// A receiver that took a wrong key for the right one asks for another beginning soon,
+// and not because of some packets of a protocol that it does not know.
+func TestWrongKey(t *testing.T) {
+	server, client := mppeEnds(t, MPPE{Can: mppe.Key128}, MPPE{Can: mppe.Key128})
+	packet, strange := append([]byte("\x00\x21\x45"), make([]byte, 40)...), []byte("\x00\x29what nobody knows")
+	out, _ := NewOutbound(server.Send, 1500)
+	in, _ := NewInbound(client.Receive, 1500)
+	for n := range 400 {
+		p := strange
+		if n%maxNoise == 0 {
+			p = packet
+		}
+		info, _ := out.Compress(nil, p)
+		if got, err := in.Receive(nil, info); err != nil || !bytes.Equal(got, p) {
+			t.Fatalf("%d: %x, %v", n, got, err)
+		}
+	}
+	wrong := MPPE{Can: mppe.Key128, Keys: mppe.FromMSCHAPv2([16]byte{9}, [24]byte{8}, mppe.Server)}
+	c, err := wrong.Compressor(mppe.Key128.Append(nil), 1500)
+	if err != nil {
+		t.Fatal(err)
+	}
+	in, _ = NewInbound(client.Receive, 1500)
+	for n := range 100 {
+		in.Receive(nil, c.(*sender).Seal(nil, 0, packet))
+		if _, asks := in.ResetRequest(start); asks {
+			if n < maxNoise || n > 3*maxNoise {
+				t.Errorf("asked after %d packets", n)
+			}
+			return
+		}
+	}
+	t.Error("it never asked")
+}
+
 // TestOnlyDataComeEncrypted: a packet of any other protocol is none.
 func TestOnlyDataComeEncrypted(t *testing.T) {
 	server, client := mppeEnds(t, MPPE{Can: mppe.Key128}, MPPE{Can: mppe.Key128})
