@@ -19,12 +19,10 @@ type call struct {
 
 	mu      sync.Mutex
 	first   []byte // octets that came with CONNECT
-	held    []byte // octets that are not handed out yet; the last words.doubt of them must wait
 	atStart bool   // CONNECT's LF may still come
 	read    time.Time
 	write   time.Time // deadlines
 	verdict time.Time // when NO CARRIER is believed
-	piece   time.Time // when a piece of it is data
 	over    bool      // lost is closed
 	err     error     // the port's
 }
@@ -57,13 +55,6 @@ func (c *call) receive(b []byte) (int, error) {
 func (c *call) before(b []byte) (int, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if free := len(c.held) - c.words.doubt; free > 0 {
-		n := copy(b, c.held[:free])
-		if c.held = c.held[n:]; len(c.held) == 0 {
-			c.held = nil
-		}
-		return n, nil
-	}
 	n := copy(b, c.first)
 	c.first = c.first[n:]
 	if n > 0 {
@@ -71,10 +62,6 @@ func (c *call) before(b []byte) (int, error) {
 	}
 	if c.over {
 		return 0, c.why()
-	}
-	if now := time.Now(); !c.piece.IsZero() && !now.Before(c.piece) {
-		c.piece = now.Add(pieceTime) // nobody has read: the rest may have come meanwhile
-		c.armLocked()
 	}
 	return 0, nil
 }
@@ -89,7 +76,7 @@ func (c *call) why() error {
 }
 
 // note looks at octets on their way to the reader and says how many there are
-// for her at once. The others are held. It is called with mu held.
+// for her. It is called with mu held.
 func (c *call) note(b []byte) int {
 	if c.atStart && len(b) > 0 {
 		c.atStart = false
@@ -98,42 +85,18 @@ func (c *call) note(b []byte) int {
 		}
 	}
 	if c.wires.tell() {
-		c.words.doubt = 0
-	} else {
-		c.weigh(b)
+		return len(b)
 	}
-	if len(c.held) > 0 { // before hands them out in their order
-		c.held = append(c.held, b...)
-		return 0
-	}
-	free := len(b) - c.words.doubt
-	if free < len(b) {
-		c.held = append(c.held, b[free:]...)
-	}
-	return free
-}
-
-// weigh looks for the words in octets that came, and sets the times at which
-// what is in doubt is decided.
-func (c *call) weigh(b []byte) {
-	verdict, piece := c.verdict, c.piece
-	seen := c.words.see(b)
-	if c.words.doubt > maxDoubt {
-		c.words.doubt = 0
-	}
-	c.piece = time.Time{}
-	switch {
-	case !seen:
-		c.verdict = time.Time{}
-	case verdict.IsZero():
+	was := !c.verdict.IsZero()
+	switch seen := c.words.see(b); {
+	case seen && !was:
 		c.verdict = time.Now().Add(c.words.wait)
-	}
-	if !seen && c.words.doubt > 0 {
-		c.piece = time.Now().Add(pieceTime)
-	}
-	if c.verdict != verdict || c.piece != piece {
+		c.armLocked()
+	case !seen && was:
+		c.verdict = time.Time{}
 		c.armLocked()
 	}
+	return len(b)
 }
 
 // refusal makes the port's error the reader's; nil when it was a deadline that
@@ -149,15 +112,13 @@ func (c *call) refusal(err error) error {
 		c.lose(err)
 		return c.why()
 	}
-	if c.wires.tell() { // the words were data
-		c.verdict, c.piece, c.words.doubt = time.Time{}, time.Time{}, 0
+	if c.wires.tell() {
+		c.verdict = time.Time{} // the words were data
 	}
 	switch {
 	case !c.verdict.IsZero() && !now.Before(c.verdict):
 		c.lose(nil)
 		return c.why()
-	case !c.piece.IsZero() && !now.Before(c.piece):
-		c.piece, c.words.doubt = time.Time{}, 0
 	case !c.read.IsZero() && !now.Before(c.read):
 		return err
 	}
@@ -177,10 +138,8 @@ func (c *call) arm() {
 
 func (c *call) armLocked() {
 	read, write := c.read, c.write
-	for _, t := range []time.Time{c.verdict, c.piece} {
-		if !t.IsZero() && (read.IsZero() || t.Before(read)) {
-			read = t
-		}
+	if !c.verdict.IsZero() && (read.IsZero() || c.verdict.Before(read)) {
+		read = c.verdict
 	}
 	if c.over {
 		read, write = past, past

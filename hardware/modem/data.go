@@ -13,9 +13,8 @@ import (
 // Read gives the octets that the caller sends, io.EOF when the carrier is lost,
 // and the port's error when that is lost. Where no signal tells of the carrier, it is lost
 // when the modem says so in band: NO CARRIER on a line of its own, behind which
-// for a frame's time nothing comes that a modem would not say. Until then they
-// are held back, and handed out when they were data; so is what may be a piece of them,
-// such as a CR, for 250 ms. No frame of PPP waits for that, for its flag is no such word.
+// for a frame's time nothing comes that a modem would not say. The words are
+// handed out as data all the same.
 func (m *Modem) Read(b []byte) (int, error) {
 	c := m.online()
 	if c == nil {

@@ -21,19 +21,10 @@ func lossTime(rate int) time.Duration {
 	return min(max(frame+time.Second/2, time.Second), 5*time.Second)
 }
 
-// pieceTime is how long a piece of lossWords is held back for the next octet: a
-// modem says them in one go, on a slow port or through a network.
-const pieceTime = 250 * time.Millisecond
-
-// maxDoubt is how many octets are held back at most, and more than a modem says
-// before its words are believed.
-const maxDoubt = 1024
-
 // A lossWatch looks for lossWords in a stream.
 type lossWatch struct {
 	wait    time.Duration
 	matched int
-	doubt   int // octets at the end of what came that may be a modem's; a flag of PPP is never among them
 }
 
 // see takes the next octets and says whether the words were the last thing
@@ -43,29 +34,26 @@ func (w *lossWatch) see(b []byte) bool {
 		if w.matched == 0 {
 			i := bytes.IndexByte(b, '\r')
 			if i < 0 {
-				break
+				return false
 			}
 			b = b[i:]
 		}
 		w.step(b[0])
 		b = b[1:]
 	}
-	return w.full()
+	return w.matched == len(lossWords)
 }
 
-// full is that all the words came.
-func (w *lossWatch) full() bool { return w.matched == len(lossWords) }
-
 func (w *lossWatch) step(c byte) {
-	w.doubt++
 	switch {
-	case w.full() && sayable(c):
-	case !w.full() && c == lossWords[w.matched]:
+	case w.matched == len(lossWords) && sayable(c):
+		return
+	case w.matched < len(lossWords) && c == lossWords[w.matched]:
 		w.matched++
 	case c == '\r':
-		w.matched, w.doubt = 1, 1
+		w.matched = 1
 	default:
-		w.matched, w.doubt = 0, 0
+		w.matched = 0
 	}
 }
 
