@@ -227,8 +227,12 @@ func (s *session) pass() error {
 		s.mu.Lock()
 		g := &s.gate
 		if g.closed || !g.shut {
+			closed := g.closed
 			s.mu.Unlock()
-			return nil // what is closed, Write will say
+			if closed { // though the connection may be open yet
+				return net.ErrClosed
+			}
+			return nil
 		}
 		if g.changed == nil {
 			g.changed = make(chan struct{})
