@@ -58,7 +58,7 @@ func startSwitchboard(t *testing.T) *switchboard {
 func (s *switchboard) call(t *testing.T, _ string) *talk {
 	t.Helper()
 	var conn net.Conn
-	for until := time.Now().Add(patience); ; time.Sleep(time.Millisecond) { // the bank opens its lines in a moment
+	for until := time.Now().Add(patience); ; <-time.After(time.Millisecond) { // the bank opens its lines in a moment
 		var err error
 		if conn, err = net.Dial("tcp4", netip.AddrPortFrom(s.at, 5600).String()); err == nil {
 			break

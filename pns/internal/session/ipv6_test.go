@@ -270,6 +270,19 @@ func TestIPv6GoesByEachNegotiation(t *testing.T) {
 	})
 }
 
+// isRefused has saran call while she is connected already.
+func (v *visit) isRefused(t *testing.T) {
+	t.Helper()
+	c := v.dial(sara("saran", "secret", auth.MSCHAPv2), speaks6)
+	time.Sleep(20 * time.Second)
+	if r := v.s.Record(); r.Reason != record.AddressInUse {
+		t.Errorf("a second call: %+v", r)
+	}
+	v.cancel()
+	v.over(t)
+	c.hangUp()
+}
+
 // A network of her own serves one call.
 func TestAFixedNetwork(t *testing.T) {
 	bubble(t, func(t *testing.T) {
@@ -281,14 +294,7 @@ func TestAFixedNetwork(t *testing.T) {
 		if r := v.s.Record(); r.Prefix != own {
 			t.Errorf("%+v", r)
 		}
-		d := w.dial(sara("saran", "secret", auth.MSCHAPv2), speaks6)
-		time.Sleep(20 * time.Second)
-		if r := w.s.Record(); r.Reason != record.AddressInUse {
-			t.Errorf("a second call: %+v", r)
-		}
-		w.cancel()
-		w.over(t)
-		d.hangUp()
+		w.isRefused(t)
 		v.cancel()
 		v.over(t)
 		c.hangUp()

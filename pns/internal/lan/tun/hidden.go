@@ -1,8 +1,8 @@
 package tun
 
 import (
+	"context"
 	"errors"
-	"os"
 	"syscall"
 
 	"github.com/vishvananda/netlink/nl"
@@ -11,13 +11,13 @@ import (
 
 // keepHidden puts the table of the masquerade back when somebody takes it away,
 // or some of it: `nft flush ruleset` does, and with it each reload of Debian's
-// nftables.service. It ends when the socket is closed.
-func (l *LAN) keepHidden() {
+// nftables.service. It ends when ctx has ended and the socket is closed.
+func (l *LAN) keepHidden(ctx context.Context) {
 	m, log, said := l.hidden, l.o.Log.With("table", l.hidden.table.Name), ""
 	for {
 		messages, from, err := m.kernel.Receive()
 		switch {
-		case errors.Is(err, os.ErrClosed):
+		case ctx.Err() != nil:
 			return
 		case errors.Is(err, unix.ENOBUFS): // the socket was full: nobody knows of what
 		case errors.Is(err, unix.EAGAIN): // it is time to try again

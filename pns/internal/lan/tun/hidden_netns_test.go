@@ -49,3 +49,17 @@ func TestMasqueradeIsPutBack(t *testing.T) {
 		}
 	})
 }
+
+// Nor is the end of following the tables one.
+func TestTheEndOfTheMasqueradeIsNoError(t *testing.T) {
+	var log written
+	inside(t, func(ns *namespace) {
+		newFarHost(t, "eth1", "198.51.100.1/24", "198.51.100.2/24")
+		ns.run(t, Options{Masquerade: []string{"eth1"}, Log: slog.New(slog.NewTextHandler(&log, nil))})
+		nft(t, "flush ruleset")
+		eventually(t, "tables are followed", func() bool { return log.times("it is put back") == 1 })
+	})
+	if log.times("level=ERROR") > 0 {
+		t.Error(log.b.String())
+	}
+}

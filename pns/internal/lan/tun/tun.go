@@ -223,7 +223,7 @@ func (l *LAN) Run(ctx context.Context) error {
 	listening.Go(func() { arp = l.proxy.read() })
 	listening.Go(func() { l.follow(ctx) })
 	if l.hidden != nil {
-		listening.Go(l.keepHidden)
+		listening.Go(func() { l.keepHidden(ctx) })
 	}
 	stop := make(chan error, 1)
 	context.AfterFunc(ctx, func() { stop <- l.close() })
