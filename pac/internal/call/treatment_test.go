@@ -3,11 +3,9 @@ package call
 import (
 	"context"
 	"errors"
-	"io"
 	"log/slog"
 	"net"
 	"net/netip"
-	"sync"
 	"testing"
 	"time"
 
@@ -15,6 +13,7 @@ import (
 	"carrier/pac/internal/relay"
 	"carrier/shared/gre"
 	"carrier/shared/peer"
+	"carrier/shared/peer/peertest"
 	"carrier/shared/ppp"
 	"carrier/shared/ppp/cp"
 	"carrier/shared/pptp"
@@ -66,43 +65,6 @@ func open(t *testing.T, host string, h peer.Handler) *peer.Endpoint {
 	return e
 }
 
-// behind is the way to a PNS whose Start-Control-Connection-Reply has another
-// Vendor Name (RFC 2637 §2.2).
-func behind(t *testing.T, vendor string, to netip.AddrPort) netip.AddrPort {
-	t.Helper()
-	l, err := net.Listen("tcp4", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var passing sync.WaitGroup
-	passing.Go(func() {
-		near, err := l.Accept()
-		if err != nil {
-			return
-		}
-		defer near.Close()
-		far, err := net.Dial("tcp4", to.String())
-		if err != nil {
-			return
-		}
-		defer far.Close()
-		passing.Go(func() { io.Copy(far, near); far.Close() })
-		start := make([]byte, 156)
-		if _, err := io.ReadFull(far, start); err != nil {
-			return
-		}
-		clear(start[92:])
-		copy(start[92:], vendor)
-		near.Write(start)
-		io.Copy(near, far)
-	})
-	t.Cleanup(func() {
-		l.Close()
-		passing.Wait()
-	})
-	return l.Addr().(*net.TCPAddr).AddrPort()
-}
-
 // A call is treated as its PNS is: how many of four frames go into the tunnel
 // before the first is acknowledged (the PNS's own window of 4 begins at 2), how
 // they begin, and whether errors of the line are told.
@@ -126,7 +88,7 @@ func TestTreatmentOfAPNS(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			pns := denver{make(chan string, 100)}
 			to := open(t, "local", pns)
-			at := peer.Remote{Addr: behind(t, tt.vendor, to.Addr()), Transport: peer.UDP, UDPPort: to.UDPAddr().Port(), Settings: tt.said}
+			at := peer.Remote{Addr: peertest.Rename(t, "", to.Addr(), true, "local", tt.vendor), Transport: peer.UDP, UDPPort: to.UDPAddr().Port(), Settings: tt.said}
 			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 			defer cancel()
 			conn, err := open(t, "atlanta", atlanta{}).Dial(ctx, at)

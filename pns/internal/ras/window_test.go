@@ -2,15 +2,12 @@ package ras
 
 import (
 	"context"
-	"io"
-	"net"
-	"net/netip"
-	"sync"
 	"testing"
 	"time"
 
 	"carrier/shared/gre"
 	"carrier/shared/peer"
+	"carrier/shared/peer/peertest"
 	"carrier/shared/ppp"
 	"carrier/shared/ppp/cp"
 	"carrier/shared/pptp"
@@ -50,45 +47,6 @@ func (s sieve) find(within time.Duration, is func(gre.Header) bool) bool {
 // window wait longer than a test.
 const patience, brief = 10 * time.Second, 200 * time.Millisecond
 
-// behind is the way to a PNS on which a peer's Start-Control-Connection-Request
-// gets the names of other software (RFC 2637 §2.1).
-func behind(t *testing.T, from, host, vendor string, to netip.AddrPort) netip.AddrPort {
-	t.Helper()
-	l, err := net.Listen("tcp4", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var passing sync.WaitGroup
-	passing.Go(func() {
-		near, err := l.Accept()
-		if err != nil {
-			return
-		}
-		defer near.Close()
-		d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(from)}}
-		far, err := d.Dial("tcp4", to.String())
-		if err != nil {
-			return
-		}
-		defer far.Close()
-		start := make([]byte, 156)
-		if _, err := io.ReadFull(near, start); err != nil {
-			return
-		}
-		clear(start[28:])
-		copy(start[28:], host)
-		copy(start[92:], vendor)
-		far.Write(start)
-		passing.Go(func() { io.Copy(near, far); near.Close() })
-		io.Copy(far, near)
-	})
-	t.Cleanup(func() {
-		l.Close()
-		passing.Wait()
-	})
-	return l.Addr().(*net.TCPAddr).AddrPort()
-}
-
 // A peer sends LCP two Configure-Requests and acknowledges nothing: they are
 // answered while the window has room. The peer's own window of 4 begins at 2, and
 // LCP's own request is the first.
@@ -115,7 +73,7 @@ func TestWindowOfAPeer(t *testing.T) {
 			r.Use(s)
 			ctx, cancel := context.WithTimeout(t.Context(), patience)
 			defer cancel()
-			at := peer.Remote{Addr: behind(t, tt.from, "local", tt.vendor, to.Addr()), Transport: peer.UDP, UDPPort: to.UDPAddr().Port()}
+			at := peer.Remote{Addr: peertest.Rename(t, tt.from, to.Addr(), false, "local", tt.vendor), Transport: peer.UDP, UDPPort: to.UDPAddr().Port()}
 			conn, err := endpoint(t, "local", tt.from, nobody{}).Dial(ctx, at)
 			if err != nil {
 				t.Fatal(err)
