@@ -6,6 +6,7 @@ FUZZ   ?= 10s
 # machine, time that passes, an empty cache.
 TAGS    = netns,peers,vm,realtime,demo
 ROUNDS ?= 5
+PAGE    = docs/performance.md
 # The programs need no cgo; the race detector of the tests does.
 BUILD   = CGO_ENABLED=0 $(GO) build -trimpath -o bin/
 
@@ -51,9 +52,10 @@ fuzz:
 	./deploy/fuzz.sh $(FUZZ)
 
 # Our programs beside the lines to compare with; status 1 when a bar is missed.
-# make bench ONLY='HDLC decode' ROUNDS=3 prints some rows and writes nothing.
+# make bench ONLY='HDLC decode' ROUNDS=3 prints some rows; with WRITE=1 they are
+# put in the table's place for them, if it is this machine's.
 bench: packages
-	$(GO) run ./deploy/bench -rounds $(ROUNDS) $(if $(ONLY),-only '$(ONLY)',-md docs/performance.md)
+	$(GO) run ./deploy/bench -rounds $(ROUNDS) $(if $(ONLY),-only '$(ONLY)' $(if $(WRITE),-md $(PAGE)),-md $(PAGE))
 
 # Archives of static builds, for each kind of board.
 dist:

@@ -95,16 +95,31 @@ func TestRows(t *testing.T) {
 
 func TestWrite(t *testing.T) {
 	page := filepath.Join(t.TempDir(), "page.md")
-	for _, tt := range []struct{ before, after string }{
-		{"a\n" + begin + "old\n" + end + "z\n", "a\n" + begin + "new\n" + end + "z\n"},
-		{"a\n" + begin + end, "a\n" + begin + "new\n" + end},
-		{"a\n" + begin + "old\n", ""},
-		{"a\n", ""},
+	result := func(name string) Result {
+		return measure(t.Context(), Row{Name: name, Unit: "s", Bars: []Bar{AtMost(1, ""), AtMost(2, "")},
+			Prepare: func(context.Context, *Workshop) ([]Candidate, error) {
+				return []Candidate{{"ours", func(context.Context) (float64, error) { return 1, nil }}}, nil
+			}}, 1)
+	}
+	row := func(name, bar string) string { return "| " + name + " | 1 s |  | ≤ " + bar + " | 1 (1–1) | yes |\n" }
+	b := row("b", "1") + row("b", "2")
+	const about, other = "machine\nheading\n", "another\nheading\n"
+	for _, tt := range []struct {
+		whole         bool
+		before, after string
+	}{
+		{true, "a\n" + begin + "old\n" + end + "z\n", "a\n" + begin + about + b + end + "z\n"},
+		{true, "a\n" + begin + end, "a\n" + begin + about + b + end},
+		{true, "a\n" + begin + "old\n", ""},
+		{true, "a\n", ""},
+		{false, begin + about + "| a | 3 |\n| b | 4 |\n| b | 5 |\n| b c | 6 |\n" + end, begin + about + "| a | 3 |\n" + b + "| b c | 6 |\n" + end},
+		{false, begin + about + "| a | 3 |\n" + end, ""},
+		{false, begin + other + "| b | 4 |\n" + end, ""},
 	} {
 		if err := os.WriteFile(page, []byte(tt.before), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		err := write(page, "new\n")
+		err := write(page, about, []Result{result("b")}, tt.whole)
 		got, _ := os.ReadFile(page)
 		if tt.after == "" && (err == nil || string(got) != tt.before) || tt.after != "" && (err != nil || string(got) != tt.after) {
 			t.Errorf("%q became %q, %v", tt.before, got, err)

@@ -19,7 +19,7 @@ import (
 func main() {
 	only := flag.String("only", "", "measure only the rows whose name matches this regular expression")
 	rounds := flag.Int("rounds", 5, "how often each candidate runs")
-	page := flag.String("md", "", "write the table into this page, between its marks")
+	page := flag.String("md", "", "write the table, or with -only its rows, into this page, between its marks")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -41,10 +41,10 @@ func bench(ctx context.Context, only string, rounds int, page string) (met bool,
 	if rounds < 1 {
 		return false, fmt.Errorf("-rounds %d: at least 1 is needed", rounds)
 	}
-	var text strings.Builder
-	show := func(s string) { fmt.Print(s); text.WriteString(s) }
-	show(machine() + "\n" + heading)
+	about := machine() + "\n" + heading
+	fmt.Print(about)
 	met = true
+	var measured []Result
 	for _, r := range rows() {
 		if !wanted.MatchString(r.Name) {
 			continue
@@ -53,13 +53,12 @@ func bench(ctx context.Context, only string, rounds int, page string) (met bool,
 		if ctx.Err() != nil {
 			return false, ctx.Err()
 		}
-		for _, line := range result.lines() {
-			show(line)
-		}
+		fmt.Print(strings.Join(result.lines(), ""))
+		measured = append(measured, result)
 		met = met && result.met()
 	}
 	if page == "" {
 		return met, nil
 	}
-	return met, write(page, text.String())
+	return met, write(page, about, measured, only == "")
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"fmt"
 	"os"
 	"runtime"
@@ -74,18 +73,52 @@ const (
 	end   = "<!-- end -->\n"
 )
 
-// write puts the machine and the table into a page, between its two marks.
-func write(page, text string) error {
+// write puts what was measured into a page, between its two marks: the whole
+// table, or only rows that the table has already and that are of the same machine.
+// about is the machine and the table's heading.
+func write(page, about string, measured []Result, whole bool) error {
 	b, err := os.ReadFile(page)
 	if err != nil {
 		return err
 	}
-	before, rest, ok := bytes.Cut(b, []byte(begin))
-	_, after, ended := bytes.Cut(rest, []byte(end))
+	before, rest, ok := strings.Cut(string(b), begin)
+	table, after, ended := strings.Cut(rest, end)
 	if !ok || !ended {
 		return fmt.Errorf("%s has no %q and %q", page, strings.TrimSpace(begin), strings.TrimSpace(end))
 	}
-	return os.WriteFile(page, fmt.Appendf(nil, "%s%s%s%s%s", before, begin, text, end, after), 0o644)
+	if whole {
+		table = about
+	} else if !strings.HasPrefix(table, about) {
+		return fmt.Errorf("the table in %s is another machine's: measure all rows", page)
+	}
+	for _, r := range measured {
+		if table, err = r.into(table, whole); err != nil {
+			return err
+		}
+	}
+	return os.WriteFile(page, []byte(before+begin+table+end+after), 0o644)
+}
+
+// into puts the row into a table: at its end, or in place of what it was.
+func (r Result) into(table string, atEnd bool) (string, error) {
+	now := strings.Join(r.lines(), "")
+	if atEnd {
+		return table + now, nil
+	}
+	var out strings.Builder
+	there := false
+	for line := range strings.Lines(table) {
+		if !strings.HasPrefix(line, "| "+r.Name+" | ") {
+			out.WriteString(line)
+		} else if !there {
+			out.WriteString(now)
+			there = true
+		}
+	}
+	if !there {
+		return "", fmt.Errorf("the table has no row %q: measure all rows", r.Name)
+	}
+	return out.String(), nil
 }
 
 // machine names what the figures are true for.
