@@ -101,7 +101,9 @@ func TestWrite(t *testing.T) {
 				return []Candidate{{"ours", func(context.Context) (float64, error) { return 1, nil }}}, nil
 			}}, 1)
 	}
-	row := func(name, bar string) string { return "| " + name + " | 1 s |  | ≤ " + bar + " | 1 (1–1) | yes |\n" }
+	row := func(name, bar string) string {
+		return "| " + name + " | 1 s |  | ≤ " + bar + " | 1 (1–1) | yes |\n"
+	}
 	b := row("b", "1") + row("b", "2")
 	const about, other = "machine\nheading\n", "another\nheading\n"
 	for _, tt := range []struct {

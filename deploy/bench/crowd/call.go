@@ -193,16 +193,26 @@ func (k *call) data(packets [][]byte) {
 	k.settle(now)
 }
 
-// Deliver takes packets from a TUN, as data does but without the PPP header,
-// which it adds.
+// Deliver takes packets from a TUN, as data does but without the PPP header, which
+// it adds in the headroom before each of them.
 func (k *call) Deliver(packets [][]byte) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	now := time.Now()
-	for _, p := range packets {
-		packet := k.coding.append(k.gre.Begin(now, k.out.Next()), p)
-		gre.Finish(packet)
-		k.out.Add(packet)
+	for i, p := range packets {
+		if k.coding.out != nil {
+			packet := k.coding.append(k.gre.Begin(now, k.out.Next()), p[headroom:])
+			gre.Finish(packet)
+			k.out.Add(packet)
+			continue
+		}
+		k.frame = ppp.Append(k.gre.Begin(now, k.frame[:0]), ppp.IPv4, nil)
+		packets[i] = p[headroom-len(k.frame):]
+		copy(packets[i], k.frame)
+		gre.Finish(packets[i])
+	}
+	if k.coding.out == nil {
+		_ = k.tunnel.Send(packets...)
 	}
 	k.settle(now)
 }

@@ -21,6 +21,7 @@ import (
 	"log/slog"
 	"net/netip"
 	"os"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -31,6 +32,7 @@ import (
 
 func main() {
 	daemon.SpareProcessor()
+	debug.SetGCPercent(400) // what the callers need is in the figures of the PNS
 	var c crowd
 	local := flag.String("local", "127.0.0.1", "our address")
 	pns := flag.String("pns", "127.0.0.2", "the PNS's address; setups uses those after it as well")

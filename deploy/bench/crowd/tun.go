@@ -17,6 +17,7 @@ const (
 	virtioHeader = 10
 	batch        = 128
 	mtu          = 1400
+	headroom     = 32 // octets before a packet from the TUN: of GRE and PPP
 )
 
 // tun makes a call whose data goes through a TUN of that name, and returns the
@@ -60,19 +61,19 @@ func (b *bridge) write(packets [][]byte) {
 // read takes the TUN's packets to the call, until it is closed.
 func (b *bridge) read(k *call) {
 	bufs, sizes := make([][]byte, batch), make([]int, batch)
-	bufs[0] = make([]byte, 65535) // one that is not split may be this long
+	bufs[0] = make([]byte, headroom+65535) // one that is not split may be this long
 	for i := range bufs[1:] {
 		bufs[i+1] = make([]byte, 2048)
 	}
 	packets := make([][]byte, 0, batch)
 	for {
-		n, err := b.dev.Read(bufs, sizes, 0)
+		n, err := b.dev.Read(bufs, sizes, headroom)
 		if err != nil && !errors.Is(err, wgtun.ErrTooManySegments) {
 			return
 		}
 		packets = packets[:0]
 		for i := range n {
-			packets = append(packets, bufs[i][:sizes[i]])
+			packets = append(packets, bufs[i][:headroom+sizes[i]])
 		}
 		k.Deliver(packets)
 	}
