@@ -99,6 +99,36 @@ func TestAcknowledgementsAreFewForAPeerThatSendsMany(t *testing.T) {
 	e.wantsAck(t, 116)
 	takes(8)
 	e.wantsAck(t, 124)
+	takes(66) // more than the window: it does not wait
+	e.wantsAck(t, 190)
+	takes(1000)
+	e.wantsNone(t)
+	e.pass(defaultAckDelay)
+	e.wantsAck(t, 1190)
+	takes(1000)
+	if h, _, _ := Parse(e.Append(e.now, nil, []byte{1})); !h.HasAck || h.Ack != 2190 {
+		t.Errorf("riding: %+v", h)
+	}
+	takes(3) // it may wait again
+	e.pass(defaultAckDelay)
+	e.wantsAck(t, 2193)
+	takes(8)
+	e.wantsAck(t, 2201)
+}
+
+// A window that is full is not one that is disregarded.
+func TestAcknowledgementsOfAFullWindow(t *testing.T) {
+	for _, window := range []int{1, 2, 3, 4, 7, 64} {
+		e := newEnd(Options{RecvWindow: window})
+		var seq uint32
+		for range 3 {
+			for range window {
+				e.take(t, seq)
+				seq++
+			}
+			e.wantsAck(t, seq-1)
+		}
+	}
 }
 
 // While our own window is closed there are no data for an acknowledgement to ride

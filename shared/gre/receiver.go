@@ -1,11 +1,18 @@
 package gre
 
-import "time"
+import (
+	"math"
+	"time"
+)
 
 // far is the distance ahead, in packets, from which a Sequence Number is not
 // believed alone: a peer that lost so many at once goes on with the next, a
 // stray or forged packet does not.
 const far = 1024
+
+// seldom is the number of packets that are acknowledged at once where none are:
+// only data and time bring acknowledgements.
+const seldom = math.MaxInt32
 
 // A receiver brings packets back into order, within bounds (RFC 2637 §4.3),
 // and says what may be acknowledged.
@@ -26,7 +33,7 @@ type receiver struct {
 	ackDelay   time.Duration // from the first packet not acknowledged
 	ackEvery   int           // so many not acknowledged do not wait: from ackLeast to ackMost
 	ackLeast   int
-	ackMost    int
+	ackMost    int           // half the window that we advertised
 	ackAt      time.Duration // when an acknowledgement alone is due, or never
 }
 
@@ -193,12 +200,17 @@ func (r *receiver) ackDue(now time.Duration) bool {
 
 // takeAck is the Acknowledgment Number for a packet that leaves now. The last
 // one is told again on every data packet, in case it was lost. A peer that sent
-// many without one has a window that lets it, and needs them less often.
+// many without one has a window that lets it, and needs them less often; one that
+// sent more than our window allows does not wait for them.
 func (r *receiver) takeAck() (uint32, bool) {
 	if !r.ackedAny && (!r.started || r.pending() <= 0) {
 		return 0, false
 	}
-	r.ackEvery = max(r.ackEvery, min(r.pending(), r.ackMost))
+	if pending := r.pending(); pending > 2*r.ackMost+1 && !r.delayAck {
+		r.ackEvery = seldom
+	} else {
+		r.ackEvery = max(r.ackEvery, min(pending, r.ackMost))
+	}
 	r.acked, r.ackedAny, r.ackAt = r.ackable(), true, never
 	return r.acked, true
 }
