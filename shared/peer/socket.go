@@ -9,7 +9,7 @@ import (
 )
 
 const (
-	batchPackets = 64
+	batchPackets = 128
 	// packetRoom holds an IPv4 header with options and the largest GRE packet of
 	// PPTP: 1532 octets of payload (RFC 2637 §1.4) and 16 of header. A longer one
 	// comes cut and is counted as malformed.
