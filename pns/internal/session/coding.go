@@ -33,7 +33,7 @@ type Coding struct {
 // A coding is CCP's part of a session.
 type coding struct {
 	ccp  *ccp.CCP  // nil: not offered
-	mppe *ccp.MPPE // its keys are those of the last log-in
+	mppe *ccp.MPPE // its keys are those of the last log-in; nil: not among what is offered
 }
 
 // offerCoding has CCP negotiated, once the caller is known and her keys with
@@ -51,19 +51,22 @@ func (s *Session) offerCoding(now time.Time) bool {
 	}
 	c := &s.coding
 	if c.ccp != nil { // LCP was negotiated anew
-		c.mppe.Can, c.mppe.Keys = can, keys
+		if c.mppe != nil {
+			c.mppe.Can, c.mppe.Keys = can, keys
+		}
 		return true
 	}
 	var methods []ccp.Method
-	c.mppe = &ccp.MPPE{Can: can, Keys: keys, Required: s.o.Coding.Encryption == Required}
+	required := s.o.Coding.Encryption == Required
 	if can&(mppe.Encryption|mppe.MPPC) != 0 {
+		c.mppe = &ccp.MPPE{Can: can, Keys: keys, Required: required}
 		methods = append(methods, c.mppe)
 	}
-	if !c.mppe.Required {
+	if !required {
 		methods = append(methods, s.o.Coding.Compression...)
 	}
 	if len(methods) > 0 {
-		c.ccp = ccp.New(ccp.Options{Receive: methods, Send: methods, Required: c.mppe.Required})
+		c.ccp = ccp.New(ccp.Options{Receive: methods, Send: methods, Required: required})
 		s.link.Network(now, ppp.CCP, c.ccp)
 	}
 	return true

@@ -67,7 +67,7 @@ func (s *Session) look() {
 	asked, anew := s.asked, s.anew
 	s.anew = false
 	s.mu.Unlock()
-	if asked.reason != record.Running {
+	if asked != nil {
 		s.close(time.Now(), asked.reason, asked.text)
 	}
 	if anew {

@@ -151,7 +151,7 @@ type Session struct {
 	mu     sync.Mutex
 	record record.Call // changed by note alone; Run may read it without the lock
 	user   users.User  // the caller's, once her password was right; as record
-	asked  ending      // what End asks for
+	asked  *ending     // what End asks for; nil: nothing yet
 	anew   bool        // Renegotiate was called
 
 	cleared  bool // we have ended the call, or asked the PAC to
@@ -172,7 +172,7 @@ type Session struct {
 	lost     error         // why the PPTP call is over
 }
 
-// An ending is why a session shall end; the zero value is none.
+// An ending is why a session shall end.
 type ending struct {
 	reason record.EndReason
 	text   string
@@ -198,8 +198,8 @@ func (s *Session) ring() {
 // reason given counts.
 func (s *Session) End(reason record.EndReason, text string) {
 	s.mu.Lock()
-	if s.asked.reason == record.Running {
-		s.asked = ending{reason, text}
+	if s.asked == nil {
+		s.asked = &ending{reason, text}
 	}
 	s.mu.Unlock()
 	s.ring()

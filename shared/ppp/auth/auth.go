@@ -67,20 +67,24 @@ func ParseMethod(name string) (Method, error) {
 	return 0, fmt.Errorf("%q is no method of authentication", name)
 }
 
+// options are those of Option. What many links hold is here once.
+var options = [methods][]byte{
+	PAP:         {0xC0, 0x23},
+	CHAPMD5:     {0xC2, 0x23, algorithmMD5},
+	MSCHAP:      {0xC2, 0x23, algorithmMSCHAP},
+	MSCHAPv2:    {0xC2, 0x23, algorithmMSCHAPv2},
+	EAP:         {0xC2, 0x27},
+	EAPMD5:      {0xC2, 0x27},
+	EAPMSCHAPv2: {0xC2, 0x27},
+	EAPTLS:      {0xC2, 0x27},
+}
+
 // Option is the value of LCP's Authentication-Protocol option for m, without
-// the option's type and length; nil for no method. EAP's methods share one:
-// which of them it is they settle later.
+// the option's type and length, which nobody may change; nil for no method. EAP's
+// methods share one: which of them it is they settle later.
 func (m Method) Option() []byte {
-	switch m {
-	case PAP, EAP, EAPMD5, EAPMSCHAPv2, EAPTLS:
-		p := m.Protocol()
-		return []byte{byte(p >> 8), byte(p)}
-	case CHAPMD5:
-		return []byte{0xC2, 0x23, algorithmMD5}
-	case MSCHAP:
-		return []byte{0xC2, 0x23, algorithmMSCHAP}
-	case MSCHAPv2:
-		return []byte{0xC2, 0x23, algorithmMSCHAPv2}
+	if m < methods {
+		return options[m]
 	}
 	return nil
 }

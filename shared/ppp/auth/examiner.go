@@ -28,8 +28,8 @@ func (m memory) has(challenge []byte) bool {
 // An examiner is the authenticator's part of CHAP and its kin, alone and
 // inside EAP: its challenges, the peer's Responses, what is said to them.
 type examiner struct {
-	method Method // of its claims
-	opt    ServerOptions
+	method Method         // of its claims
+	opt    *ServerOptions // of the server, as is sent
 	sent   *memory
 
 	id        byte   // of the last challenge, then of what answered it

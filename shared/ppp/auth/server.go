@@ -74,7 +74,7 @@ func NewServer(m Method, o ServerOptions) *Server {
 	return s
 }
 
-func (s *Server) examiner(m Method) examiner { return examiner{method: m, opt: s.opt, sent: &s.sent} }
+func (s *Server) examiner(m Method) examiner { return examiner{method: m, opt: &s.opt, sent: &s.sent} }
 
 // Start begins: a CHAP Challenge or an EAP Identity request goes out; PAP
 // waits, for as long as its owner does.

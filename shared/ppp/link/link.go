@@ -103,7 +103,7 @@ func (o *Options) machine() cp.Options {
 // values are the methods as the Authentication-Protocol option has them, each
 // once.
 func values(methods []auth.Method) [][]byte {
-	var v [][]byte
+	v := make([][]byte, 0, len(methods))
 	for _, m := range methods {
 		same := func(b []byte) bool { return bytes.Equal(b, m.Option()) }
 		if !slices.ContainsFunc(v, same) {
