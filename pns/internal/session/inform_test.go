@@ -42,8 +42,7 @@ func TestInformIsAnswered(t *testing.T) {
 		p := newPlace(t, addresses, saran(nil))
 		p.opt = func(o *Options) { o.DHCP = &dhcp.Settings{Domain: "corp.example"} }
 		v := p.call()
-		c := v.dial(sara("saran", "secret", auth.MSCHAPv2))
-		c.says(func(time.Time) { c.send(informing(ip("2.1.1.129"))) })
+		c := v.dial(sara("saran", "secret", auth.MSCHAPv2), func(c *caller) { c.send(informing(ip("2.1.1.129"))) })
 		time.Sleep(2 * time.Second)
 		if got := v.informed(); len(got) != 0 {
 			t.Errorf("answered before she has an address: % x", got)
