@@ -49,6 +49,11 @@ type Line interface {
 	Close() error
 }
 
+// LossWords are what a modem says in band when the carrier is lost. Where no
+// signal tells of that, Read gives them like octets of the caller's before it
+// gives io.EOF.
+const LossWords = "\r\nNO CARRIER\r\n"
+
 // A Follower is what a Line is besides when it can tell whether Unsent counts
 // all but what is in the modem: hardware flow control stops the port when the
 // modem has enough. On other lines much may lie where nobody sees it.

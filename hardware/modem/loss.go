@@ -3,13 +3,14 @@ package modem
 import (
 	"bytes"
 	"time"
+
+	"carrier/hardware/line"
 )
 
-// lossWords are what a modem says in band when the carrier is lost. The octets
-// may be data just as well: a text that someone sends. But data of PPP goes on
-// behind them: at least the frame's check sequence and a flag, 7E, within the
-// time of a frame. A modem says more words at most.
-const lossWords = "\r\nNO CARRIER\r\n"
+// lossWords may be data just as well: a text that someone sends. But data of PPP
+// goes on behind them: at least the frame's check sequence and a flag, 7E,
+// within the time of a frame. A modem says more words at most.
+const lossWords = line.LossWords
 
 // lossTime is how long what is behind the words must look like a modem's: a
 // frame of 1600 octets and half a second for the modem's own delays.

@@ -279,12 +279,16 @@ func FuzzOctets(f *testing.F) {
 	f.Add([]byte("\rsaran\rsecret\r"+frame(ppp.LCP, "\x01\x01\x00\x04")), uint8(3))
 	f.Add([]byte(frame(ppp.LCP, "\x01\x01\x00\x04")+frame(ppp.PAP, "\x01\x01\x00\x11\x05saran\x06secret")), uint8(200))
 	f.Add([]byte("CLIENT~\xff}#\xc0!"), uint8(1))
+	f.Add([]byte("\rsaran\r\nNO CARRIER\r\r\nNO CAR~"), uint8(100))
 	f.Fuzz(func(t *testing.T, b []byte, piece uint8) {
 		now := time.Unix(1e9, 0)
 		port := &sink{}
 		d := newDialogue(now, port, Options{}.withDefaults())
 		for i := 0; i < len(b); i += int(piece) + 1 {
 			d.octets(now, b[i:min(len(b), i+int(piece)+1)])
+			d.doubt(now)
+			now = now.Add(time.Duration(piece) * pieceTime / 100)
+			d.expire(now)
 			if err := d.settle(t.Context(), now); err != nil {
 				t.Fatal(err)
 			}

@@ -31,6 +31,7 @@ type dialogue struct {
 	limit  time.Time  // when she is given up however lively; zero: she is known
 
 	lines   int     // what the typist counted, at the latest news from her
+	loss    loss    // of the carrier
 	behind  []byte  // what came in one read with the end of her login
 	caller  *Caller // once she is known
 	refusal string  // why she is not served, once that is so
@@ -45,8 +46,10 @@ type dialogue struct {
 // counts.
 const holdFrames = 16
 
-// startPPP begins PPP with the caller.
+// startPPP begins PPP with the caller. A prompt that she has not been shown yet
+// would only stand before a frame.
 func (d *dialogue) startPPP(now time.Time) {
+	d.typist.out = d.typist.out[:0]
 	d.link = link.New(&link.Options{
 		LCP:      lcp.Options{Magic: true},
 		Ask:      d.o.Ask,
@@ -62,21 +65,26 @@ func (d *dialogue) startPPP(now time.Time) {
 // is read both ways: a good LCP frame decides, whatever stands before it.
 func (d *dialogue) octets(now time.Time, b []byte) {
 	d.now = now
-	for i := 0; i < len(b) && d.listening(); i++ {
-		d.decoder.Push(b[i:i+1], d.frame)
-		if d.listening() && !d.o.Text.Off {
-			d.typed(now, d.typist.octet(b[i]))
-		}
-		if !d.listening() {
-			d.behind = append(d.behind[:0], b[i+1:]...)
-			d.decoder.Push(d.behind, d.frame)
-			return
-		}
-	}
 	if d.listening() {
-		return
+		b = d.listen(now, b)
 	}
 	d.decoder.Push(b, d.frame)
+}
+
+// listen takes octets until it is known what they are, and returns the others.
+func (d *dialogue) listen(now time.Time, b []byte) (rest []byte) {
+	for i := range b {
+		d.decoder.Push(b[i:i+1], d.frame)
+		if d.listening() && !d.o.Text.Off {
+			d.key(now, b[i])
+		}
+		if !d.listening() {
+			d.loss = loss{}
+			d.behind = append(d.behind, b[i+1:]...)
+			return b[i+1:]
+		}
+	}
+	return nil
 }
 
 // listening is before it is known whether she types or speaks PPP.

@@ -66,6 +66,7 @@ func (d *dialogue) pump(ctx context.Context, deadline time.Time, done func() boo
 		case !deadline.IsZero() && !now.Before(deadline):
 			return os.ErrDeadlineExceeded
 		}
+		d.doubt(now)
 		b, err := d.read(ctx, earliest(deadline, d.deadline()))
 		if err != nil {
 			return err
@@ -77,7 +78,7 @@ func (d *dialogue) pump(ctx context.Context, deadline time.Time, done func() boo
 }
 
 func (d *dialogue) deadline() time.Time {
-	t := earliest(d.prompt, earliest(d.silent, d.limit))
+	t := earliest(earliest(d.prompt, d.loss.due), earliest(d.silent, d.limit))
 	if d.link != nil {
 		t = earliest(t, d.link.Deadline())
 	}
@@ -96,6 +97,8 @@ func (d *dialogue) expire(now time.Time) {
 		d.timeOut(ErrSilent)
 	case due(d.limit):
 		d.timeOut(d.tooLong())
+	case due(d.loss.due):
+		d.release(now)
 	case due(d.prompt):
 		d.prompt = time.Time{}
 		d.typist.greet()

@@ -93,15 +93,6 @@ func (t *typist) prompt() {
 	}
 }
 
-func (t *typist) show(s string) {
-	for i := range len(s) {
-		t.out = append(t.out, t.parity.add(s[i]))
-	}
-}
-
-// say shows words of ours, with LF as end of line.
-func (t *typist) say(s string) { t.show(crlf(s)) }
-
 // octet takes one octet that the caller sent.
 func (t *typist) octet(c byte) step {
 	c = t.character(c)
@@ -220,6 +211,9 @@ func (t *typist) forget() {
 	clear(t.line)
 	t.line, t.noise, t.long = t.line[:0], false, false
 }
+
+// decides tells an end of line that does more than ask for one again.
+func (t *typist) decides() bool { return t.state == proving || t.long || len(t.line) > 0 && !t.noise }
 
 // end is an end of line.
 func (t *typist) end() step {
