@@ -108,7 +108,42 @@ func TestAPromptThatSpoilsNoFrame(t *testing.T) {
 	})
 }
 
-// Our modem says in band that she has hung up.
+// What a caller types comes back to our modem, which must not take it for an
+// escape sequence, whatever silence is around it. Hers knows none.
+func TestEscapeSequenceTyped(t *testing.T) {
+	const guard = 1500 * time.Millisecond
+	for _, pieces := range [][]string{{"+++"}, {"+", "+", "+"}, {"++", "+"}, {"++++", "\b"}, {"+++", "", "+++"}} {
+		synctest.Test(t, func(t *testing.T) {
+			ours, hers := telephone(t, "ATS2=128")
+			ended := make(chan error)
+			var id *Identified
+			go func() {
+				var err error
+				id, err = Run(t.Context(), ours, Options{})
+				ended <- err
+			}()
+			says(t, hers, "\r", guard)
+			for _, s := range pieces {
+				wait := guard
+				if len(s) == 1 {
+					wait = 500 * time.Millisecond
+				}
+				says(t, hers, s, wait)
+			}
+			says(t, hers, "", guard)
+			if got := says(t, hers, "\x15saran\rsecret\r", guard); !strings.HasSuffix(got, "saran\r\nPassword: \r\n") {
+				t.Errorf("%q: she is shown %q behind it", pieces, got)
+			}
+			hers.Close()
+			if err := <-ended; err != nil || id.Caller().Name != "saran" {
+				t.Errorf("%q: %v", pieces, err)
+			}
+		})
+	}
+}
+
+// Our modem says in band that she has hung up, by an escape sequence that we have
+// seen and shown.
 func TestHangUpAtThePrompt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ours, hers := telephone(t, "ATZ")

@@ -37,6 +37,7 @@ type typist struct {
 	cr     bool // the last octet was CR
 	lines  int  // that had something in them
 	tries  int
+	plus   int  // escape characters that were shown last
 
 	name, password string // once octet has returned proved
 	choice         Choice // once it has returned chosen
@@ -160,7 +161,7 @@ func (t *typist) isNoise(c byte) bool {
 func (t *typist) echo(c byte) {
 	switch line := string(t.line); {
 	case t.state == naming || t.state == choosing:
-		t.out = append(t.out, t.parity.add(c))
+		t.put(c)
 	case t.state == proving:
 	case line == directCable:
 		t.line = nil

@@ -37,6 +37,7 @@ func TestTypist(t *testing.T) {
 		{"noise", "\x80abc\rsaran\rs\r", "Atlanta\r\nlogin: saran\r\nPassword: \r\n", "saran", "s"},
 		{"no ASCII", "\rérable\rs\r", "Atlanta\r\nlogin: érable\r\nPassword: \r\n", "érable", "s"},
 		{"a frame in a name", "\rsar~\xff}#\rsaran\rs\r", "Atlanta\r\nlogin: sar\r\nlogin: saran\r\nPassword: \r\n", "saran", "s"},
+		{"escape characters", "\r+++++\ra+++\r", "Atlanta\r\nlogin: ++\x00++\x00+\r\nPassword: \r\n", "+++++", "a+++"},
 		{"as much as fits", "\r" + x255 + "\r" + x255 + "\r", "Atlanta\r\nlogin: " + x255 + "\r\nPassword: \r\n", x255, x255},
 		{"too much", "\r" + x255 + "x\rs\r", "Atlanta\r\nlogin: " + x255 + long + "login: s\r\nPassword: ", "", ""},
 		{"too much before the prompt", strings.Repeat("x", 5000) + "\rsaran\rs\r", "Atlanta\r\nlogin: " + x255 + long + "login: saran\r\nPassword: \r\n", "saran", "s"},
