@@ -54,7 +54,8 @@ type Caller struct {
 	Choice string // the Key of what she chose from the menu; empty: nothing, or a Choice that starts PPP
 }
 
-// ErrSilent is Run's error when nothing came that could be understood.
+// ErrSilent is Run's error when nothing came that could be understood, or far too
+// much.
 var ErrSilent = errors.New("the caller sent nothing that is PPP or a login")
 
 // ErrLeft is Run's error when a caller who typed had enough.

@@ -31,6 +31,7 @@ type dialogue struct {
 	limit  time.Time  // when she is given up however lively; zero: she is known
 
 	lines   int     // what the typist counted, at the latest news from her
+	heard   int     // octets, while it is not known whether she types or speaks PPP
 	loss    loss    // of the carrier
 	behind  []byte  // what came in one read with the end of her login
 	caller  *Caller // once she is known
@@ -46,10 +47,14 @@ type dialogue struct {
 // counts.
 const holdFrames = 16
 
+// maxHeard is how many octets a caller may send before she says who she is, or a
+// frame of LCP: more than anybody types, and nothing to work on for long.
+const maxHeard = 64 << 10
+
 // startPPP begins PPP with the caller. A prompt that she has not been shown yet
 // would only stand before a frame.
 func (d *dialogue) startPPP(now time.Time) {
-	d.typist.out = d.typist.out[:0]
+	d.typist.out, d.typist.owed = d.typist.out[:0], false
 	d.link = link.New(&link.Options{
 		LCP:      lcp.Options{Magic: true},
 		Ask:      d.o.Ask,
@@ -66,6 +71,10 @@ func (d *dialogue) startPPP(now time.Time) {
 func (d *dialogue) octets(now time.Time, b []byte) {
 	d.now = now
 	if d.listening() {
+		if d.heard += len(b); d.heard > maxHeard {
+			d.end = ErrSilent
+			return
+		}
 		b = d.listen(now, b)
 	}
 	d.decoder.Push(b, d.frame)
@@ -210,8 +219,7 @@ func (d *dialogue) tap(toCaller bool, frame []byte) {
 
 // settle does what the link's events ask for, then sends what is to be sent.
 func (d *dialogue) settle(ctx context.Context, now time.Time) error {
-	d.out = append(d.out[:0], d.typist.out...)
-	d.typist.out = d.typist.out[:0]
+	d.out = d.typist.take(d.out[:0])
 	if d.link == nil {
 		return d.write(ctx, d.out)
 	}

@@ -27,3 +27,22 @@ func (t *typist) put(c byte) {
 	}
 	t.out = append(t.out, c)
 }
+
+// maxAhead is how much may wait to be shown before no more prompts are added.
+const maxAhead = 4096
+
+// swamped says that she gets only the last prompt of all that she has earned:
+// each octet that she types may ask for one, and a menu is long.
+func (t *typist) swamped() bool { return len(t.out) > maxAhead }
+
+// take moves what is to be shown behind dst.
+func (t *typist) take(dst []byte) []byte {
+	dst = append(dst, t.out...)
+	t.out = t.out[:0]
+	if t.owed {
+		t.prompt()
+		dst = append(dst, t.out...)
+		t.out = t.out[:0]
+	}
+	return dst
+}

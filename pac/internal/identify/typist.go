@@ -37,6 +37,7 @@ type typist struct {
 	cr     bool // the last octet was CR
 	lines  int  // that had something in them
 	tries  int
+	owed   bool // the prompt, to one who types faster than she can read
 	plus   int  // escape characters that were shown last
 
 	name, password string // once octet has returned proved
@@ -84,6 +85,9 @@ func (t *typist) first() typing {
 
 // prompt asks for what is wanted next.
 func (t *typist) prompt() {
+	if t.owed = t.swamped(); t.owed {
+		return
+	}
 	switch t.state {
 	case naming:
 		t.show(t.o.Login)
@@ -257,7 +261,9 @@ func (t *typist) end() step {
 func (t *typist) choose(line string) step {
 	c, ok := t.o.choice(line)
 	if !ok {
-		t.say("There is no such choice.\n")
+		if !t.swamped() {
+			t.say("There is no such choice.\n")
+		}
 		t.prompt()
 		return nothing
 	}
