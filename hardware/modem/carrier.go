@@ -15,6 +15,7 @@ type call struct {
 	words            lossWatch
 	wires            *wires     // the port's, nil if it has none; when they tell, words are data
 	reading, writing sync.Mutex // held while the port is read and written
+	escapes          escapeWatch
 	lost             chan struct{}
 
 	mu      sync.Mutex

@@ -36,7 +36,8 @@ func (m *Modem) Read(b []byte) (int, error) {
 	}
 }
 
-// Write sends octets to the caller.
+// Write sends octets to the caller. What would leave data state, three escape
+// characters alone between silences, goes out with a NUL before the last.
 func (m *Modem) Write(b []byte) (int, error) {
 	c := m.online()
 	if c == nil {
@@ -47,7 +48,8 @@ func (m *Modem) Write(b []byte) (int, error) {
 	if c.isOver() {
 		return 0, line.ErrNoCarrier
 	}
-	n, err := c.port.Write(b)
+	n, err := c.port.Write(c.escapes.part(time.Now(), b, m.o.Guard))
+	n = min(n, len(b))
 	switch {
 	case err == nil:
 		return n, nil

@@ -129,6 +129,8 @@ func (m *Modem) hold(ctx context.Context, w *wires) error {
 	return nil
 }
 
+const escapeSequence = "+++"
+
 // escape leaves data state by the escape sequence. The first may fall behind
 // octets that the modem has not sent yet, and then it is data. Until the guard
 // time behind it is over the caller may be the one who speaks: she must not
@@ -141,7 +143,7 @@ func (m *Modem) escape(ctx context.Context, lost bool) (bool, error) {
 			return lost, err
 		}
 		lost = lost || said
-		if err := m.talk.write(ctx, "+++"); err != nil {
+		if err := m.talk.write(ctx, escapeSequence); err != nil {
 			return lost, err
 		}
 		guarded := time.Now().Add(m.o.Guard)
