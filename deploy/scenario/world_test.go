@@ -35,6 +35,7 @@ panel  = "127.0.0.1:0"
 [[bank]]
 name  = "courier"
 ports = [{{range .Modems}}"{{.}}", {{end}}]
+{{.Bank}}
 [[pns]]
 name      = "denver"
 at        = "2.1.1.60"
@@ -84,8 +85,10 @@ type setting struct {
 	phones   exchange.Options // Subscribers are filled here
 	line     exchange.Conditions
 	modems   int             // of the POP: one
+	tcp      bool            // that one is behind a TCP port, not a Unix socket
 	chips    []exchange.Chip // of these modems
 	callers  int             // telephones: one
+	bank     string          // keys of the POP's modems; their lines are as fast as their ports
 	pac, pns string          // more of each configuration
 	saran    string          // more keys of the PNS's user saran
 	denver   string          // more keys of what the PNS says of the PAC
@@ -115,7 +118,13 @@ func newWorld(t *testing.T, s setting) *world {
 	for i := range max(1, s.callers) {
 		s.phones.Subscribers = append(s.phones.Subscribers, exchange.Subscriber{Number: fmt.Sprint(4045550001 + i), Name: "SARA N", Conditions: s.line})
 	}
-	w.phones = testbed.NewPhones(t, max(1, s.modems), s.phones, s.chips...)
+	if s.tcp {
+		s.phones.Subscribers = append(s.phones.Subscribers, exchange.Subscriber{Number: testbed.Number, At: "tcp://127.0.0.1:0"})
+		w.phones = testbed.NewPhones(t, 0, s.phones)
+		w.phones.Modems = []string{w.phones.Lines()[max(1, s.callers)].URL()}
+	} else {
+		w.phones = testbed.NewPhones(t, max(1, s.modems), s.phones, s.chips...)
+	}
 	web := httptest.NewServer(testbed.Pages())
 	t.Cleanup(web.Close)
 	var err error
@@ -127,6 +136,9 @@ func newWorld(t *testing.T, s setting) *world {
 	if s.from == "" {
 		s.from = "127.0.0.0/8"
 	}
+	if s.bank == "" {
+		s.bank = "line_rate = 0"
+	}
 	connect := w.denver + ":1723"
 	if s.detour {
 		w.detour = newDetour(t, w.denver, connect)
@@ -134,7 +146,7 @@ func newWorld(t *testing.T, s setting) *world {
 	}
 	dir := t.TempDir()
 	data := map[string]any{"Dir": dir, "Modems": w.phones.Modems, "Denver": w.denver, "Connect": connect, "From": s.from,
-		"Web": web.Listener.Addr(), "Sink": w.sink.LocalAddr(), "Saran": s.saran, "State": s.state, "PAC": s.denver, "PNS": s.atlanta}
+		"Web": web.Listener.Addr(), "Sink": w.sink.LocalAddr(), "Saran": s.saran, "State": s.state, "PAC": s.denver, "PNS": s.atlanta, "Bank": s.bank}
 	w.office = string(fill(denver+s.pns, data))
 	w.socket = filepath.Join(dir, "pns.sock")
 	w.pns = startPNS(t, []byte(w.office), w.socket)

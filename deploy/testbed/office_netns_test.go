@@ -30,6 +30,7 @@ enabled = false
 [[bank]]
 name  = "courier"
 ports = [{{range $i, $p := .Modems}}{{if $i}}, {{end}}"{{$p}}"{{end}}]
+line_rate = 0
 
 [default]
 tunnel = ["2.1.1.60"]

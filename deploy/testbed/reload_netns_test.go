@@ -51,6 +51,7 @@ tunnel = ["denver"]
 [[bank]]
 name  = "courier"
 ports = ["%[2]s"]
+line_rate = 0
 `
 )
 

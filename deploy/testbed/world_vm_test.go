@@ -20,6 +20,7 @@ panel  = "127.0.0.1:8723"
 [[bank]]
 name  = "courier"
 ports = [{{range $i, $p := .Modems}}{{if $i}}, {{end}}"{{$p}}"{{end}}]
+line_rate = 0
 {{.More}}
 `
 

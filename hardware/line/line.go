@@ -6,6 +6,7 @@ package line
 import (
 	"context"
 	"io"
+	"slices"
 	"time"
 )
 
@@ -61,6 +62,13 @@ type Follower interface {
 	Follows() bool
 }
 
+// A Queuer is what a Line is besides when Unsent may count what has left for the
+// far end of a network and is on its way.
+type Queuer interface {
+	// Queued is Unsent without that: what the far end has no room for.
+	Queued() (octets int, known bool)
+}
+
 // A Busier is what a Line is besides when it can be made busy for callers, so
 // that a hunt group goes on to its next line.
 type Busier interface {
@@ -84,8 +92,17 @@ type Ring struct {
 
 // Connect is what the modems agreed on.
 type Connect struct {
-	Rate int    // bit/s on the telephone line; 0 when unknown
+	Rate int    // bit/s as the modem told it; 0 when it told none
 	Text string // the modem's own words, "28800/ARQ/V34/LAPM/V42BIS"
+	// Assumed is the rate of the telephone line, bit/s, where Rate says nothing of
+	// it; 0: Rate does, or nobody knows.
+	Assumed int
+}
+
+// OfPort tells rates that no telephone line has: many a modem says with CONNECT
+// how fast its port is.
+func OfPort(rate int) bool {
+	return slices.Contains([]int{38_400, 57_600, 76_800, 115_200, 230_400, 460_800, 921_600}, rate)
 }
 
 // A State is what a line is doing.

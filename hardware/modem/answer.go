@@ -122,6 +122,7 @@ func (m *Modem) connected(a response) line.Connect {
 	if m.talk.rate != 0 {
 		a.connect.Rate = m.talk.rate
 	}
+	a.connect.Assumed = m.assume(a.connect)
 	c := newCall(m.talk.port, m.talk.wires, m.talk.in, a.connect.Rate)
 	m.talk.in = nil
 	m.ready, m.faults, m.report = false, 0, nil
@@ -134,4 +135,24 @@ func (m *Modem) connected(a response) line.Connect {
 		go c.poll(m.o.Log)
 	}
 	return a.connect
+}
+
+// assume is the rate to reckon with where the modem does not tell the line's; 0:
+// it does, or nothing is to be assumed.
+func (m *Modem) assume(c line.Connect) int {
+	rate := m.o.LineRate
+	if rate == ByProfile {
+		rate = usualRate
+		if m.profile.direct {
+			rate = 0
+		}
+	}
+	if rate == 0 || c.Rate != 0 && !line.OfPort(c.Rate) {
+		return 0
+	}
+	if !m.vague {
+		m.vague = true
+		m.o.Log.Info("CONNECT does not tell the line's rate: one is assumed", "connect", c.Text, "assumed", rate)
+	}
+	return rate
 }

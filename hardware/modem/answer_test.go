@@ -1,8 +1,11 @@
 package modem
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"log/slog"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -243,4 +246,54 @@ func TestGlare(t *testing.T) {
 			}
 		})
 	})
+}
+
+// Where the modem does not tell the line's rate one is assumed, and that is said
+// once.
+func TestARateThatNobodyTellsIsAssumed(t *testing.T) {
+	for _, tt := range []struct {
+		name     string
+		profile  string
+		rate     int
+		connect  string
+		told     int
+		assumed  int
+		messages int
+	}{
+		{"the port's", "", ByProfile, "CONNECT 115200", 115200, 33600, 1},
+		{"none", "", ByProfile, "CONNECT", 0, 33600, 1},
+		{"a number of the maker's", "", ByProfile, "19", 0, 33600, 1},
+		{"the line's", "", ByProfile, "CONNECT 28800", 28800, 0, 0},
+		{"the line's behind the port's", "", ByProfile, "CONNECT 115200/V34 26400", 26400, 0, 0},
+		{"another one", "", 21600, "CONNECT 57600", 57600, 21600, 1},
+		{"nothing is assumed", "", 0, "CONNECT 115200", 115200, 0, 0},
+		{"no telephone line", "wifi", ByProfile, "CONNECT 115200", 115200, 0, 0},
+		{"no telephone line, and a rate", "wifi", 14400, "CONNECT 115200", 115200, 14400, 1},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				var log bytes.Buffer
+				// The answer to AT+VCID, which a WiFi modem is not asked for by itself.
+				m, p := newPeer(t, Options{Profile: tt.profile, Init: []string{"ATZ", "AT+VCID=1"}, LineRate: tt.rate, Log: slog.New(slog.NewTextHandler(&log, nil))})
+				for range 2 {
+					got := p.connect(m, "\r\n"+tt.connect+"\r\n")
+					if got.Rate != tt.told || got.Assumed != tt.assumed {
+						t.Errorf("got %+v", got)
+					}
+					hung := start(func(ctx context.Context) (struct{}, error) { return struct{}{}, m.HangUp(ctx) }, t.Context())
+					p.want("+++")
+					p.say("\r\nOK\r\n")
+					p.want("ATH\r")
+					p.say("\r\nOK\r\n")
+					p.becomeReady()
+					if _, err := hung.get(); err != nil {
+						t.Fatal(err)
+					}
+				}
+				if n := strings.Count(log.String(), "one is assumed"); n != tt.messages {
+					t.Errorf("said %d times:\n%s", n, log.String())
+				}
+			})
+		})
+	}
 }

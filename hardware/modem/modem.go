@@ -24,6 +24,11 @@ type Options struct {
 	// not have, unless a command of Init is about that; then it is told the
 	// form of result codes that this package wants, and not to answer by itself.
 	Init []string
+	// LineRate is what the telephone line is assumed to do, bit/s, where CONNECT
+	// tells the port's rate or none. ByProfile means 33,600, the most of a modem
+	// that is not a digital one, but nothing for a profile without telephone line.
+	// 0 assumes nothing.
+	LineRate int
 	// Rings is the RING at which Ring returns, if the caller's number has not
 	// come before; 0 means 2, because it comes between the first two. With 1
 	// nobody waits for it.
@@ -35,6 +40,12 @@ type Options struct {
 	Guard time.Duration
 	Log   *slog.Logger // labelled with the line; nil means silence
 }
+
+// ByProfile as Options.LineRate leaves it to the modem's profile.
+const ByProfile = -1
+
+// usualRate is ByProfile's, of V.34.
+const usualRate = 33_600
 
 func (o Options) withDefaults() Options {
 	if o.Rings == 0 {
@@ -69,6 +80,7 @@ type Modem struct {
 	off    bool      // off hook without a call
 	noID   bool      // it has no caller id, and that was logged
 	bare   bool      // its port has no control lines, and that was logged
+	vague  bool      // it does not tell the line's rate, and that was logged
 	absent bool      // its device is not there, and that was logged
 	chat   chatter   // what it says unasked
 

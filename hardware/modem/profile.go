@@ -17,6 +17,8 @@ type Profile struct {
 	// callerID are commands that ask for caller id; the first that the modem
 	// knows is enough. None: it has none.
 	callerID []string
+	// direct: what it calls a line is a network, as fast as its port.
+	direct bool
 	// busyOut is the command that takes the modem off hook; empty: there is none.
 	busyOut string
 	// report are commands that tell of the last call, read what they tell.
@@ -54,7 +56,7 @@ var profiles = []Profile{
 	{Name: "cellular", marks: []string{"SIERRA", "QUECTEL", "SIMCOM", "HUAWEI", "TELIT", "U-BLOX", "CINTERION", "WAVECOM", "FIBOCOM", "ZTE"},
 		Init: []string{"ATZ", "AT&C1&D2"}, callerID: []string{"AT+CLIP=1"}},
 	{Name: "wifi", marks: []string{"ZIMODEM", "RETRO WIFI", "RETROWIFI", "WIFI232", "WIFI MODEM", "WIRSA", "ESP8266", "ESP32"},
-		Init: []string{"ATZ"}},
+		Init: []string{"ATZ"}, direct: true},
 	hayes,
 }
 

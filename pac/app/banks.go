@@ -62,7 +62,7 @@ func (p *Program) seat(grace time.Duration) {
 func (p *Program) modem(s seat) bank.Member {
 	b, log := s.bank, p.log
 	m := bank.Member{Bank: b.Name, Key: netport.Key(s.port), Port: s.port, BusyOut: b.BusyOut,
-		Settings: fmt.Sprintf("%q %v %v %v %q %q", s.port, b.Cable, b.Speed, b.Flow, b.Profile, b.Init)}
+		Settings: fmt.Sprintf("%q %v %v %v %q %v %q", s.port, b.Cable, b.Speed, b.Flow, b.Profile, b.LineRate, b.Init)}
 	if strings.HasPrefix(s.port, "/") {
 		m.Label = filepath.Base(s.port)
 	}
@@ -72,7 +72,7 @@ func (p *Program) modem(s seat) bank.Member {
 			return line.NewCable(line.CableOptions{Name: name, Open: open, Log: log.With("line", name)}), nil
 		}
 		open := func(ctx context.Context) (modem.Port, error) { return openPort(ctx, s.port, b) }
-		return modem.New(modem.Options{Name: name, Open: open, Profile: b.Profile, Init: b.Init, Log: log.With("line", name)}), nil
+		return modem.New(modem.Options{Name: name, Open: open, Profile: b.Profile, Init: b.Init, LineRate: b.LineRate, Log: log.With("line", name)}), nil
 	}
 	return m
 }

@@ -33,6 +33,7 @@ type call struct {
 	counters record.Counters
 	rec      atomic.Pointer[record.Call] // what is known; never changed, but replaced by its goroutine
 	since    time.Time                   // when the present stage began
+	rate     int                         // of the line, bit/s, told or assumed; 0 when unknown
 	lost     <-chan struct{}             // closed when the line loses its carrier, once that is watched
 	then     func(context.Context) error // what remains to do when run has returned
 }
@@ -165,6 +166,7 @@ func (c *call) answer(ctx context.Context, ring line.Ring) error {
 		return &ending{record.CarrierLost, "no carrier after answering: " + err.Error()}
 	}
 	c.stage(record.Answered, func(r *record.Call) { r.Rate, r.Connect = connect.Rate, connect.Text })
+	c.rate = cmp.Or(connect.Assumed, connect.Rate)
 	c.log().Info("answered", "connect", connect.Text, "rate", connect.Rate)
 	return nil
 }

@@ -40,11 +40,10 @@ func (c *call) follow(ctx context.Context, tunnel *peer.Call, r *relay.Relay) *a
 
 // newRelay joins the line and the tunnel, and tells the PNS that it may begin.
 func (c *call) newRelay(tunnel *peer.Call, handed identify.Handed) *relay.Relay {
-	rate := c.known().Rate
-	window, to := relay.Window(rate), tunnel.Conn().Settings()
+	window, to := relay.Window(c.rate), tunnel.Conn().Settings()
 	windowing, sendWindow := cmp.Or(to.Window, quirk.Full).Use(tunnel.PeerWindow())
 	r := relay.New(relay.Options{
-		Call: c.known().Name, Line: c.line, Tunnel: tunnel, Rate: rate,
+		Call: c.known().Name, Line: c.line, Tunnel: tunnel, Rate: c.rate,
 		GRE: gre.Options{PeerCallID: tunnel.PeerID(), Windowing: windowing,
 			SendWindow: sendWindow, PeerDelay: tunnel.PeerDelay(), RecvWindow: int(window)},
 		Decoder: handed.Decoder, Held: handed.Frames, LastRequest: handed.LastRequest,
@@ -53,8 +52,8 @@ func (c *call) newRelay(tunnel *peer.Call, handed identify.Handed) *relay.Relay 
 		Counters: &c.counters, Errors: c.o.Errors, Packets: c.o.Packets, Drops: c.o.Drops, Tap: c.o.Hub,
 	})
 	tunnel.Bind(r)
-	tunnel.Connected(pptp.IncomingCallConnected{ConnectSpeed: uint32(rate), Window: window,
-		Delay: relay.Delay(rate, window), FramingType: pptp.Asynchronous})
+	tunnel.Connected(pptp.IncomingCallConnected{ConnectSpeed: uint32(c.rate), Window: window,
+		Delay: relay.Delay(c.rate, window), FramingType: pptp.Asynchronous})
 	c.stage(record.Relaying, func(r *record.Call) { r.Up = time.Now() })
 	c.log().Info("relaying", "window", window)
 	return r

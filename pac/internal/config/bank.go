@@ -18,17 +18,20 @@ import (
 // A Bank is some lines of one kind: modems at Ports, or direct lines behind
 // Listen.
 type Bank struct {
-	Name    string
-	Ports   []string // one modem each: URLs as netport takes them, paths and patterns as serial does
-	Speed   int      // bit/s between port and modem, where the port has one to set
-	Flow    serial.Flow
-	Profile string   // of the modems, one of modem.ProfileNames
-	Init    []string // commands that set up each modem; empty: those of the profile
-	BusyOut bool     // a line that is out of service is busy for callers, where the modem can
-	Cable   bool     // no modems: at each of Ports hangs a null modem cable
-	Listen  string   // URL; a connection there is itself a call
-	Lines   int      // so many calls at a time behind Listen
-	Hunt    line.Hunt
+	Name  string
+	Ports []string // one modem each: URLs as netport takes them, paths and patterns as serial does
+	Speed int      // bit/s between port and modem, where the port has one to set
+	Flow  serial.Flow
+	// LineRate is what their lines are assumed to do where modems do not tell;
+	// as modem.Options have it.
+	LineRate int
+	Profile  string   // of the modems, one of modem.ProfileNames
+	Init     []string // commands that set up each modem; empty: those of the profile
+	BusyOut  bool     // a line that is out of service is busy for callers, where the modem can
+	Cable    bool     // no modems: at each of Ports hangs a null modem cable
+	Listen   string   // URL; a connection there is itself a call
+	Lines    int      // so many calls at a time behind Listen
+	Hunt     line.Hunt
 }
 
 // Devices says whether a port of the bank is a device of this host: those come
@@ -55,15 +58,16 @@ func banks(root *conf.Table, panel netip.AddrPort) (all []Bank, listens []portLi
 	for _, t := range root.Tables("bank") {
 		t.Need("name", `"courier"`)
 		b := Bank{
-			Name:    conf.Value(t, "name", "", bankName),
-			Ports:   conf.Values(t, "ports", ports.once(t.Line("ports"), false, port)),
-			Speed:   t.Int("speed", defaultSpeed, 300, 4_000_000),
-			Flow:    conf.Value(t, "flow", serial.RTSCTS, flow),
-			Profile: t.Choice("profile", modem.Auto, modem.ProfileNames()...),
-			Init:    conf.Values(t, "init", command),
-			Listen:  conf.Value(t, "listen", "", ports.once(t.Line("listen"), true, listener)),
-			Lines:   t.Int("lines", 1, 1, maxLines),
-			Hunt:    line.Hunt(t.Choice("hunt", string(line.First), string(line.First), string(line.RoundRobin), string(line.LongestIdle))),
+			Name:     conf.Value(t, "name", "", bankName),
+			Ports:    conf.Values(t, "ports", ports.once(t.Line("ports"), false, port)),
+			Speed:    t.Int("speed", defaultSpeed, 300, 4_000_000),
+			Flow:     conf.Value(t, "flow", serial.RTSCTS, flow),
+			LineRate: t.Int("line_rate", modem.ByProfile, 0, 4_000_000),
+			Profile:  t.Choice("profile", modem.Auto, modem.ProfileNames()...),
+			Init:     conf.Values(t, "init", command),
+			Listen:   conf.Value(t, "listen", "", ports.once(t.Line("listen"), true, listener)),
+			Lines:    t.Int("lines", 1, 1, maxLines),
+			Hunt:     line.Hunt(t.Choice("hunt", string(line.First), string(line.First), string(line.RoundRobin), string(line.LongestIdle))),
 		}
 		b.Cable = t.Choice("kind", "modem", "modem", "cable") == "cable"
 		b.BusyOut = t.Bool("busy_out", len(b.Ports) > 0 && !b.Cable)
@@ -98,14 +102,14 @@ func kind(t *conf.Table, cable bool) {
 	case ports:
 		idle(t, "means nothing beside ports; would be right: without it, each port is one line", "lines")
 		if cable {
-			idle(t, "means nothing at a cable, where nobody takes commands; would be right: without it", "profile", "init", "busy_out")
+			idle(t, "means nothing at a cable, where nobody takes commands; would be right: without it", "profile", "init", "line_rate", "busy_out")
 		}
 		idle(t, "means nothing beside ports, where the telephone network hunts; would be right: without it", "hunt")
 		if !slices.ContainsFunc(t.Strings("ports"), settable) {
 			idle(t, "means nothing for these ports; would be right: without it, or with a serial port", "speed", "flow")
 		}
 	default:
-		idle(t, "means nothing beside listen, where a connection is itself a call; would be right: without it", "kind", "profile", "init", "busy_out", "speed", "flow")
+		idle(t, "means nothing beside listen, where a connection is itself a call; would be right: without it", "kind", "profile", "init", "line_rate", "busy_out", "speed", "flow")
 	}
 }
 

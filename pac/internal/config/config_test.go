@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"carrier/hardware/line"
+	"carrier/hardware/modem"
 	"carrier/hardware/serial"
 	"carrier/pac/internal/host"
 	"carrier/pac/internal/identify"
@@ -43,6 +44,7 @@ ports = ["/dev/ttyS[0-7]", "tcp://192.0.2.9:2001", "unix:///run/modem"]
 speed = 57600
 flow  = "none"
 profile = "usr"
+line_rate = 26400
 init  = ["AT&F1", "ats0=0&C1&D2"]
 busy_out = false
 
@@ -146,9 +148,9 @@ func TestWhole(t *testing.T) {
 		Settings: daemon.Settings{Name: "atlanta", Panel: netip.MustParseAddrPort("127.0.0.1:8723"), Socket: "/run/pac.sock", Level: slog.LevelDebug},
 		State:    "/var/lib/carrier/pac",
 		Banks: []Bank{
-			{Name: "courier", Ports: []string{"/dev/ttyS[0-7]", "tcp://192.0.2.9:2001", "unix:///run/modem"}, Speed: 57600, Flow: serial.None, Profile: "usr",
+			{Name: "courier", Ports: []string{"/dev/ttyS[0-7]", "tcp://192.0.2.9:2001", "unix:///run/modem"}, Speed: 57600, Flow: serial.None, LineRate: 26400, Profile: "usr",
 				Init: []string{"AT&F1", "ats0=0&C1&D2"}, Lines: 1, Hunt: line.First},
-			{Name: "emulators", Listen: "tcp://127.0.0.1:5600", Lines: 16, Speed: 115200, Profile: "auto", Hunt: line.RoundRobin},
+			{Name: "emulators", Listen: "tcp://127.0.0.1:5600", Lines: 16, Speed: 115200, LineRate: modem.ByProfile, Profile: "auto", Hunt: line.RoundRobin},
 		},
 		Identify: identify.Options{Name: "atlanta", Ask: []auth.Method{auth.CHAPMD5, auth.PAP}, Silence: 30 * time.Second,
 			Text: identify.TextLogin{Banner: "Welcome", Login: "Name? ", Password: "Secret? ", Start: "Go", Tries: 5, Choose: "? ",

@@ -27,6 +27,10 @@ func TestMistakes(t *testing.T) {
 		{"kind", bank + "ports = ['tcp://192.0.2.9:1']\nkind = 'direct'", `11: bank[2].kind: "direct" is not known here; would be right: "modem" or "cable"`},
 		{"profile", bank + "ports = ['tcp://192.0.2.9:1']\nprofile = 'courier'", `11: bank[2].profile: "courier" is not known here; would be right: "auto", "usr", "zyxel", "multitech", "lucent", "conexant", "cellular", "wifi" or "hayes"`},
 		{"a cable's profile", bank + "ports = ['/dev/ttyS0']\nkind = 'cable'\nprofile = 'usr'", `12: bank[2].profile: means nothing at a cable, where nobody takes commands; would be right: without it`},
+		{"a cable's line", bank + "ports = ['/dev/ttyS0']\nkind = 'cable'\nline_rate = 28800", `12: bank[2].line_rate: means nothing at a cable, where nobody takes commands; would be right: without it`},
+		{"the line's rate", bank + "ports = ['/dev/ttyS0']\nline_rate = '33.6'\n" + strings.Replace(bank, "x", "y", 1) + "listen = 'tcp://127.0.0.1:1'\nline_rate = -1", `11: bank[2].line_rate: "33.6" is not a whole number; would be right: one from 0 to 4000000
+15: bank[3].line_rate: -1 is out of range; would be right: a whole number from 0 to 4000000
+15: bank[3].line_rate: means nothing beside listen, where a connection is itself a call; would be right: without it`},
 		{"a cable's commands", bank + "ports = ['/dev/ttyS0']\nkind = 'cable'\ninit = ['ATZ']", `12: bank[2].init: means nothing at a cable, where nobody takes commands; would be right: without it`},
 		{"kind beside listen", bank + "listen = 'tcp://127.0.0.1:1'\nkind = 'cable'", `11: bank[2].kind: means nothing beside listen, where a connection is itself a call; would be right: without it`},
 		{"a port in two banks", bank + "ports = ['tcp://192.0.2.9:1', 'tcp://127.0.0.1:5600']", `10: bank[2].ports[2]: "tcp://127.0.0.1:5600" stands on line 5 already; would be right: each port once`},

@@ -44,7 +44,7 @@ type Options struct {
 	Line   Line
 	Tunnel Tunnel
 	GRE    gre.Options // DelayAck is always on; a RecvWindow of 0 means Window(Rate)
-	Rate   int         // CONNECT's rate in bit/s, 0 when unknown: then the line is given what it takes
+	Rate   int         // of the line, bit/s, told or assumed; 0 when unknown: then the line is given what it takes
 	Strip  bool        // leave out Address and Control, FF 03, of what goes into the tunnel
 	// Async: each octet takes ten bits of the line, its start and stop bit
 	// too, for no error correction runs. Else it takes eight.
@@ -168,7 +168,7 @@ func New(o Options) *Relay {
 func (r *Relay) setRate(o Options) {
 	f, ok := o.Line.(line.Follower)
 	follows := ok && f.Follows()
-	if ofPort(o.Rate) && !follows {
+	if line.OfPort(o.Rate) && !follows {
 		return
 	}
 	bits := 8

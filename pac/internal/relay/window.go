@@ -1,6 +1,6 @@
 package relay
 
-import "slices"
+import "carrier/hardware/line"
 
 // fullPacket is what a packet that fills the MRU of a PPTP call carries, in
 // octets.
@@ -18,16 +18,10 @@ const minWindow = 4
 // 4 and at most 64: 4 at 28,800. It is 64 when the rate is not known (0) or that
 // of a port.
 func Window(rate int) uint16 {
-	if rate <= 0 || ofPort(rate) {
+	if rate <= 0 || line.OfPort(rate) {
 		return maxWindow
 	}
 	return uint16(min(max(rate/8/fullPacket+2, minWindow), maxWindow))
-}
-
-// ofPort tells rates that no telephone line has: many a modem says with CONNECT
-// how fast its port is.
-func ofPort(rate int) bool {
-	return slices.Contains([]int{38_400, 57_600, 76_800, 115_200, 230_400, 460_800, 921_600}, rate)
 }
 
 // Delay is the Packet Processing Delay to advertise with that window, in
@@ -35,7 +29,7 @@ func ofPort(rate int) bool {
 // rounded up. It is 0 where Window does not know the rate.
 func Delay(rate int, window uint16) uint16 {
 	const mtu, header = 1500, 36
-	if rate <= 0 || ofPort(rate) {
+	if rate <= 0 || line.OfPort(rate) {
 		return 0
 	}
 	bits := (mtu - header) * int(window) * 8
