@@ -18,7 +18,7 @@ import (
 
 // How a slow line is measured, in real time.
 const (
-	settling  = 8 * time.Second // until the download has found its speed
+	settling  = 20 * time.Second // until the download has found its speed, and pac the line's
 	measuring = 30 * time.Second
 	pause     = 200 * time.Millisecond // between pings
 )
@@ -98,6 +98,8 @@ func recorded(s *setting, lines ...*gauge) {
 // nothing else.
 func TestPacing(t *testing.T) {
 	const rate = 28800
+	// vague are modems that tell how fast their ports are.
+	vague := exchange.Options{Rules: []exchange.Rule{{Conditions: exchange.Conditions{Rate: rate, Connect: "115200"}}}}
 	var mu sync.Mutex
 	medians := make(map[string]time.Duration)
 	t.Run("cases", func(t *testing.T) {
@@ -109,13 +111,16 @@ func TestPacing(t *testing.T) {
 		}{
 			{"as it is", setting{}, 250 * time.Millisecond, 400 * time.Millisecond},
 			{"a PNS that ignores the window", setting{denver: "window = false"}, 250 * time.Millisecond, 400 * time.Millisecond},
+			{"a rate that nobody tells", setting{phones: vague, bank: "profile = \"auto\"", tcp: true}, 250 * time.Millisecond, 400 * time.Millisecond},
+			{"a rate that nobody tells, at a port that only blocks", setting{phones: vague, bank: "line_rate = 33600"}, 250 * time.Millisecond, 400 * time.Millisecond},
+			{"the port's rate for the line's", setting{phones: vague, tcp: true}, 0, 0},
 			{"without the clamp", setting{denver: "mss_by_rate = false"}, 0, 0},
 			{"without pacing", setting{denver: "window = false\nmss_by_rate = false", pac: "[pacing]\nenabled = false"}, 0, 0},
 		} {
 			t.Run(tt.name, func(t *testing.T) {
 				t.Parallel()
 				line := new(gauge)
-				tt.s.line = exchange.Conditions{Rate: rate}
+				tt.s.line.Rate = rate
 				recorded(&tt.s, line)
 				w := newWorld(t, tt.s)
 				c := w.dial(0, sara())
@@ -134,7 +139,7 @@ func TestPacing(t *testing.T) {
 		}
 	})
 	best := medians["as it is"]
-	for name, times := range map[string]float64{"without the clamp": 1.5, "without pacing": 3} {
+	for name, times := range map[string]float64{"without the clamp": 1.5, "without pacing": 3, "the port's rate for the line's": 3} {
 		if got := medians[name]; got.Seconds() < times*best.Seconds() {
 			t.Errorf("%s the median is %v, as it is %v: what keeps it short does nothing", name, got, best)
 		}

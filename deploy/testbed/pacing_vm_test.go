@@ -13,10 +13,11 @@ import (
 )
 
 // With pppd at the caller's end a ping beside a download takes no longer than a
-// packet of the download, in most of five windows; a machine that is busy with
-// something else spoils one or two. In one of them the line is full all the same:
-// how full, is up to the TCP of this host's kernel too, which may be one that
-// makes pauses to measure (BBR). TestPacing measures that with a sender of ours.
+// packet of the download, in most of five windows, and the line is used all the
+// same; a machine that is busy with something else spoils one or two. In one of
+// them the line is full: how full in the others, is up to the TCP of this host's
+// kernel too, which may be one that makes pauses to measure (BBR) and leaves 93 %.
+// TestPacing measures that with a sender of ours.
 func pingBesideADownload(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, setting{line: exchange.Conditions{Rate: 28800}, pac: saran})
@@ -26,17 +27,17 @@ wget -q -O /tmp/data 'http://2.1.1.10/data?n=1000000' &
 sleep 8
 `)
 	const windows, most = 5, 3 // the download lasts for so many
-	prompt, full := 0, false
-	for n := 0; n < windows && (prompt < most || !full); n++ {
+	good, full := 0, false
+	for n := 0; n < windows && (good < most || !full); n++ {
 		median, late, used := w.pings()
 		t.Logf("median %v, 99th percentile %v; %.1f %% of the line", median, late, 100*used)
-		if median <= 250*time.Millisecond && late <= 400*time.Millisecond {
-			prompt++
+		if median <= 250*time.Millisecond && late <= 400*time.Millisecond && used >= 0.9 {
+			good++
 			full = full || used >= 0.95
 		}
 	}
-	if prompt < most || !full {
-		t.Errorf("in %d windows of %d a ping took 250 ms and 400 ms at most, want %d; in one of them 95 %% of the line is used: %v", prompt, windows, most, full)
+	if good < most || !full {
+		t.Errorf("in %d windows of %d a ping took 250 ms and 400 ms at most and 90 %% of the line is used, want %d; in one of them 95 %%: %v", good, windows, most, full)
 	}
 	w.run("hangup\n")
 }

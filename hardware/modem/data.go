@@ -98,6 +98,17 @@ func (m *Modem) Unsent() (octets int, known bool) {
 	return 0, false
 }
 
+// Queued is what of Unsent waits for the port's far end to have room; it makes a
+// Modem a line.Queuer.
+func (m *Modem) Queued() (octets int, known bool) {
+	if c := m.online(); c != nil {
+		if q, ok := c.port.(line.Queuer); ok {
+			return q.Queued()
+		}
+	}
+	return m.Unsent()
+}
+
 // Follows reports whether the modem stops the present call's port when it has
 // enough; it makes a Modem a line.Follower.
 func (m *Modem) Follows() bool {

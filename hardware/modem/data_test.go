@@ -1,6 +1,7 @@
 package modem
 
 import (
+	"context"
 	"errors"
 	"io"
 	"os"
@@ -189,4 +190,44 @@ func TestCloseFreesEverybody(t *testing.T) {
 			t.Errorf("ring: %v", err)
 		}
 	})
+}
+
+// gauged is a port behind a network.
+type gauged struct{ Port }
+
+func (gauged) Unsent() (int, bool) { return 7, true }
+func (gauged) Queued() (int, bool) { return 3, true }
+
+func TestWhatWaitsInThePort(t *testing.T) {
+	for name, tt := range map[string]struct {
+		wrap   func(Port) Port
+		unsent int
+		queued int
+		known  bool
+	}{
+		"it cannot tell":   {func(p Port) Port { return p }, 0, 0, false},
+		"a device":         {func(p Port) Port { return stopped{p} }, 1, 1, true},
+		"behind a network": {func(p Port) Port { return gauged{p} }, 7, 3, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				m, p := newPeer(t, Options{})
+				if n, known := m.Queued(); n != 0 || known {
+					t.Errorf("without a call: %d, %v", n, known)
+				}
+				plain := m.o.Open
+				m.o.Open = func(ctx context.Context) (Port, error) {
+					port, err := plain(ctx)
+					return tt.wrap(port), err
+				}
+				p.connect(m, connected)
+				if n, known := m.Unsent(); n != tt.unsent || known != tt.known {
+					t.Errorf("unsent: %d, %v", n, known)
+				}
+				if n, known := m.Queued(); n != tt.queued || known != tt.known {
+					t.Errorf("queued: %d, %v", n, known)
+				}
+			})
+		})
+	}
 }

@@ -173,6 +173,10 @@ func (p *Port) SetWriteDeadline(t time.Time) error { return p.conn.SetWriteDeadl
 // acknowledged; false where the kernel cannot tell.
 func (p *Port) Unsent() (octets int, known bool) { return unsent(p.conn) }
 
+// Queued is how many octets Write has taken that wait for the far end to have
+// room; false where the kernel cannot tell.
+func (p *Port) Queued() (octets int, known bool) { return queued(p.conn) }
+
 // Gone tells that the far end has closed the connection, or broken it, and left
 // nothing to read; false where the kernel cannot tell. It takes nothing.
 func (p *Port) Gone() bool { return gone(p.conn) }

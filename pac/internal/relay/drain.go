@@ -20,6 +20,8 @@ type drain struct {
 	gone   int64         // octets that had left it by then
 	busy   time.Duration // for how long it had something
 	took   int64         // octets that left it in that time
+
+	far far // what the port's far end holds, where it does not follow
 }
 
 const (
@@ -43,8 +45,17 @@ func (d *drain) octets(t time.Duration) int {
 // wrote notes that a Write of n octets lasted from one time to another. known
 // says that look tells the rest.
 func (d *drain) wrote(from, to time.Time, n int, known bool) {
+	if d.blind() {
+		d.begin(from)
+	}
 	d.written += int64(n)
-	if took := to.Sub(from); !known && took >= ahead { // it was full, or would not have let us wait
+	switch took := to.Sub(from); {
+	case took < ahead:
+	case d.blind():
+		if took >= blocked { // the far end was full, and has made room
+			d.madeRoom(to, d.written-int64(n), took)
+		}
+	case !known: // it was full, or would not have let us wait
 		d.busy += took
 		d.took += int64(n)
 		d.measure()
@@ -60,6 +71,10 @@ func (d *drain) wrote(from, to time.Time, n int, known bool) {
 // look notes how many octets the port has not sent.
 func (d *drain) look(now time.Time, unsent int) {
 	gone := d.written - int64(unsent)
+	if d.blind() {
+		d.lookFar(now, gone, unsent)
+		return
+	}
 	if !d.looked.IsZero() && unsent > 0 {
 		d.busy += now.Sub(d.looked)
 		d.took += gone - d.gone
@@ -96,6 +111,7 @@ func (d *drain) wait(now time.Time, unsent int) time.Duration {
 	if d.first == 0 {
 		return 0
 	}
+	d.far.seen = now
 	var wait time.Duration
 	if !d.follows {
 		wait = d.free.Sub(now) - ahead

@@ -1,6 +1,10 @@
 package relay
 
-import "time"
+import (
+	"time"
+
+	"carrier/hardware/line"
+)
 
 // wakeLine has the line take what waits for it: in a goroutine that lasts no
 // longer than something does. The lock is held.
@@ -89,7 +93,7 @@ func (r *Relay) write() (octets int, wait time.Duration, err error) {
 	from := time.Now()
 	_, err = r.line.Write(framed)
 	to := time.Now()
-	unsent, known := r.line.Unsent()
+	unsent, known := r.unsent()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.drain.wrote(from, to, len(framed), known)
@@ -122,10 +126,18 @@ func (r *Relay) take(b *buffer) []byte {
 // wait is how long to wait before the line has sent nearly all.
 func (r *Relay) wait() time.Duration {
 	now := time.Now()
-	unsent, known := r.line.Unsent()
+	unsent, known := r.unsent()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.look(now, unsent, known)
+}
+
+// unsent is what waits in the line's port.
+func (r *Relay) unsent() (octets int, known bool) {
+	if q, ok := r.line.(line.Queuer); ok {
+		return q.Queued()
+	}
+	return r.line.Unsent()
 }
 
 // look is wait when the line has been asked. The lock is held.
