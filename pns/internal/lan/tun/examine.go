@@ -125,6 +125,9 @@ func (l *LAN) examineLAN() error {
 		if err == nil {
 			err = at.fault(name, l.o.Routes, l.o.Leased)
 		}
+		if err == nil {
+			err = l.examineOwners(name, at)
+		}
 		wrong = append(wrong, err)
 	}
 	return errors.Join(wrong...)

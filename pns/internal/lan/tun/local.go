@@ -25,10 +25,8 @@ func (l *LAN) checkLocal() error {
 		return fmt.Errorf("the routes of this host cannot be listed: %w", err)
 	}
 	names := make(map[int]string) // of others' interfaces
-	var own []string              // hardware addresses: this host answers for what it has on another interface
 	ours := l.ours(links)
 	for _, i := range links {
-		own = append(own, i.Attrs().HardwareAddr.String())
 		if a := i.Attrs(); a.Index != ours {
 			names[a.Index] = a.Name
 		}
@@ -45,7 +43,7 @@ func (l *LAN) checkLocal() error {
 	}
 	for _, a := range list {
 		if prefix(a.IPNet).Contains(l.o.Local) {
-			wrong = append(wrong, l.checkNeighbours(names[a.LinkIndex], own))
+			wrong = append(wrong, l.checkNeighbours(names[a.LinkIndex]))
 		}
 	}
 	return errors.Join(wrong...)
@@ -61,17 +59,12 @@ func (l *LAN) checkPeers() error {
 
 // checkNeighbours asks the hosts on an interface for the address, where ARP can
 // be spoken.
-func (l *LAN) checkNeighbours(name string, own []string) error {
-	port, err := openARP(name)
+func (l *LAN) checkNeighbours(name string) error {
+	owners, err := l.owners(name, []netip.Addr{l.o.Local})
 	if err != nil { // no Ethernet, or no right to ask, which proxy ARP needs and tells of
 		return nil
 	}
-	heard := make(chan error, 1)
-	go func() { heard <- port.read() }()
-	owner := <-port.probe(l.o.Local)
-	port.file.Close()
-	<-heard
-	if owner != "" && !slices.Contains(own, owner) {
+	if owner := owners[l.o.Local]; owner != "" {
 		return fmt.Errorf("lan.local: %v is the address of a host on %s (%s), which would not be reached any more: take an address that nobody has", l.o.Local, name, owner)
 	}
 	return nil
