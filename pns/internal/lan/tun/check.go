@@ -121,7 +121,7 @@ func (l *LAN) checkRoutes(family int, names map[int]string, ours int) error {
 			continue
 		}
 		if p := l.callers(to); slices.ContainsFunc(p, func(p netip.Prefix) bool { return p.Bits() <= to.Bits() }) {
-			wrong = append(wrong, fmt.Errorf("the callers' addresses %v overlap the route to %v%s", span(p), to, way(r, names)))
+			wrong = append(wrong, fmt.Errorf("the callers' addresses %v overlap the route to %v%s: take them from %s, or remove the route", span(p), to, way(r, names), key(p[0].Addr())))
 		}
 	}
 	return errors.Join(wrong...)

@@ -154,7 +154,7 @@ func TestRefusedIPv6(t *testing.T) {
 		for routes, want := range map[string]string{
 			"2001:db8:1::/56":     "2001:db8:1:7::1 is this host's own address on eth1, and among the callers' (2001:db8:1::/56): take it from lan.ipv6\n2001:db8:1:7::2, the gateway of the route to everywhere, is among the callers' addresses: take it from lan.ipv6",
 			"2001:db8:1:7:8::/80": "the callers' networks 2001:db8:1:7:8::/80 overlap 2001:db8:1:7::/64, the network on eth1: take it from lan.ipv6",
-			"2001:db8:3::/56":     "the callers' addresses 2001:db8:3::/56 overlap the route to 2001:db8:3::/64 over eth1",
+			"2001:db8:3::/56":     "the callers' addresses 2001:db8:3::/56 overlap the route to 2001:db8:3::/64 over eth1: take them from lan.ipv6, or remove the route",
 		} {
 			_, err := New(Options{Name: "carrier0", Local: router, Routes: []netip.Prefix{netip.MustParsePrefix(routes)}})
 			if err == nil || err.Error() != want {
