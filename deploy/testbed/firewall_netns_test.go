@@ -25,6 +25,15 @@ func TestDoctorOfAFirewall(t *testing.T) {
 	forward := func(policy, rules string, more ...string) string {
 		return fmt.Sprintf("table inet f { %s\nchain forward { type filter hook forward priority 0; policy %s; %s\n}\n}", strings.Join(more, "\n"), policy, rules)
 	}
+	raw := func(hook, rules string) string {
+		return fmt.Sprintf("table ip raw { chain %[1]s { type filter hook %[1]s priority raw; %s\n}\n}", hook, rules)
+	}
+	at := func(hook, what, does, rule string) string {
+		return fmt.Sprintf("the nftables chain ip raw %s may drop %s, which %s: let it pass there, as by `nft insert rule ip raw %[1]s %[4]s accept`", hook, what, does, rule)
+	}
+	theirs := "{ 2.1.1.129/32, 2.1.1.130/31, 2.1.1.132/30, 2.1.1.136/29, 2.1.1.144/28, 2.1.1.160/28, 2.1.1.176/29, 2.1.1.184/30, 2.1.1.188/31, 2.1.1.190/32 } accept"
+	rawUp := "the nftables chain ip raw prerouting may drop what callers send to the LAN: let callers0 pass there both ways, as by `nft insert rule ip raw prerouting ip saddr " + theirs + "`"
+	rawDown := "the nftables chain ip raw postrouting may drop what answers callers: let callers0 pass there both ways, as by `nft insert rule ip raw postrouting ip daddr " + theirs + "`"
 	input := func(policy, rules string) string {
 		return fmt.Sprintf("table inet f { chain input { type filter hook input priority 0; policy %s; %s\n}\n}", policy, rules)
 	}
@@ -70,13 +79,29 @@ func TestDoctorOfAFirewall(t *testing.T) {
 		iifname "docker0" oifname != "docker0" accept; iifname "docker0" oifname "docker0" accept
 	}
 }`, []string{"the nftables chain ip filter FORWARD may drop what callers send to the LAN: let callers0 pass"}},
-		"no input":                {input("drop", loopback), []string{tcp, gre}},
-		"SSH alone":               {input("drop", loopback+established+"tcp dport { 22, 80 } accept"), []string{tcp}},
-		"PPTP":                    {input("drop", loopback+established+"tcp dport { 22, 1723 } accept; ip protocol gre accept"), nil},
-		"PPTP at our own address": {input("drop", loopback+"ip daddr 198.51.100.7 tcp dport 1700-1800 accept; ip protocol gre accept"), nil},
-		"PPTP from a PAC":         {input("drop", established+"ip saddr 192.0.2.1 accept"), nil},
-		"GRE dropped":             {input("accept", "ip protocol gre drop"), []string{gre}},
-		"GRE of strangers":        {input("accept", "ip saddr != 192.0.2.1 ip protocol gre drop"), nil},
+		"no input":                 {input("drop", loopback), []string{tcp, gre}},
+		"SSH alone":                {input("drop", loopback+established+"tcp dport { 22, 80 } accept"), []string{tcp}},
+		"PPTP":                     {input("drop", loopback+established+"tcp dport { 22, 1723 } accept; ip protocol gre accept"), nil},
+		"PPTP at our own address":  {input("drop", loopback+"ip daddr 198.51.100.7 tcp dport 1700-1800 accept; ip protocol gre accept"), nil},
+		"PPTP from a PAC":          {input("drop", established+"ip saddr 192.0.2.1 accept"), nil},
+		"GRE dropped":              {input("accept", "ip protocol gre drop"), []string{gre}},
+		"GRE before it is routed":  {raw("prerouting", "ip protocol gre drop"), []string{at("prerouting", "GRE, IP protocol 47", "brings calls", "ip protocol gre")}},
+		"GRE that leaves":          {raw("output", "ip protocol gre drop"), []string{at("output", "GRE, IP protocol 47", "answers calls", "ip protocol gre")}},
+		"GRE after it was routed":  {raw("postrouting", "ip protocol gre drop"), []string{at("postrouting", "GRE, IP protocol 47", "answers calls", "ip protocol gre")}},
+		"answers of PPTP":          {raw("output", "tcp sport 1723 drop"), []string{at("output", "TCP port 1723", "answers calls", "tcp sport 1723")}},
+		"PPTP of our own":          {raw("output", "tcp dport 1723 drop"), nil},
+		"GRE to one PAC":           {raw("output", "ip daddr 192.0.2.66 ip protocol gre drop"), nil},
+		"output by a mark":         {"table ip m { chain o { type route hook output priority mangle; ip protocol gre drop; }\n}", []string{"the nftables chain ip m o may drop GRE, IP protocol 47, which answers calls: "}},
+		"callers before routing":   {raw("prerouting", "iifname callers0 drop"), []string{rawUp}},
+		"callers, let pass":        {raw("prerouting", "ip saddr "+theirs+"; iifname callers0 drop"), nil},
+		"answers after routing":    {raw("postrouting", "oifname callers0 drop"), []string{rawDown}},
+		"answers, let pass":        {raw("postrouting", "ip daddr "+theirs+"; oifname callers0 drop"), nil},
+		"states before they are":   {raw("prerouting", "ct state established accept; ct state new accept; ct state invalid drop; drop"), nil},
+		"no states on the way out": {"table inet f { chain output { type filter hook output priority 0; policy drop; ct state established accept; oif lo accept; }\n}", nil},
+		"a filter of what leaves": {"table inet f { chain output { type filter hook output priority 0; policy drop; udp dport { 53, 123 } accept; oif lo accept; }\n}",
+			[]string{"the nftables chain inet f output may drop TCP port 1723, which answers calls: ", "the nftables chain inet f output may drop GRE, IP protocol 47, which answers calls: "}},
+		"a reverse path":   {"table inet f { chain pre { type filter hook prerouting priority raw + 10; meta nfproto ipv6 fib saddr . iif oif missing drop; fib saddr . mark . iif oif missing drop; }\n}", nil},
+		"GRE of strangers": {input("accept", "ip saddr != 192.0.2.1 ip protocol gre drop"), nil},
 	} {
 		c.sh(c.office, "nft flush ruleset\nnft -f - <<'end'\n"+tt.ruleset+"\nend")
 		d := c.doctor(c.office, "pns", file)

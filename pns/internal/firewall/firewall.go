@@ -6,14 +6,11 @@ package firewall
 import (
 	"errors"
 	"fmt"
-	"net"
 	"net/netip"
 	"os"
 	"strings"
 
 	"github.com/google/nftables"
-	"github.com/google/nftables/expr"
-	"golang.org/x/sys/unix"
 )
 
 // Options are what is to pass.
@@ -39,20 +36,30 @@ func Look(o Options) error {
 			return nil
 		}
 		for _, chain := range chains {
-			if chain.Type != nftables.ChainTypeFilter || chain.Hooknum == nil {
+			if chain.Hooknum == nil || chain.Type == nftables.ChainTypeNAT {
 				continue
 			}
-			w := kernel{c, chain.Table}
-			switch *chain.Hooknum {
-			case *nftables.ChainHookForward:
-				err = o.forward(w, chain)
-			case *nftables.ChainHookInput:
-				err = o.input(w, chain)
-			}
-			wrong = append(wrong, err)
+			wrong = append(wrong, o.hooked(kernel{c, chain.Table}, chain))
 		}
 	}
 	return errors.Join(wrong...)
+}
+
+// hooked asks a base chain for all packets that come by there.
+func (o Options) hooked(r rules, c *nftables.Chain) error {
+	switch *c.Hooknum {
+	case *nftables.ChainHookPrerouting:
+		return errors.Join(o.arrives(r, c), o.forwarded(r, c))
+	case *nftables.ChainHookInput:
+		return o.arrives(r, c)
+	case *nftables.ChainHookForward:
+		return o.forwarded(r, c)
+	case *nftables.ChainHookOutput:
+		return o.leaves(r, c)
+	case *nftables.ChainHookPostrouting:
+		return errors.Join(o.leaves(r, c), o.forwarded(r, c))
+	}
+	return nil
 }
 
 // families name a table's in nft's language.
@@ -63,74 +70,12 @@ func name(c *nftables.Chain) string {
 	return fmt.Sprintf("%s %s %s", families[c.Table.Family], c.Table.Name, c.Name)
 }
 
-// forward asks for a caller's connection to the LAN, of which she has one of
-// many addresses, and for what comes back.
-func (o Options) forward(r rules, c *nftables.Chain) error {
-	if o.Name == "" {
-		return nil
-	}
-	own := face{name: o.Name}
-	if i, err := net.InterfaceByName(o.Name); err == nil {
-		own.index = uint32(i.Index)
-	}
-	elsewhere := own
-	elsewhere.other = true
-	var up, down []packet
-	for _, p := range o.Callers {
-		if !p.Addr().Is4() {
-			continue
-		}
-		up = append(up, packet{in: own, out: elsewhere, protocol: unix.IPPROTO_TCP, src: p.Addr(), state: expr.CtStateBitNEW})
-		down = append(down, packet{in: elsewhere, out: own, protocol: unix.IPPROTO_TCP, dst: p.Addr(), state: expr.CtStateBitESTABLISHED})
-	}
-	for _, way := range []struct {
-		packets    []packet
-		what, rule string
-	}{
-		{up, "callers send to the LAN", fmt.Sprintf("iifname %q accept", o.Name)},
-		{down, "answers callers", fmt.Sprintf("oifname %q ct state established,related accept", o.Name)},
-	} {
-		if ok, err := anyPasses(r, c, premise{}, way.packets); !ok && err == nil {
-			return fmt.Errorf("the nftables chain %s may drop what %s: let %s pass there both ways, as by `nft insert rule %[1]s %[4]s`", name(c), way.what, o.Name, way.rule)
-		}
-	}
-	return nil
-}
-
-// input asks for what PACs and clients send to this host.
-func (o Options) input(r rules, c *nftables.Chain) error {
-	from := face{name: o.Name, other: true}
-	var wrong []error
-	for _, want := range []struct {
-		asked    bool
-		protocol byte
-		port     uint16
-		states   []uint32
-		what     string
-		rule     string
-	}{
-		{o.TCP != 0, unix.IPPROTO_TCP, o.TCP, []uint32{expr.CtStateBitNEW}, fmt.Sprintf("TCP port %d", o.TCP), fmt.Sprintf("tcp dport %d accept", o.TCP)},
-		// What a call says first may be ours.
-		{o.GRE, unix.IPPROTO_GRE, 0, []uint32{expr.CtStateBitNEW, expr.CtStateBitESTABLISHED}, "GRE, IP protocol 47", "ip protocol gre accept"},
-		{o.UDP != 0, unix.IPPROTO_UDP, o.UDP, []uint32{expr.CtStateBitNEW, expr.CtStateBitESTABLISHED}, fmt.Sprintf("UDP port %d", o.UDP), fmt.Sprintf("udp dport %d accept", o.UDP)},
-	} {
-		if !want.asked {
-			continue
-		}
-		var packets []packet
-		for _, state := range want.states {
-			packets = append(packets, packet{in: from, protocol: want.protocol, port: want.port, state: state})
-		}
-		if ok, err := anyPasses(r, c, premise{own: true}, packets); !ok && err == nil {
-			wrong = append(wrong, fmt.Errorf("the nftables chain %s may drop %s, which brings calls: let it pass there, as by `nft insert rule %[1]s %[3]s`", name(c), want.what, want.rule))
-		}
-	}
-	return errors.Join(wrong...)
-}
-
 // anyPasses tells whether a base chain may let one of the packets pass.
 func anyPasses(r rules, c *nftables.Chain, before premise, packets []packet) (bool, error) {
 	for _, p := range packets {
+		if c.Priority != nil && *c.Priority <= *nftables.ChainPriorityConntrack {
+			p.state = 0
+		}
 		f, err := walk{p, r}.through(c.Name, before, 0)
 		if err != nil {
 			return false, err

@@ -16,10 +16,12 @@ type packet struct {
 	protocol byte // of IP
 	src, dst netip.Addr
 	port     uint16 // it goes to; 0: any
-	state    uint32 // of its connection, a bit of expr.CtState
+	from     uint16 // the port that it comes from; 0: any
+	state    uint32 // of its connection, a bit of expr.CtState; 0: any
 }
 
-// A face is an interface: by its name, or any but that and the loopback.
+// A face is an interface: by its name, or any but that and the loopback. Without
+// either it is not known.
 type face struct {
 	name  string
 	index uint32 // 0: there is none of the name
@@ -45,8 +47,11 @@ func (f face) number() fact {
 }
 
 func (f face) fact(its, loopback []byte) fact {
-	if f.other {
+	switch {
+	case f.other:
 		return fact{not: [][]byte{its, loopback}}
+	case f.name == "":
+		return fact{}
 	}
 	return fact{value: its, own: true}
 }
@@ -82,6 +87,9 @@ const answered = 1<<1 | 1<<2 | 1<<3
 
 // tracked is what the expression ct loads.
 func (p packet) tracked(key expr.CtKey) fact {
+	if p.state == 0 {
+		return fact{}
+	}
 	switch key {
 	case expr.CtKeySTATE:
 		return fact{value: binary.NativeEndian.AppendUint32(nil, p.state)}
@@ -113,6 +121,8 @@ func (p packet) payload(base expr.PayloadBase, offset, size uint32) fact {
 		return part(p.dst, 16)
 	case base == expr.PayloadBaseTransportHeader && offset == 2 && size == 2 && p.port != 0:
 		return fact{value: binary.BigEndian.AppendUint16(nil, p.port)}
+	case base == expr.PayloadBaseTransportHeader && offset == 0 && size == 2 && p.from != 0:
+		return fact{value: binary.BigEndian.AppendUint16(nil, p.from)}
 	}
 	return fact{}
 }

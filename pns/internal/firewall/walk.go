@@ -168,7 +168,7 @@ func (w walk) match(m *expr.Match) guess {
 		return yes
 	case *xt.ConntrackMtinfo3:
 		const state = 1 // XT_CONNTRACK_STATE
-		if info.MatchFlags != state {
+		if info.MatchFlags != state || w.state == 0 {
 			return maybe
 		}
 		g := sure(uint32(info.StateMask)&w.state != 0)

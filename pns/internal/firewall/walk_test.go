@@ -62,6 +62,26 @@ func TestRulesOfIptables(t *testing.T) {
 	}
 }
 
+// Before a connection is looked up its state is not known, and drops nothing for
+// certain.
+func TestStateBeforeItIsKnown(t *testing.T) {
+	m := &xt.ConntrackMtinfo3{}
+	m.MatchFlags, m.StateMask = 1, 1 // INVALID
+	invalid := &expr.Match{Name: "conntrack", Rev: 3, Info: m}
+	accept, drop := &expr.Verdict{Kind: expr.VerdictAccept}, &expr.Verdict{Kind: expr.VerdictDrop}
+	for name, rules := range map[string][][]expr.Any{
+		"dropped":      {{invalid, drop}, {accept}},
+		"passes":       {{invalid, accept}, {drop}},
+		"of nftables":  {{&expr.Ct{Key: expr.CtKeySTATE, Register: 1}, &expr.Cmp{Register: 1, Data: []byte{1, 0, 0, 0}}, accept}, {drop}},
+		"its statuses": {{&expr.Ct{Key: expr.CtKeySTATUS, Register: 1}, &expr.Cmp{Register: 1, Data: []byte{1, 0, 0, 0}}, drop}, {accept}},
+	} {
+		w := walk{packet{protocol: unix.IPPROTO_GRE}, chained{"c": rules}}
+		if got, err := w.through("c", premise{}, 0); got != passes || err != nil {
+			t.Errorf("%s: %d, %v", name, got, err)
+		}
+	}
+}
+
 func TestLegacy(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "ip_tables_names")
 	for text, want := range map[string]bool{"": false, "nat\nfilter\n": true, "filter\n": true, "nat\nmangle\n": false} {
