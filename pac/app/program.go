@@ -104,7 +104,7 @@ func (p *Program) build() (err error) {
 	}
 	p.metrics.calls, p.metrics.banks, p.metrics.conns = p.calls, p.banks, p.endpoint.Conns
 	if c.Panel.IsValid() {
-		if p.panel, err = daemon.OpenPanel(c.Panel, p.metrics.handler()); err != nil {
+		if p.panel, err = daemon.OpenPanel(c.Panel, p.metrics.handler(), nil); err != nil {
 			return err
 		}
 		p.parts.Add("panel", p.panel.Run)

@@ -21,6 +21,7 @@ import (
 type status struct {
 	Name      string  `json:"name"`
 	Listen    string  `json:"listen"`
+	Closed    string  `json:"closed,omitempty"` // why no call is taken now
 	Calls     int     `json:"calls"`
 	Addresses int     `json:"addresses_free"`
 	Networks  *int    `json:"networks6_free,omitempty"`  // a /64 each; nil: callers have no IPv6
@@ -60,6 +61,9 @@ func (p *Program) commands() console.Program { return commands{p} }
 // Status shows who is online and the control connections.
 func (p commands) Status() any {
 	s := status{Name: p.config.Name, Listen: p.endpoint.Addr().String(), Users: []user{}, PACs: []joint{}, Locked: []lock{}}
+	if err := p.ras.Closed(); err != nil {
+		s.Closed = err.Error()
+	}
 	p.metrics.pools.Stats(func(name string, one pool.Stats) {
 		switch name {
 		case pool.IPv6:

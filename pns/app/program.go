@@ -118,7 +118,7 @@ func (p *Program) build() error {
 	p.parts.Add("tunnels", p.endpoint.Run)
 	p.metrics.ras, p.metrics.pools, p.metrics.guard = p.ras, p.pools, p.guard
 	if c.Panel.IsValid() {
-		if p.panel, err = daemon.OpenPanel(c.Panel, p.metrics.handler()); err != nil {
+		if p.panel, err = daemon.OpenPanel(c.Panel, p.metrics.handler(), p.ras.Closed); err != nil {
 			return err
 		}
 		p.parts.Add("panel", p.panel.Run)
@@ -157,6 +157,7 @@ func (p *Program) lease(network lan.Network) error {
 func (p *Program) rasOptions(network lan.Network) ras.Options {
 	o := ras.Options{Settings: p.settings(p.config, p.who), LAN: network, Pools: p.pools, Leases: p.leases, Passwords: p.changed, History: history,
 		Sessions: &p.metrics.sessions, Flows: &p.metrics.flows, Meter: p.metrics, Hub: p.hub, Guard: p.guard, Log: p.log}
+	o.Gate, _ = network.(ras.Gate)
 	o.Prober, _ = network.(session.Prober)
 	o.Delegator, _ = network.(session.Delegator)
 	return o

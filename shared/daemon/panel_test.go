@@ -2,11 +2,13 @@ package daemon
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"net/netip"
 	"os"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"unsafe"
@@ -14,18 +16,22 @@ import (
 
 func TestPanel(t *testing.T) {
 	metrics := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "pac_calls_active 1\n") })
-	p, err := OpenPanel(netip.MustParseAddrPort("127.0.0.1:0"), metrics)
+	var closed atomic.Bool
+	ready := func() error {
+		if closed.Load() {
+			return errors.New("there is no line")
+		}
+		return nil
+	}
+	p, err := OpenPanel(netip.MustParseAddrPort("127.0.0.1:0"), metrics, ready)
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, stop := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() { done <- p.Run(ctx) }()
-	for path, want := range map[string]string{
-		"/metrics": "200 OK pac_calls_active 1\n",
-		"/healthz": "200 OK ok\n",
-		"/other":   "404 Not Found 404 page not found\n",
-	} {
+	wants := func(path, want string) {
+		t.Helper()
 		r, err := http.Get("http://" + p.Addr().String() + path)
 		if err != nil {
 			t.Fatal(err)
@@ -36,7 +42,14 @@ func TestPanel(t *testing.T) {
 			t.Errorf("%s: %q, %v", path, got, err)
 		}
 	}
-	_, err = OpenPanel(netip.MustParseAddrPort(p.Addr().String()), metrics)
+	wants("/metrics", "200 OK pac_calls_active 1\n")
+	wants("/healthz", "200 OK ok\n")
+	wants("/readyz", "200 OK ok\n")
+	wants("/other", "404 Not Found 404 page not found\n")
+	closed.Store(true)
+	wants("/healthz", "200 OK ok\n")
+	wants("/readyz", "503 Service Unavailable there is no line\n")
+	_, err = OpenPanel(netip.MustParseAddrPort(p.Addr().String()), metrics, nil)
 	if want := "panel: " + p.Addr().String() + " is in use by another program; choose another with `panel`"; err == nil || err.Error() != want {
 		t.Errorf("taken port: %v", err)
 	}
@@ -44,7 +57,7 @@ func TestPanel(t *testing.T) {
 	if err := <-done; err != nil {
 		t.Error(err)
 	}
-	again, err := OpenPanel(netip.MustParseAddrPort(p.Addr().String()), metrics)
+	again, err := OpenPanel(netip.MustParseAddrPort(p.Addr().String()), metrics, nil)
 	if err != nil {
 		t.Fatalf("the port is still taken: %v", err)
 	}
@@ -52,7 +65,7 @@ func TestPanel(t *testing.T) {
 }
 
 func TestPanelOnAnAddressThatIsNotOurs(t *testing.T) {
-	_, err := OpenPanel(netip.MustParseAddrPort("192.0.2.1:80"), http.NotFoundHandler())
+	_, err := OpenPanel(netip.MustParseAddrPort("192.0.2.1:80"), http.NotFoundHandler(), nil)
 	if err == nil || !strings.HasPrefix(err.Error(), "panel: listen tcp 192.0.2.1:80:") {
 		t.Error(err)
 	}

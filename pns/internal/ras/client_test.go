@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -236,5 +237,54 @@ func TestReloadWithoutClients(t *testing.T) {
 	}
 	if all := r.Running(); len(all) != 1 || all[0].Peer != "atlanta" {
 		t.Errorf("running: %+v", all)
+	}
+}
+
+// gate is a Gate that is shut while there is an error.
+type gate struct{ fault atomic.Pointer[error] }
+
+func (g *gate) Fault() error {
+	if err := g.fault.Load(); err != nil {
+		return *err
+	}
+	return nil
+}
+
+// A call whose caller would reach nothing is refused so that its PAC tries another
+// PNS, and one that runs goes on; so is a client's.
+func TestNoCallsWhileCallersReachNothing(t *testing.T) {
+	r, over, dial := server(t)
+	g := new(gate)
+	r.mu.Lock()
+	r.o.Gate = g
+	r.mu.Unlock()
+	c, err := dial(bothAt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	runs, err := c.Offer(t.Context(), pptp.IncomingCallRequest{CallSerialNumber: 1})
+	if err != nil || r.Closed() != nil {
+		t.Fatal(err, r.Closed())
+	}
+	gone := errors.New("the interface carrier0 is gone")
+	g.fault.Store(&gone)
+	var refused *peer.RefusedError
+	for _, call := range []func() (*peer.Call, error){
+		func() (*peer.Call, error) { return c.Offer(t.Context(), pptp.IncomingCallRequest{CallSerialNumber: 2}) },
+		func() (*peer.Call, error) { return c.Place(t.Context(), pptp.OutgoingCallRequest{CallSerialNumber: 3}) },
+	} {
+		if _, err := call(); !errors.As(err, &refused) || refused.Code != pptp.NoResource {
+			t.Errorf("a call: %v", err)
+		}
+	}
+	if err := r.Closed(); !errors.Is(err, gone) {
+		t.Errorf("closed: %v", err)
+	}
+	if all := r.Running(); len(all) != 1 || all[0].Name != runs.Name() || len(over) > 0 {
+		t.Errorf("running: %+v, %d have ended", all, len(over))
+	}
+	g.fault.Store(nil)
+	if _, err := c.Offer(t.Context(), pptp.IncomingCallRequest{CallSerialNumber: 4}); err != nil || r.Closed() != nil {
+		t.Errorf("once they reach it again: %v, %v", err, r.Closed())
 	}
 }

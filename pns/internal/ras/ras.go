@@ -74,6 +74,7 @@ type Options struct {
 	LAN    lan.Network
 	Pools  *pool.Pools
 	Leases *lease.Leases  // of the LAN's DHCP server; nil: it is not asked
+	Gate   Gate           // nil: callers always reach the LAN
 	Prober session.Prober // nil: addresses are nobody else's
 	// Delegator is needed where IPv6 is.
 	Delegator session.Delegator
@@ -95,6 +96,12 @@ type Meter interface {
 	// Ended counts a call that is over. pac is the configured name of who
 	// brought it.
 	Ended(pac string, c record.Call)
+}
+
+// A Gate is what callers go through; a tun.LAN is one.
+type Gate interface {
+	// Fault says why they would reach nothing; nil: they would, as far as is known.
+	Fault() error
 }
 
 // A RAS takes calls; it is a peer.Handler. Its methods may be called from any
@@ -201,10 +208,10 @@ func (r *RAS) take(call *peer.Call, v visitor) {
 	who := v.record.Peer
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	switch {
-	case r.ctx == nil:
-		r.o.Log.Warn("call refused", "call", call.Name(), "reason", record.Shutdown)
-		call.Refuse(generalError, uint8(pptp.NoResource))
+	switch err := r.closed(); {
+	case err != nil:
+		r.o.Log.Warn("call refused", "call", call.Name(), "pac", who, "reason", err)
+		call.Refuse(generalError, uint8(pptp.NoResource)) // another PNS may take it
 		return
 	case r.Strange(call.Conn()):
 		r.o.Log.Warn("call refused: who brings it may bring calls no more", "call", call.Name(), "pac", who)
@@ -226,6 +233,27 @@ func (r *RAS) take(call *peer.Call, v visitor) {
 		s.Run(ctx)
 		r.ended(call, s)
 	})
+}
+
+// errNotRunning says that Run has not begun, or is about to end.
+var errNotRunning = errors.New("the server starts or ends")
+
+// Closed says why no call is taken now; nil: calls are taken. Those that run go on.
+func (r *RAS) Closed() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.closed()
+}
+
+// closed is Closed; mu is held.
+func (r *RAS) closed() error {
+	switch {
+	case r.ctx == nil:
+		return errNotRunning
+	case r.o.Gate != nil:
+		return r.o.Gate.Fault()
+	}
+	return nil
 }
 
 // generalError is the Result Code of both Call-Replies that goes with an Error

@@ -66,7 +66,7 @@ func (l *LAN) told(own *owned, h unix.NlMsghdr, data []byte) {
 		default:
 			l.named(own, i.Name)
 			if change&unix.IFF_UP != 0 && change != ^uint32(0) { // put up or down, and not just made
-				l.put(own, i)
+				l.put(i)
 			}
 		}
 	case unix.RTM_NEWADDR, unix.RTM_DELADDR:
@@ -90,7 +90,7 @@ func (l *LAN) lookAgain(own *owned) {
 	for _, link := range links {
 		if i := link.Attrs(); i.Index == index {
 			l.named(own, i.Name)
-			l.put(own, i)
+			l.put(i)
 			return
 		}
 	}
@@ -101,7 +101,6 @@ func (l *LAN) lookAgain(own *owned) {
 
 // An owned interface is ours, as it was said to be.
 type owned struct {
-	down   int       // the index of one that was put down
 	named  string    // other than it should be
 	look   time.Time // when to see what it lacks; zero: it lost nothing
 	failed string    // why that could not be put back
@@ -120,17 +119,16 @@ func (l *LAN) named(o *owned, name string) {
 
 // put takes our interface as it was put: up, when it gets its routes back, or
 // down.
-func (l *LAN) put(o *owned, i *netlink.LinkAttrs) {
+func (l *LAN) put(i *netlink.LinkAttrs) {
 	log := l.o.Log.With("interface", l.o.Name)
 	if i.Flags&net.FlagUp == 0 {
-		if o.down != i.Index {
+		if l.fault.put(i.Index) != i.Index {
 			log.Warn("the interface was put down: callers reach nothing")
 		}
-		o.down = i.Index
 		return
 	}
-	if err := l.setUpAgain(i.Index); o.down == i.Index || err != nil {
+	err := l.setUpAgain(i.Index)
+	if l.fault.put(0) == i.Index || err != nil {
 		log.Info("the interface was put up", "error", err)
 	}
-	o.down = 0
 }

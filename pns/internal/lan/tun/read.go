@@ -79,7 +79,7 @@ const again = time.Second
 func (l *LAN) remake(ctx context.Context) bool {
 	tick := time.NewTicker(again)
 	defer tick.Stop()
-	for said := ""; ; {
+	for {
 		l.out.drop(false)
 		d, index, err := l.open()
 		if err == nil {
@@ -87,11 +87,11 @@ func (l *LAN) remake(ctx context.Context) bool {
 			if !l.out.use(d, index) {
 				return false
 			}
+			l.fault.lose(nil)
 			l.o.Log.Info("the interface is back", "interface", l.o.Name)
 			return true
 		}
-		if err.Error() != said {
-			said = err.Error()
+		if l.fault.lose(err) {
 			l.o.Log.Error("the interface cannot be made", "interface", l.o.Name, "error", err)
 		}
 		select {

@@ -67,6 +67,7 @@ type LAN struct {
 
 	out    writer
 	in     reader
+	fault  fault
 	kernel *nl.NetlinkSocket // tells of interfaces; nil: not yet
 }
 
