@@ -154,11 +154,16 @@ func (l *LAN) examineMasquerade() error {
 	if len(l.o.Masquerade) == 0 {
 		return nil
 	}
+	links, err := whole(l.netlink.LinkList)
+	if err != nil {
+		return fmt.Errorf("the interfaces cannot be listed: %w", err)
+	}
+	wants := masquerade{known: indexes(links, l.o.Masquerade)}
 	n, err := hiding(l.o.Name)
 	switch {
 	case err != nil:
 		return err
-	case n < len(of4(l.o.Routes))*(len(l.o.Masquerade)+len(l.o.closed())):
+	case n < len(of4(l.o.Routes))*(len(wants.sides(l.o.Masquerade))+len(wants.sides(l.o.closed()))):
 		return fmt.Errorf("the nftables table ip %s is not there or not whole, so callers are not hidden behind this host's address, or not out of reach there: "+reload, tableOf(l.o.Name))
 	}
 	return nil

@@ -58,14 +58,20 @@ func (l *LAN) told(own *owned, h unix.NlMsghdr, data []byte) {
 		}
 		i := link.Attrs()
 		l.proxy.changed(i.Index, i.Name)
-		change := nl.DeserializeIfInfomsg(data).Change
+		info := nl.DeserializeIfInfomsg(data)
+		switch {
+		case h.Type == unix.RTM_NEWLINK:
+			l.hides(own, i.Index, i.Name)
+		case l.hidden != nil && info.Family == unix.AF_UNSPEC: // else it left a bridge
+			l.hidden.gone(i.Index)
+		}
 		switch {
 		case i.Index != l.out.own():
 		case h.Type == unix.RTM_DELLINK:
 			l.out.leave(i.Index)
 		default:
 			l.named(own, i.Name)
-			if change&unix.IFF_UP != 0 && change != ^uint32(0) { // put up or down, and not just made
+			if info.Change&unix.IFF_UP != 0 && info.Change != ^uint32(0) { // put up or down, and not just made
 				l.put(i)
 			}
 		}
@@ -87,23 +93,27 @@ func (l *LAN) lookAgain(own *owned) {
 		l.o.Log.Error("the interfaces cannot be listed", "error", err)
 		return
 	}
+	there := false
 	for _, link := range links {
-		if i := link.Attrs(); i.Index == index {
+		i := link.Attrs()
+		l.hides(own, i.Index, i.Name)
+		if i.Index == index {
+			there = true
 			l.named(own, i.Name)
 			l.put(i)
-			return
 		}
 	}
-	if index != 0 {
+	if index != 0 && !there {
 		l.out.leave(index)
 	}
 }
 
-// An owned interface is ours, as it was said to be.
+// An owned interface is ours, as it was said to be; and how others are called.
 type owned struct {
-	named  string    // other than it should be
-	look   time.Time // when to see what it lacks; zero: it lost nothing
-	failed string    // why that could not be put back
+	named   string         // other than it should be
+	renamed map[int]string // likewise those of the masquerade, by their indexes
+	look    time.Time      // when to see what it lacks; zero: it lost nothing
+	failed  string         // why that could not be put back
 }
 
 // named says that our interface was renamed. It works on.

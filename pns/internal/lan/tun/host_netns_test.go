@@ -240,7 +240,7 @@ func TestMasqueradeTable(t *testing.T) {
 			}
 			return string(out)
 		}
-		killed, err := hide("carrier0", pool, []string{"eth1"}, []string{"eth1"})
+		killed, err := hide("carrier0", pool, []string{"eth1"}, []string{"eth1"}, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -25,6 +25,7 @@ type masquerade struct {
 	mu      sync.Mutex // of what follows
 	conn    *nftables.Conn
 	callers []netip.Prefix // whom the table hides
+	known   map[int]string // which of interfaces an index has been, whatever it is called now
 	ended   bool           // the table stays away
 }
 
@@ -36,13 +37,14 @@ const (
 	guards = "forward"
 )
 
-// hide makes the table, once the kernel tells of what becomes of it.
-func hide(name string, callers []netip.Prefix, interfaces, closed []string) (*masquerade, error) {
+// hide makes the table, once the kernel tells of what becomes of it. known are the
+// interfaces that are there, by their indexes.
+func hide(name string, callers []netip.Prefix, interfaces, closed []string, known map[int]string) (*masquerade, error) {
 	c, err := nftables.New(nftables.AsLasting()) // stays in this namespace
 	if err != nil {
 		return nil, fmt.Errorf("nftables: %w", err)
 	}
-	m := &masquerade{conn: c, interfaces: interfaces, closed: closed, table: &nftables.Table{Name: tableOf(name), Family: nftables.TableFamilyIPv4}}
+	m := &masquerade{conn: c, interfaces: interfaces, closed: closed, known: known, table: &nftables.Table{Name: tableOf(name), Family: nftables.TableFamilyIPv4}}
 	if m.kernel, err = nl.Subscribe(unix.NETLINK_NETFILTER, unix.NFNLGRP_NFTABLES); err != nil {
 		c.CloseLasting()
 		return nil, fmt.Errorf("changes of nftables cannot be followed: %w", err)
@@ -72,7 +74,7 @@ func (m *masquerade) restore() (lacked bool, err error) {
 		return false, nil
 	}
 	n, err := rules(m.conn, m.table.Name)
-	if err != nil || n >= len(m.callers)*(len(m.interfaces)+len(m.closed)) {
+	if err != nil || n >= len(m.callers)*(len(m.sides(m.interfaces))+len(m.sides(m.closed))) {
 		return false, err
 	}
 	return true, m.fill()
@@ -87,14 +89,14 @@ func (m *masquerade) fill() error {
 	c.AddTable(m.table)
 	hide := c.AddChain(&nftables.Chain{Name: hides, Table: m.table, Type: nftables.ChainTypeNAT,
 		Hooknum: nftables.ChainHookPostrouting, Priority: nftables.ChainPriorityNATSource})
-	for _, i := range m.interfaces {
+	for _, i := range m.sides(m.interfaces) {
 		for _, p := range callers {
 			c.AddRule(&nftables.Rule{Table: m.table, Chain: hide, Exprs: rule(p, i)})
 		}
 	}
 	guard := c.AddChain(&nftables.Chain{Name: guards, Table: m.table, Type: nftables.ChainTypeFilter,
 		Hooknum: nftables.ChainHookForward, Priority: nftables.ChainPriorityFilter})
-	for _, i := range m.closed {
+	for _, i := range m.sides(m.closed) {
 		for _, p := range callers {
 			c.AddRule(&nftables.Rule{Table: m.table, Chain: guard, Exprs: guardRule(p, i)})
 		}
@@ -106,14 +108,14 @@ func (m *masquerade) fill() error {
 }
 
 // rule is "oifname INTERFACE ip saddr PREFIX masquerade".
-func rule(p netip.Prefix, oif string) []expr.Any {
-	return append(matches(expr.MetaKeyOIFNAME, oif, 12, p), &expr.Masq{})
+func rule(p netip.Prefix, over side) []expr.Any {
+	return append(matches(over.out, over.data, 12, p), &expr.Masq{})
 }
 
 // guardRule is "iifname INTERFACE ip daddr PREFIX ct state != established,related
 // ct status != dnat drop": what an administrator forwards by DNAT is wanted.
-func guardRule(p netip.Prefix, iif string) []expr.Any {
-	r := matches(expr.MetaKeyIIFNAME, iif, 16, p)
+func guardRule(p netip.Prefix, from side) []expr.Any {
+	r := matches(from.in, from.data, 16, p)
 	r = append(r, none(expr.CtKeySTATE, expr.CtStateBitESTABLISHED|expr.CtStateBitRELATED)...)
 	r = append(r, none(expr.CtKeySTATUS, dnat)...)
 	return append(r, &expr.Verdict{Kind: expr.VerdictDrop})
@@ -123,12 +125,10 @@ func guardRule(p netip.Prefix, iif string) []expr.Any {
 const dnat = 1 << 5
 
 // matches wants an interface, and an address, at an offset in IPv4's header, in p.
-func matches(key expr.MetaKey, iface string, offset uint32, p netip.Prefix) []expr.Any {
-	name := make([]byte, unix.IFNAMSIZ)
-	copy(name, iface)
+func matches(key expr.MetaKey, iface []byte, offset uint32, p netip.Prefix) []expr.Any {
 	return []expr.Any{
 		&expr.Meta{Key: key, Register: 1},
-		&expr.Cmp{Op: expr.CmpOpEq, Register: 1, Data: name},
+		&expr.Cmp{Op: expr.CmpOpEq, Register: 1, Data: iface},
 		&expr.Payload{DestRegister: 1, Base: expr.PayloadBaseNetworkHeader, Offset: offset, Len: 4},
 		&expr.Bitwise{SourceRegister: 1, DestRegister: 1, Len: 4, Mask: ipNet(p).Mask, Xor: make([]byte, 4)},
 		&expr.Cmp{Op: expr.CmpOpEq, Register: 1, Data: p.Masked().Addr().AsSlice()},

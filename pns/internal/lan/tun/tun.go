@@ -112,7 +112,11 @@ func (l *LAN) start() error {
 		return err
 	}
 	if len(l.o.Masquerade) > 0 {
-		if l.hidden, err = hide(l.o.Name, of4(l.o.Routes), l.o.Masquerade, l.o.closed()); err != nil {
+		links, err := whole(l.netlink.LinkList)
+		if err != nil {
+			return fmt.Errorf("the interfaces cannot be listed: %w", err)
+		}
+		if l.hidden, err = hide(l.o.Name, of4(l.o.Routes), l.o.Masquerade, l.o.closed(), indexes(links, l.o.Masquerade)); err != nil {
 			return err
 		}
 	}
