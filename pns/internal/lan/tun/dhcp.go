@@ -56,15 +56,7 @@ func (l *LAN) OpenDHCP(name string) (*DHCP, error) {
 		return nil, fmt.Errorf("interface %s: no packet socket for DHCP: the program needs CAP_NET_RAW: %w", name, err)
 	}
 	d := &DHCP{lan: l, name: name, file: os.NewFile(uintptr(fd), "dhcp "+name)}
-	program, err := bpf.Assemble(heard)
-	if err == nil {
-		filter := make([]unix.SockFilter, len(program))
-		for i, in := range program {
-			filter[i] = unix.SockFilter{Code: in.Op, Jt: in.Jt, Jf: in.Jf, K: in.K}
-		}
-		err = unix.SetsockoptSockFprog(fd, unix.SOL_SOCKET, unix.SO_ATTACH_FILTER, &unix.SockFprog{Len: uint16(len(filter)), Filter: &filter[0]})
-	}
-	if err == nil {
+	if err = sift(fd, heard); err == nil {
 		_, err = d.Host()
 	}
 	if err != nil {

@@ -37,6 +37,13 @@ func TestAddressAndRoutesArePutBack(t *testing.T) {
 			her.pings(t, "after "+line)
 		}
 
+		ip(t, "link del carrier0") // another one is made, with an index of its own
+		her.pings(t, "by the other interface")
+		eventually(t, "it is whole", whole)
+		again := log.times("they are put back")
+		ip(t, "-6 route flush dev carrier0")
+		eventually(t, "the other one's routes are put back", func() bool { return log.times("they are put back") > again && whole() })
+
 		if err := l.Reroute([]netip.Prefix{netip.MustParsePrefix("2.1.1.128/27"), pool6}); err != nil {
 			t.Fatal(err)
 		}

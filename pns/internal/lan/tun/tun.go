@@ -108,6 +108,9 @@ func (l *LAN) start() error {
 	if l.kernel, err = hearken(); err != nil {
 		return fmt.Errorf("changes of interfaces cannot be followed: %w", err)
 	}
+	if err := l.heed(index); err != nil {
+		return err
+	}
 	if l.proxy, err = newProxy(l.netlink, l.o.ProxyARP, func() []netip.Prefix { return of4(l.routes()) }, l.o.Leased, l.o.Log); err != nil {
 		return err
 	}
@@ -165,7 +168,12 @@ func (l *LAN) open() (d wgtun.Device, index int, err error) {
 	link, err := l.netlink.LinkByName(l.o.Name)
 	if err == nil {
 		index = link.Attrs().Index
-		err = l.setUp(index)
+		if l.kernel != nil { // before its routes are there
+			err = l.heed(index)
+		}
+		if err == nil {
+			err = l.setUp(index)
+		}
 	}
 	if err != nil {
 		return nil, 0, errors.Join(err, d.Close())

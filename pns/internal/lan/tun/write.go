@@ -2,6 +2,7 @@ package tun
 
 import (
 	"encoding/binary"
+	"os"
 	"sync"
 
 	wgtun "golang.zx2c4.com/wireguard/tun"
@@ -50,6 +51,17 @@ func (w *writer) drop(over bool) error {
 		return nil
 	}
 	return d.Close()
+}
+
+// unlessOver does something before there will be no device any more; then it is
+// os.ErrClosed.
+func (w *writer) unlessOver(do func() error) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.over {
+		return os.ErrClosed
+	}
+	return do()
 }
 
 // leave closes the device of an interface that went elsewhere: its reader ends,
