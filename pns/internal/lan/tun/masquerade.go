@@ -156,6 +156,30 @@ func (m *masquerade) close() error {
 	return err
 }
 
+// unhide takes away the table of our interface that an earlier run left, which was
+// killed. Where there is no nftables there is none.
+func (l *LAN) unhide() error {
+	c, err := nftables.New()
+	if err != nil {
+		return nil
+	}
+	tables, err := c.ListTablesOfFamily(nftables.TableFamilyIPv4)
+	if err != nil {
+		return nil
+	}
+	for _, t := range tables {
+		if t.Name != tableOf(l.o.Name) {
+			continue
+		}
+		c.DelTable(t)
+		if err := c.Flush(); err != nil {
+			return fmt.Errorf("the nftables table ip %s, which an earlier run left, cannot be deleted: run nft delete table ip %[1]s: %w", t.Name, err)
+		}
+		l.o.Log.Info("the nftables table that an earlier run left is deleted", "table", t.Name)
+	}
+	return nil
+}
+
 // hiding is how many rules hide and guard callers, of whoever made them; 0
 // without the table.
 func hiding(name string) (int, error) {

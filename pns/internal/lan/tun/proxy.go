@@ -19,6 +19,7 @@ import (
 // harm: the route went with the TUN.
 type proxy struct {
 	netlink *netlink.Handle
+	entries *entries
 	log     *slog.Logger
 	routes  func() []netip.Prefix // the callers' addresses
 	leased  bool                  // more will come from the LAN
@@ -35,39 +36,28 @@ type proxied struct {
 	said string // what was logged of it last
 }
 
-// newProxy opens the interfaces, and takes away what is left there for the
-// callers' addresses.
-func newProxy(h *netlink.Handle, interfaces []string, routes func() []netip.Prefix, leased bool, log *slog.Logger) (*proxy, error) {
+// newProxy takes away what an earlier run left, and opens the interfaces. own is the
+// index of ours.
+func newProxy(h *netlink.Handle, own int, interfaces []string, routes func() []netip.Prefix, leased bool, log *slog.Logger) (*proxy, error) {
 	p := &proxy{netlink: h, log: log, routes: routes, leased: leased, online: make(map[netip.Addr]bool)}
+	var err error
+	if p.entries, err = openEntries(); err != nil {
+		return nil, err
+	}
+	if err := p.sweep(own); err != nil {
+		log.Warn("an earlier run may have left proxy entries", "error", err)
+	}
 	for _, name := range interfaces {
-		if err := p.add(name); err != nil {
+		port, err := openARP(name)
+		if err != nil {
 			p.close()
 			return nil, err
 		}
+		i := &proxied{arpPort: port}
+		p.ports = append(p.ports, i)
+		p.look(i)
 	}
 	return p, nil
-}
-
-func (p *proxy) add(name string) error {
-	port, err := openARP(name)
-	if err != nil {
-		return err
-	}
-	i := &proxied{arpPort: port}
-	p.ports = append(p.ports, i)
-	p.look(i)
-	left, err := whole(func() ([]netlink.Neigh, error) { return p.netlink.NeighProxyList(i.at.index, netlink.FAMILY_V4) })
-	if err != nil {
-		return fmt.Errorf("interface %s: its proxy entries cannot be listed: %w", name, err)
-	}
-	for _, n := range left {
-		for _, c := range p.routes() {
-			if c.Contains(addr(n.IP)) {
-				p.netlink.NeighDel(&n)
-			}
-		}
-	}
-	return nil
 }
 
 // on is the interface in whose network an address lies; nil: none.
@@ -94,7 +84,7 @@ func (p *proxy) answer(a netip.Addr) {
 }
 
 func (p *proxy) put(i *proxied, a netip.Addr) error {
-	if err := p.netlink.NeighSet(i.at.entry(a)); err != nil {
+	if err := p.entries.set(i.at.index, a); err != nil {
 		return fmt.Errorf("proxy ARP for %v on %s: %w", a, i.name, err)
 	}
 	return i.announce(a)
@@ -215,6 +205,7 @@ func (p *proxy) read() error {
 }
 
 func (p *proxy) close() {
+	p.entries.close()
 	for _, i := range p.ports {
 		i.file.Close()
 	}

@@ -111,17 +111,18 @@ func (l *LAN) start() error {
 	if err := l.heed(index); err != nil {
 		return err
 	}
-	if l.proxy, err = newProxy(l.netlink, l.o.ProxyARP, func() []netip.Prefix { return of4(l.routes()) }, l.o.Leased, l.o.Log); err != nil {
+	if l.proxy, err = newProxy(l.netlink, index, l.o.ProxyARP, func() []netip.Prefix { return of4(l.routes()) }, l.o.Leased, l.o.Log); err != nil {
 		return err
 	}
-	if len(l.o.Masquerade) > 0 {
-		links, err := whole(l.netlink.LinkList)
-		if err != nil {
-			return fmt.Errorf("the interfaces cannot be listed: %w", err)
-		}
-		if l.hidden, err = hide(l.o.Name, of4(l.o.Routes), l.o.Masquerade, l.o.closed(), indexes(links, l.o.Masquerade)); err != nil {
-			return err
-		}
+	if len(l.o.Masquerade) == 0 {
+		return l.unhide()
+	}
+	links, err := whole(l.netlink.LinkList)
+	if err != nil {
+		return fmt.Errorf("the interfaces cannot be listed: %w", err)
+	}
+	if l.hidden, err = hide(l.o.Name, of4(l.o.Routes), l.o.Masquerade, l.o.closed(), indexes(links, l.o.Masquerade)); err != nil {
+		return err
 	}
 	return nil
 }
