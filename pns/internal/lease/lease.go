@@ -17,7 +17,7 @@ import (
 )
 
 // A Port speaks on the LAN; a tun.DHCP is one. Its methods are called with the
-// lock of the Leases held.
+// lock of the Leases held: Send and Host must not wait for anybody.
 type Port interface {
 	Send(dhcp.Message) error
 	// Host is the hardware address of the interface now.

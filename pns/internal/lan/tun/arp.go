@@ -130,11 +130,18 @@ func (p *arpPort) lose() {
 	p.index = 0
 }
 
-// hardware is the port's own address now.
-func (p *arpPort) hardware() [6]byte {
+// bound is the index of the interface that the port speaks on now, 0 for none, and
+// its hardware address.
+func (p *arpPort) bound() (index int, host [6]byte) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.host
+	return p.index, p.host
+}
+
+// hardware is the port's own address now.
+func (p *arpPort) hardware() [6]byte {
+	_, host := p.bound()
+	return host
 }
 
 // The times of a probe. RFC 5227 §1.1 takes seconds; a caller who logs in waits

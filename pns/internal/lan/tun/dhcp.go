@@ -5,9 +5,9 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"net"
 	"net/netip"
 	"os"
+	"slices"
 	"sync"
 
 	"golang.org/x/net/bpf"
@@ -22,7 +22,7 @@ import (
 // a client of this host's.
 type DHCP struct {
 	lan  *LAN
-	name string
+	port *arpPort // of the interface
 	file *os.File // a packet socket for UDP to port 68
 
 	mu    sync.Mutex
@@ -49,13 +49,18 @@ var heard = []bpf.Instruction{
 	bpf.RetConstant{Val: 0},
 }
 
-// OpenDHCP opens an interface, which may come and go; Run must be called.
+// OpenDHCP opens an interface of those that are proxied, which may come and go; Run
+// must be called.
 func (l *LAN) OpenDHCP(name string) (*DHCP, error) {
+	at := slices.IndexFunc(l.proxy.ports, func(i *proxied) bool { return i.name == name })
+	if at < 0 {
+		return nil, fmt.Errorf("interface %s is not in lan.tun.proxy_arp", name)
+	}
 	fd, err := unix.Socket(unix.AF_PACKET, unix.SOCK_RAW|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
 	if err != nil {
 		return nil, fmt.Errorf("interface %s: no packet socket for DHCP: the program needs CAP_NET_RAW: %w", name, err)
 	}
-	d := &DHCP{lan: l, name: name, file: os.NewFile(uintptr(fd), "dhcp "+name)}
+	d := &DHCP{lan: l, port: l.proxy.ports[at].arpPort, file: os.NewFile(uintptr(fd), "dhcp "+name)}
 	if err = sift(fd, heard); err == nil {
 		_, err = d.Host()
 	}
@@ -66,19 +71,17 @@ func (l *LAN) OpenDHCP(name string) (*DHCP, error) {
 }
 
 // Host is the interface's hardware address, and has the socket be that of the
-// interface that has the name now.
+// interface that has the name now. The kernel is not asked: it told who speaks ARP
+// there.
 func (d *DHCP) Host() ([6]byte, error) {
-	link, err := net.InterfaceByName(d.name)
-	if err != nil {
-		return [6]byte{}, fmt.Errorf("interface %s: %w", d.name, err)
-	}
-	if len(link.HardwareAddr) != 6 {
-		return [6]byte{}, fmt.Errorf("interface %s is no Ethernet", d.name)
+	index, host := d.port.bound()
+	if index == 0 {
+		return [6]byte{}, noInterface(d.port.name)
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if link.Index == d.index {
-		return [6]byte(link.HardwareAddr), nil
+	if index == d.index {
+		return host, nil
 	}
 	socket, err := d.file.SyscallConn()
 	if err != nil {
@@ -86,12 +89,12 @@ func (d *DHCP) Host() ([6]byte, error) {
 	}
 	order := binary.NativeEndian.Uint16([]byte{etherIP >> 8, etherIP & 0xFF})
 	if bad := socket.Control(func(fd uintptr) {
-		err = unix.Bind(int(fd), &unix.SockaddrLinklayer{Protocol: order, Ifindex: link.Index})
+		err = unix.Bind(int(fd), &unix.SockaddrLinklayer{Protocol: order, Ifindex: index})
 	}); bad != nil || err != nil {
 		return [6]byte{}, errors.Join(bad, err)
 	}
-	d.index = link.Index
-	return [6]byte(link.HardwareAddr), nil
+	d.index = index
+	return host, nil
 }
 
 // Send sends a message of a client's.
@@ -122,7 +125,7 @@ func (d *DHCP) Run(ctx context.Context, receive func(payload []byte, host [6]byt
 		case errors.Is(err, os.ErrClosed):
 			return nil
 		case err != nil:
-			return fmt.Errorf("DHCP on %s: %w", d.name, err)
+			return fmt.Errorf("DHCP on %s: %w", d.port.name, err)
 		}
 		if payload, ok := udp(frame[:n]); ok {
 			receive(payload, [6]byte(frame[6:12]))

@@ -114,3 +114,32 @@ func TestLeasedWhileDown(t *testing.T) {
 		wantRoutes(t, l, "up again", "10.9.0.0/24")
 	})
 }
+
+// The interface's hardware address is known without asking the kernel, which would
+// hold up all leases: on whatever thread, also one to whom the interface is unknown.
+// It follows what becomes of the interface.
+func TestHostIsKnown(t *testing.T) {
+	inside(t, func(ns *namespace) {
+		_, d := ns.leasing(t, io.Discard, "10.9.0.0/24")
+		type answer struct {
+			host [6]byte
+			err  error
+		}
+		asked := func() answer {
+			said := make(chan answer)
+			go func() { // in no namespace of ours
+				host, err := d.Host()
+				said <- answer{host, err}
+			}()
+			return <-said
+		}
+		is := func(host [6]byte) func() bool { return func() bool { return asked() == answer{host, nil} } }
+		ip(t, "link set eth0 address 02:00:00:00:00:01")
+		eventually(t, "it is the address that it got", is([6]byte{2, 0, 0, 0, 0, 1}))
+		ip(t, "link del eth0")
+		eventually(t, "it is gone", func() bool { return asked().err != nil })
+		ethernet(t, "eth0", "2.1.1.61/24")
+		ip(t, "link set eth0 address 02:00:00:00:00:02")
+		eventually(t, "it is that of another interface", is([6]byte{2, 0, 0, 0, 0, 2}))
+	})
+}
