@@ -21,7 +21,7 @@ type drain struct {
 	busy   time.Duration // for how long it had something
 	took   int64         // octets that left it in that time
 
-	far far // what the port's far end holds, where it does not follow
+	far *far // what the port's far end holds; nil where the port follows, or no rate is known
 }
 
 const (
@@ -36,6 +36,15 @@ const (
 	// what CONNECT said is stuck, not slow.
 	maxGain, minShare = 4, 8
 )
+
+// newDrain begins with CONNECT's rate, octets a second.
+func newDrain(rate int, follows bool) *drain {
+	d := &drain{first: rate, rate: rate, follows: follows}
+	if !follows {
+		d.far = new(far)
+	}
+	return d
+}
 
 // octets is what the line takes in that time.
 func (d *drain) octets(t time.Duration) int {
@@ -111,7 +120,9 @@ func (d *drain) wait(now time.Time, unsent int) time.Duration {
 	if d.first == 0 {
 		return 0
 	}
-	d.far.seen = now
+	if d.blind() {
+		d.far.seen = now
+	}
 	var wait time.Duration
 	if !d.follows {
 		wait = d.free.Sub(now) - ahead

@@ -60,7 +60,7 @@ func TestDrainKeepsTheLineBusyAndLittleBeforeIt(t *testing.T) {
 		{"stopped by the modem, slower", 3600, 2000, true, true, 1950, frame + 100},
 	} {
 		m := &modem{rate: tt.rate, now: time.Unix(1000, 0)}
-		d := &drain{first: tt.connect, rate: tt.connect, follows: tt.follows}
+		d := newDrain(tt.connect, tt.follows)
 		carried, most := m.run(d, frame, tt.known, time.Minute)
 		if carried < tt.carried || most > tt.most {
 			t.Errorf("%s: %.0f octets/s of %.0f, up to %.0f before the line", tt.name, carried, tt.rate, most)
@@ -79,7 +79,7 @@ func TestDrainMeasures(t *testing.T) {
 		{"nor a line that is stuck", 10, 450, 450},
 	} {
 		m := &modem{rate: tt.rate, now: time.Unix(1000, 0)}
-		d := &drain{first: 3600, rate: 3600, follows: true}
+		d := newDrain(3600, true)
 		m.run(d, 3000, true, 5*time.Minute)
 		if d.rate < tt.min || d.rate > tt.max {
 			t.Errorf("%s: %d octets/s of %.0f", tt.name, d.rate, tt.rate)

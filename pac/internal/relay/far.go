@@ -54,11 +54,11 @@ const (
 )
 
 // blind says that the port does not follow, and a rate is known.
-func (d *drain) blind() bool { return d.first > 0 && !d.follows }
+func (d *drain) blind() bool { return d.far != nil }
 
 // begin notes that something will be written.
 func (d *drain) begin(now time.Time) {
-	f := &d.far
+	f := d.far
 	if now.Sub(f.seen) > idle {
 		f.began, f.base, f.from, f.lower = now, d.written, mark{}, 0
 	}
@@ -70,7 +70,7 @@ func (d *drain) begin(now time.Time) {
 
 // lookFar is look for the far end.
 func (d *drain) lookFar(now time.Time, gone int64, unsent int) {
-	f := &d.far
+	f := d.far
 	took := gone > f.gone
 	if took && !f.full.IsZero() {
 		d.madeRoom(now, f.gone, now.Sub(f.full))
@@ -89,7 +89,7 @@ func (d *drain) lookFar(now time.Time, gone int64, unsent int) {
 // still, or by one that grew slower after a long time, what it holds is not what
 // was too much since the line began.
 func (d *drain) madeRoom(now time.Time, gone int64, waited time.Duration) {
-	f := &d.far
+	f := d.far
 	m := mark{now, gone}
 	switch {
 	case f.from.at.IsZero() || now.Sub(f.to.at) > together:
@@ -108,7 +108,7 @@ func (d *drain) madeRoom(now time.Time, gone int64, waited time.Duration) {
 // far lower, or not the first that is measured, may be that of a line that stood
 // still, while its modems trained anew: of it and the next one the higher counts.
 func (d *drain) measured(from, to mark) {
-	f := &d.far
+	f := d.far
 	seen := rate(to.gone-from.gone, to.at.Sub(from.at))
 	if doubtful := seen < d.rate*3/4 || !f.confident.IsZero(); doubtful && f.lower == 0 {
 		f.lower = max(seen, 1)

@@ -86,7 +86,7 @@ func TestDrainEmptiesTheFarEnd(t *testing.T) {
 	} {
 		s := newServer(tt.room, tt.rate)
 		s.quantum, s.blocks = tt.quantum, tt.blocks
-		d := &drain{first: first, rate: first}
+		d := newDrain(first, false)
 		s.run(d, tt.settle)
 		carried, most := s.run(d, time.Minute)
 		if carried < 0.96*tt.rate || float64(d.rate) > 0.99*tt.rate || most > 585+0.1*tt.rate+tt.room/16 {
@@ -99,7 +99,7 @@ func TestDrainEmptiesTheFarEnd(t *testing.T) {
 func TestDrainKeepsToWhatIsAssumed(t *testing.T) {
 	for name, rate := range map[string]float64{"a slow line": 2400, "a fast one": 14400} {
 		s := newServer(1e9, rate)
-		d := &drain{first: 4200, rate: 4200}
+		d := newDrain(4200, false)
 		began := s.now
 		s.run(d, 10*time.Minute)
 		if got := float64(d.written) / s.now.Sub(began).Seconds(); d.rate != 4200 || got < 4150 || got > 4210 {
@@ -109,7 +109,7 @@ func TestDrainKeepsToWhatIsAssumed(t *testing.T) {
 	// A device without flow control sends everything at its own speed.
 	s := newServer(12, 11520)
 	s.quantum = 0
-	d := &drain{first: 4200, rate: 4200}
+	d := newDrain(4200, false)
 	s.run(d, time.Minute)
 	if d.rate != 4200 {
 		t.Errorf("%d octets/s of a device that nobody stops; want 4200", d.rate)
@@ -119,7 +119,7 @@ func TestDrainKeepsToWhatIsAssumed(t *testing.T) {
 // Modems that train anew are silent for a while, and may be faster afterwards.
 func TestDrainAfterATraining(t *testing.T) {
 	s := newServer(4096, 3600)
-	d := &drain{first: 4200, rate: 4200}
+	d := newDrain(4200, false)
 	s.run(d, time.Minute)
 	for _, silent := range []time.Duration{2 * time.Second, 8 * time.Second, 30 * time.Second} {
 		s.mute = silent
@@ -153,7 +153,7 @@ func TestDrainAfterATraining(t *testing.T) {
 func TestDrainOfALineThatGrowsSlower(t *testing.T) {
 	for name, silent := range map[string]time.Duration{"at once": 0, "after a training": 7 * time.Second} {
 		s := newServer(4096, 3600)
-		d := &drain{first: 3600, rate: 3600}
+		d := newDrain(3600, false)
 		s.run(d, 6*time.Minute)
 		s.rate, s.mute = 3300, silent
 		sent := s.sent

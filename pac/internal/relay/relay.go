@@ -181,7 +181,7 @@ func (r *Relay) setRate(o Options) {
 	r.down.SetRate(first)
 	r.up.SetRate(first)
 	if !o.Unpaced {
-		r.drain = drain{first: first, rate: first, follows: follows}
+		r.drain = *newDrain(first, follows)
 	}
 }
 
