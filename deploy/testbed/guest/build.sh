@@ -75,10 +75,10 @@ done | sort -u | while read -r f; do
   mkdir -p "$(dirname "$to")"; cp "$f" "$to"
 done
 depmod -b "$root" "$version"
-(cd "$root" && find . -print0 | cpio --null -o -H newc --quiet -R 0:0) | gzip -1 >"$out/initrd.new"
-
-# The kernel's own unpacker is slow in an emulated processor: take the ELF image
-# out of the bzImage (its header: Documentation/arch/x86/boot.rst).
+# The kernel's own unpackers are slow in an emulated processor: the files are not
+# compressed, and the ELF image is taken out of the bzImage (its header:
+# Documentation/arch/x86/boot.rst).
+(cd "$root" && find . -print0 | cpio --null -o -H newc --quiet -R 0:0) >"$out/initrd.new"
 image=$kernel/boot/vmlinuz-$version
 field() { od -An -t "u$2" -j "$1" -N "$2" "$image" | tr -d ' '; }
 offset=$(( ($(field $((0x1f1)) 1) + 1) * 512 + $(field $((0x248)) 4) )) length=$(field $((0x24c)) 4)
