@@ -1,6 +1,8 @@
 package testbed
 
 import (
+	"crypto/sha256"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -16,15 +18,27 @@ func here() string {
 	return filepath.Dir(file)
 }
 
-// guestImage builds the guest where it is missing or older than its recipe, and
-// returns the folder that holds it.
+// guestImage builds the guest where it is missing, and returns the folder that holds
+// it, which has its name from the recipe: trees of other versions have other guests.
 func guestImage(t testing.TB) string {
 	t.Helper()
 	cache, err := os.UserCacheDir()
 	if err != nil {
 		cache = filepath.Join(os.TempDir(), "cache")
 	}
-	image := filepath.Join(cache, "carrier", "guest")
+	files, err := filepath.Glob(filepath.Join(here(), "guest", "*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	recipe := sha256.New()
+	for _, file := range files {
+		b, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		recipe.Write(b)
+	}
+	image := filepath.Join(cache, "carrier", "guest", fmt.Sprintf("%x", recipe.Sum(nil)[:6]))
 	if out, err := exec.Command(filepath.Join(here(), "guest", "build.sh"), image).CombinedOutput(); err != nil {
 		t.Fatalf("building the guest: %v\n%s", err, out)
 	}

@@ -2,13 +2,15 @@
 # Builds the guest of the tests: a stock Debian kernel and an initramfs with
 # Debian's own pppd, chat, pptp and pptpd, all from packages.
 #   build.sh FOLDER     leaves vmlinux and initrd.img there; does nothing when
-#                       they are newer than this folder's files
+#                       they are there. Guests made otherwise have another name
+#                       beside it, and share the kernel
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-out=${1:?folder}
+out=${1:?folder} all=$(dirname "$1")
 mkdir -p "$out"
-exec 9>"$out/lock"; flock 9
-if [ -e "$out/initrd.img" ] && [ -z "$(find "$here" -newer "$out/initrd.img" -type f)" ]; then exit 0; fi
+exec 9>"$all/lock"; flock 9
+[ ! -e "$out/initrd.img" ] || exit 0
+find "$all" -mindepth 1 -maxdepth 1 -type d ! -name 'kernel-*' ! -name "$(basename "$out")" -mtime +7 -exec rm -rf {} +
 
 # The kernel: the one package that linux-image-amd64 names. It is unpacked, not
 # installed.
@@ -16,7 +18,7 @@ named() { apt-cache depends linux-image-amd64 2>/dev/null | awk '$1=="Depends:" 
 package=$(named)
 if [ -z "$package" ]; then apt-get update -qq; package=$(named); fi
 version=${package#linux-image-}
-kernel=$out/kernel-$version
+kernel=$all/kernel-$version
 if [ ! -e "$kernel/boot/vmlinuz-$version" ]; then
   echo "downloading $package (about 70 MB)"
   rm -rf "$out/download"; mkdir -p "$out/download" "$kernel"
@@ -84,6 +86,6 @@ field() { od -An -t "u$2" -j "$1" -N "$2" "$image" | tr -d ' '; }
 offset=$(( ($(field $((0x1f1)) 1) + 1) * 512 + $(field $((0x248)) 4) )) length=$(field $((0x24c)) 4)
 dd if="$image" bs=1M iflag=skip_bytes,count_bytes skip="$offset" count=$((length - 4)) status=none |
   xz -dc --single-stream >"$out/vmlinux.new" 2>/dev/null || cp "$image" "$out/vmlinux.new"
-rm -rf "$root" "$out/accelerator"
+rm -rf "$root"
 mv "$out/vmlinux.new" "$out/vmlinux"; mv "$out/initrd.new" "$out/initrd.img"
 echo "guest: kernel $version, $(du -h "$out/initrd.img" | cut -f1) initramfs in $out"
