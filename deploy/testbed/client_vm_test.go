@@ -54,16 +54,10 @@ const (
 const tunnel = `
 tunnel() {
   password=$1; shift
-  rm -f /share/pppd1.log
+  rm -f /share/pppd1.log /tmp/ppp1.up
   pppd pty "pptp ` + gateway + ` --nolaunchpppd" local nodetach noauth user saran password "$password" noipdefault \
     ${ipv6-noipv6} defaultroute unit 1 debug logfile /share/pppd1.log "$@" >/dev/null 2>&1 &
-  echo $! >$pids/1
-  for i in $(seq 600); do
-    ip -4 -o addr show dev ppp1 2>/dev/null | grep -q 'inet ' && return 0
-    kill -0 $(cat $pids/1) 2>/dev/null || { wait $(cat $pids/1); echo "pppd ended with status $?"; return 1; }
-    sleep 0.1
-  done
-  echo "no address in 60 s"; return 1
+  dialled
 }
 `
 

@@ -133,6 +133,10 @@ func (s *Scene) Metric(h *Host, panel, line string) float64 {
 //	dial USER PASSWORD OPTIONS...   returns when there is an address, or fails
 //	hangup                          ends the call
 //	post FILE URL                   prints what the server answers
+//	dialled                         waits, as dial does, for the pppd just started
+//
+// An address is there when pppd has run the guest's ip-up, which leaves a file: to ask
+// ip(8) again and again takes an emulated processor longer than what is waited for.
 //
 // The port has no DTR to drop, so pppd hangs up by the escape sequence, whose
 // guard time is set to a fifth of a second; what it had to say when it was hung up
@@ -143,6 +147,16 @@ func (s *Scene) Metric(h *Host, panel, line string) float64 {
 const Dial = `
 port=1
 pids=/tmp/pids; mkdir -p $pids
+dialled() {
+  local p=$!; echo $p >$pids/$port
+  for i in {1..600}; do
+    if [ "$family" ]; then ip $family -o addr show dev ppp$port 2>/dev/null | grep -q 'scope global' && return 0
+    else [ -e /tmp/ppp$port.up ] && return 0; fi
+    kill -0 $p 2>/dev/null || { wait $p; echo "pppd ended with status $?"; return 1; }
+    sleep 0.1
+  done
+  echo "no address in 60 s"; return 1
+}
 dial() {
   user=$1 password=$2; shift 2
   tty=/dev/ttyS$port; [ $port = 9 ] && tty=/dev/hvc1
@@ -151,17 +165,11 @@ TIMEOUT 60 '' ATZ OK ATE0V1S12=10
 ABORT BUSY ABORT 'NO CARRIER' ABORT 'NO ANSWER' ABORT ERROR
 OK ATDT5551212 CONNECT ''
 X
-  rm -f /share/pppd$port.log
+  rm -f /share/pppd$port.log /tmp/ppp$port.up
   pppd $tty 115200 local nodetach noauth user "$user" password "$password" noipdefault \
     ${ipv6-noipv6} ${ccp-noccp} ${vj-novj} unit $port debug logfile /share/pppd$port.log connect "chat -f /tmp/chat$port" \
     disconnect 'sleep 0.3; printf +++; sleep 0.3; chat -t 10 "" "\rATH" OK' "$@" >/dev/null 2>&1 &
-  echo $! >$pids/$port
-  for i in $(seq 600); do
-    ip ${family--4} -o addr show dev ppp$port 2>/dev/null | grep -q 'scope global' && return 0
-    kill -0 $(cat $pids/$port) 2>/dev/null || { wait $(cat $pids/$port); echo "pppd ended with status $?"; return 1; }
-    sleep 0.1
-  done
-  echo "no address in 60 s"; return 1
+  dialled
 }
 post() { # busybox's wget ends what it posts at the first NUL
   host=${2#http://}; path=/${host#*/}; host=${host%%/*}; host=${host#[}; host=${host%]}

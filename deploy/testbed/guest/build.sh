@@ -62,6 +62,7 @@ printf '127.0.0.1 localhost guest\n' >"$root/etc/hosts"
 printf 'passwd: files\ngroup: files\nhosts: files\n' >"$root/etc/nsswitch.conf"
 printf 'icmp 1 ICMP\ntcp 6 TCP\ngre 47 GRE\nudp 17 UDP\n' >"$root/etc/protocols"
 : >"$root/etc/ppp/options"
+printf '#!/bin/sh\n: >/tmp/$1.up\n' >"$root/etc/ppp/ip-up"; chmod 755 "$root/etc/ppp/ip-up"
 chmod 1777 "$root/tmp"
 
 # Kernel modules, with what they depend on.
