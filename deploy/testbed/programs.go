@@ -1,9 +1,11 @@
 package testbed
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"sync"
 	"testing"
 )
 
@@ -11,9 +13,19 @@ import (
 // those of today are not linked again, and returns the folder that holds pac,
 // pns, exchange and caller. With RACE set in the environment they have the race
 // detector in them, are linked so that they run where there is no C library, and
-// have a folder of their own.
+// have a folder of their own. Who asks again gets what was built the first time.
 func Programs(t testing.TB) string {
 	t.Helper()
+	bin, err := programs()
+	if err != nil {
+		t.Fatalf("building the programs: %v", err)
+	}
+	return bin
+}
+
+var programs = sync.OnceValues(buildPrograms)
+
+func buildPrograms() (string, error) {
 	root := filepath.Join(here(), "..", "..")
 	bin, args, cgo := filepath.Join(root, "bin"), []string{"build", "-trimpath"}, "CGO_ENABLED=0"
 	if os.Getenv("RACE") != "" {
@@ -24,7 +36,7 @@ func Programs(t testing.TB) string {
 	cmd.Dir = root
 	cmd.Env = append(cmd.Environ(), cgo)
 	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("building the programs: %v\n%s", err, out)
+		return "", fmt.Errorf("%w\n%s", err, out)
 	}
-	return bin
+	return bin, nil
 }

@@ -69,8 +69,8 @@ same() { sha256sum </tmp/www/index.html; sha256sum </tmp/got; }
 [ -d /share/hosts ] && cp -r /share/hosts /
 `
 
-// programs starts both ends and what callers reach: a page.
-const programs = `
+// bothEnds starts both ends and what callers reach: a page.
+const bothEnds = `
 mkdir -p /tmp/www; head -c 300000 /dev/urandom >/tmp/www/index.html
 on office httpd -p 127.0.0.1:8080 -h /tmp/www
 chmod 600 /hosts/*/etc/carrier/*
@@ -236,7 +236,7 @@ func TestWireGuardBelow(t *testing.T) {
 		t.Fatalf("public keys: %q", public)
 	}
 	b.files(strings.NewReplacer("ATLANTAS_PUBLIC_KEY", public[0], "DENVERS_PUBLIC_KEY", public[1]))
-	out := b.run(b.does("office", "up") + programs + `
+	out := b.run(b.does("office", "up") + bothEnds + `
 watch without
 call && { echo "a call without the tunnel"; exit 1; }
 probe
@@ -261,7 +261,7 @@ func TestIPsecBelow(t *testing.T) {
 	secret := make([]byte, 32)
 	rand.Read(secret)
 	b.files(strings.NewReplacer("THE_SECRET", base64.StdEncoding.EncodeToString(secret)))
-	out := b.run(b.does("office", "filter") + programs + `
+	out := b.run(b.does("office", "filter") + bothEnds + `
 watch without
 probe
 unwatch without
