@@ -97,6 +97,7 @@ func (c *captured) complaints() ([]string, error) {
 // with CHAP and of one with PAP: each negotiation and every control message that
 // was on the wire, nothing malformed.
 func TestTsharkReadsTheCaptures(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, setting{pac: saran})
 	file := filepath.Join(w.Dir, "wire.pcapng")
 	wire := w.started(file, w.POP.Command("dumpcap", "-q", "-i", "wan", "-f", "tcp port 1723", "-w", file))
@@ -167,6 +168,7 @@ hangup
 
 // A capture in a pipe shows the packets of a call while it runs.
 func TestTsharkReadsALiveCapture(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, setting{pac: saran})
 	capture := w.POP.Command(filepath.Join(w.Bin, "pac"), "capture", "-w", "-", "-c", filepath.Join(w.Dir, w.POP.name+"-pac.toml"))
 	tshark := exec.Command("tshark", "-i", "-", "-l")

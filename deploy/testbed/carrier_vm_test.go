@@ -40,6 +40,7 @@ ports = ["rfc2217://127.0.0.1:2217"]
 // and passes Data Terminal Ready on. QEMU's ports keep the one on for ever, and
 // the other to themselves. In the end a server that we did not write is between.
 func TestCarrierOnTheKernelsModemDriver(t *testing.T) {
+	t.Parallel()
 	p := newPOP(t)
 	p.run("modprobe vhci_hcd; modprobe cdc_acm")
 	m := p.plugModem()

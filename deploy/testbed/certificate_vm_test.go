@@ -17,10 +17,12 @@ import (
 // secret.
 const withoutEMS = "openssl_conf=a\n[a]\nssl_conf=b\n[b]\nsystem_default=c\n[c]\nOptions=-ExtendedMasterSecret\n"
 
-// byCertificate has pppd prove who it is by a certificate, with encryption
-// required, and by some that let nobody in. Over TLS 1.2, for which it asks: with
-// 1.3 it answers the success indication by a Response without a Type.
-func byCertificate(t *testing.T, w *world) {
+// pppd proves who it is by a certificate, with encryption required, and tries some
+// that let nobody in. Over TLS 1.2, for which it asks: with 1.3 it answers the success
+// indication by a Response without a Type.
+func TestPPPDByCertificate(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, setting{pac: saran})
 	g, ours, other := w.Guest, newAuthority(t), newAuthority(t)
 	ours.write(t, g, "ca", "saran", "denver", "tom")
 	other.write(t, g, "other")

@@ -30,8 +30,6 @@ func TestPPPDCodes(t *testing.T) {
 	)
 	t.Parallel()
 	w := newWorld(t, setting{pac: saran})
-	bridge := w.trouble(1) // none yet
-	w.POP.IP("route", "add", "2.1.1.60", "via", "192.0.2.2")
 	for _, tt := range []struct {
 		name, policy, options string
 		as                    trial
@@ -57,7 +55,6 @@ func TestPPPDCodes(t *testing.T) {
 			w.codes(t, tt.options, tt.as)
 		})
 	}
-	losesWhatIsCoded(t, w, bridge)
 	t.Run("a caller who does not encrypt", func(t *testing.T) {
 		w.policy(required)
 		if out := w.run(`port=9; ccp=; dial saran "blue moon" defaultroute nomppe && exit 1; echo refused`); !strings.Contains(out, "refused") {
@@ -69,7 +66,6 @@ func TestPPPDCodes(t *testing.T) {
 		}
 		Until(t, "the call's end", func() bool { return w.Calls(w.Office, "pns")[0].Reason == record.NotEncrypted })
 	})
-	byCertificate(t, w)
 	t.Run("an expired password", func(t *testing.T) { expiredPassword(t, w) })
 }
 

@@ -82,6 +82,7 @@ func (s *dhcpServer) lease(a netip.Addr) (ends time.Time, id string) {
 // the same one again, renewed while she is there and given back when she goes.
 // Without the server nobody comes in, and who loses her lease is told why.
 func TestAddressesFromTheLANsServer(t *testing.T) {
+	t.Parallel()
 	o := &office{Scene: NewScene(t)}
 	o.Outside()
 	leases := filepath.Join(t.TempDir(), "leases")

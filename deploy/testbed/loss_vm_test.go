@@ -20,7 +20,11 @@ post /tmp/text http://2.1.1.10/hash | grep $(sha256sum /tmp/text | cut -d' ' -f1
 // begins anew with another key, which RFC 3078 §8.2 does not, and now and then pns takes
 // the wrong one for it. Of BSD Compress only what Linux sends is here: its receiver
 // takes nothing (see losesBSD).
-func losesWhatIsCoded(t *testing.T, w *world, bridge *Bridge) {
+func TestPPPDLosesWhatIsCoded(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, setting{pac: saran})
+	bridge := w.trouble(1) // none yet
+	w.POP.IP("route", "add", "2.1.1.60", "via", "192.0.2.2")
 	const required = "[ppp]\nencryption = \"required\"\ncompression = []\n"
 	for _, tt := range []struct {
 		name, policy, options, enabled string
@@ -30,7 +34,7 @@ func losesWhatIsCoded(t *testing.T, w *world, bridge *Bridge) {
 		{"Deflate", "", "nomppe deflate 15,15 nobsdcomp", "Deflate (15)", bothWays},
 		{"BSD Compress from pppd", "", "nomppe nodeflate bsdcomp 0,12", "BSD-Compress (12) transmit", ways{from: true}},
 	} {
-		t.Run(tt.name+", where packets are lost", func(t *testing.T) {
+		t.Run(tt.name, func(t *testing.T) {
 			w.policy(tt.policy)
 			w.run(coded(tt.options))
 			log := func() string { return w.Guest.Log(FastPort) }

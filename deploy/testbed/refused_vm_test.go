@@ -128,6 +128,7 @@ func TestWhoIsNotServedReadsWhy(t *testing.T) {
 
 // Two users of one POP reach two companies at the same time.
 func TestTwoCompanies(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, setting{ports: 2, pac: saran + `
 [[user]]
 name   = "tomw"

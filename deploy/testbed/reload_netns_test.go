@@ -66,6 +66,7 @@ func (p *Process) signal(s os.Signal) {
 // SIGHUP has pac read its file again: a mistake is logged and changes nothing,
 // banks come and go, and the call that runs stays, even if its line is gone.
 func TestSIGHUP(t *testing.T) {
+	t.Parallel()
 	h, bin, dir := NewHost(t, "one"), Programs(t), t.TempDir()
 	intranet(t, h)
 	phones := NewPhones(t, 2, exchange.Options{Subscribers: []exchange.Subscriber{{Number: "4045550001"}, {Number: "4045550002"}}})

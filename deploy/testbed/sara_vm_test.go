@@ -31,13 +31,6 @@ func hashes(t *testing.T, out string, n int) {
 	}
 }
 
-// What takes a minute of a slow line's time, and little of a processor's, does so
-// side by side, and beside nothing else.
-func TestAt28800(t *testing.T) {
-	t.Run("Sara's call", sarasCall)
-	t.Run("ping beside a download", pingBesideADownload)
-}
-
 // Sara's call as the book has it, at the speed of her modem: pppd in the guest
 // dials, pac learns her name and tunnels over raw GRE, pns lets her into the
 // LAN. When she ends PPP, the switch hangs up.
@@ -80,6 +73,7 @@ wget -q -O - http://2.1.1.10/ || exit 1
 // Each way to prove who one is carries a mebibyte both ways when the telephone
 // network sets no limit.
 func TestEveryMethodCarriesData(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, setting{pac: saran})
 	for _, m := range []struct{ name, options, log string }{
 		{"pap", "refuse-chap refuse-mschap refuse-mschap-v2 refuse-eap", "PAP AuthAck"},

@@ -26,6 +26,7 @@ var (
 // What docs/getting-started.md says to do on one machine and on two is done
 // here, and what it says will be seen is seen.
 func TestGettingStarted(t *testing.T) {
+	t.Parallel()
 	b, err := os.ReadFile(filepath.Join(here(), "../../docs/getting-started.md"))
 	if err != nil {
 		t.Fatal(err)

@@ -72,6 +72,7 @@ func increasing(t *testing.T, where string, numbers []int, least int) {
 // What the Internet loses, repeats and shuffles of GRE, both ways, is never
 // delivered twice nor out of order, and counted at both ends.
 func TestTroubleOnTheWay(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, setting{pac: byNumber})
 	bridge, numbers := w.trouble(1), NewNumbers(w.LAN, "2.1.1.10")
 	bridge.Set(Trouble{Loss: 0.05, Reorder: 20, Duplicate: 0.05})

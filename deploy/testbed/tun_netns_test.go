@@ -124,6 +124,7 @@ func (o *office) spoof(t *testing.T, calls []*caller.Call, nobody netip.Addr) {
 // stay; so do they when the LAN's was down. Killed, the server leaves nothing that would keep the next one from its
 // place.
 func TestOfficeByTUN(t *testing.T) {
+	t.Parallel()
 	o := newOffice(t, 2)
 	o.LAN.IP("addr", "add", "2.1.1.129/32", "dev", "eth0") // a host of the LAN has the first address
 

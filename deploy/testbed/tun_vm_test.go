@@ -13,6 +13,7 @@ import (
 // is seen as the office where nobody knows of callers, and what it sends in
 // another's name goes no further.
 func TestPPPDOnTheLAN(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, setting{outside: true, pac: saran + "\n[pacing]\nenabled = false\n", lan: `
 mode = "tun"
 [lan.tun]

@@ -81,6 +81,7 @@ password = "blue moon"
 //
 //	caller ── exchange ── tty ── pac ── 192.0.2.0/24, GRE ── pns ── TUN ── 2.1.1.10
 func TestServicesOnTheLAN(t *testing.T) {
+	t.Parallel()
 	srv := packed(t)
 	pac, pns := bootSystem(t, srv), bootSystem(t, srv)
 	pac.install()

@@ -1,4 +1,4 @@
-//go:build vm
+//go:build vm && realtime
 
 package testbed
 
@@ -11,6 +11,13 @@ import (
 
 	"carrier/hardware/exchange"
 )
+
+// What takes a minute of a slow line's time, and little of a processor's, does so
+// side by side, and beside nothing else.
+func TestAt28800(t *testing.T) {
+	t.Run("Sara's call", sarasCall)
+	t.Run("ping beside a download", pingBesideADownload)
+}
 
 // With pppd at the caller's end a ping beside a download takes no longer than a
 // packet of the download, in most of five windows, and the line is used all the
