@@ -31,5 +31,5 @@ one() { # one PACKAGE TARGET: prints what came of it, all of it when it failed
 export -f binary build one
 targets=$(grep -r --include='*_test.go' -o '^func Fuzz[A-Za-z0-9_]*' . |
   sed -E 's|^\./(.*)/[^/]*:func (.*)$|./\1 \2|' | sort)
-cut -d' ' -f1 <<<"$targets" | uniq | xargs -I{} bash -c 'build {}'
+cut -d' ' -f1 <<<"$targets" | uniq | xargs -P "$(nproc)" -I{} bash -c 'build {}'
 xargs -P "$((2 * $(nproc)))" -L 1 bash -c 'one "$0" "$1"' <<<"$targets"
