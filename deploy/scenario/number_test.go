@@ -23,16 +23,18 @@ type puppet struct {
 	calls    chan *peer.Call
 	answered chan struct{} // something at each call that the POP's modem answers
 	stop     func()        // ends it; returns when it has
+	*peer.Endpoint
 }
 
 func newPuppet(t *testing.T, at string) *puppet {
 	t.Helper()
 	p := &puppet{calls: make(chan *peer.Call, 16), answered: make(chan struct{}, 16)}
 	host := netip.MustParseAddr(at)
-	e, err := peer.Open(peer.Options{Host: "puppet", Listen: netip.AddrPortFrom(host, 1723), UDP: netip.AddrPortFrom(host, 4754), Handler: p, Log: logger(t)})
+	e, err := peer.Open(peer.Options{Host: "puppet", Source: host, Listen: netip.AddrPortFrom(host, 1723), UDP: netip.AddrPortFrom(host, 4754), Handler: p, Log: logger(t)})
 	if err != nil {
 		t.Fatal(err)
 	}
+	p.Endpoint = e
 	ctx, end := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	go func() {

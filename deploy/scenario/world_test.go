@@ -32,6 +32,7 @@ name   = "atlanta"
 socket = "{{.Dir}}/pac.sock"
 panel  = "127.0.0.1:0"
 {{with .State}}state = "{{.}}"{{end}}
+{{.Top}}
 [[bank]]
 name  = "courier"
 ports = [{{range .Modems}}"{{.}}", {{end}}]
@@ -90,6 +91,7 @@ type setting struct {
 	callers  int             // telephones: one
 	bank     string          // keys of the POP's modems; their lines are as fast as their ports
 	pac, pns string          // more of each configuration
+	top      string          // more keys before the PAC's first table
 	saran    string          // more keys of the PNS's user saran
 	denver   string          // more keys of what the PNS says of the PAC
 	atlanta  string          // more keys of what the PAC says of the PNS
@@ -146,7 +148,7 @@ func newWorld(t *testing.T, s setting) *world {
 	}
 	dir := t.TempDir()
 	data := map[string]any{"Dir": dir, "Modems": w.phones.Modems, "Denver": w.denver, "Connect": connect, "From": s.from,
-		"Web": web.Listener.Addr(), "Sink": w.sink.LocalAddr(), "Saran": s.saran, "State": s.state, "PAC": s.denver, "PNS": s.atlanta, "Bank": s.bank}
+		"Web": web.Listener.Addr(), "Sink": w.sink.LocalAddr(), "Saran": s.saran, "State": s.state, "PAC": s.denver, "PNS": s.atlanta, "Bank": s.bank, "Top": s.top}
 	w.office = string(fill(denver+s.pns, data))
 	w.socket = filepath.Join(dir, "pns.sock")
 	w.pns = startPNS(t, []byte(w.office), w.socket)

@@ -61,7 +61,7 @@ func (p *Program) seat(grace time.Duration) {
 // ports themselves, again and again: one that is away is no fault of the line's.
 func (p *Program) modem(s seat) bank.Member {
 	b, log := s.bank, p.log
-	m := bank.Member{Bank: b.Name, Key: netport.Key(s.port), Port: s.port, BusyOut: b.BusyOut,
+	m := bank.Member{Bank: b.Name, Key: netport.Key(s.port), Port: s.port, BusyOut: b.BusyOut, Dials: b.Dials(),
 		Settings: fmt.Sprintf("%q %v %v %v %q %v %q", s.port, b.Cable, b.Speed, b.Flow, b.Profile, b.LineRate, b.Init)}
 	if strings.HasPrefix(s.port, "/") {
 		m.Label = filepath.Base(s.port)

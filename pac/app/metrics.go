@@ -22,6 +22,7 @@ import (
 type metrics struct {
 	registry *prometheus.Registry
 	ended    *prometheus.CounterVec
+	placed   *prometheus.CounterVec
 	duration prometheus.Histogram
 	stages   *prometheus.HistogramVec
 
@@ -40,15 +41,17 @@ func newMetrics() *metrics {
 	m := &metrics{
 		registry: prometheus.NewRegistry(),
 		ended: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "pac_calls_total",
-			Help: "Calls that ended, by bank and outcome."}, []string{"bank", "outcome"}),
+			Help: "Calls of callers that ended, by bank and outcome."}, []string{"bank", "outcome"}),
+		placed: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "pac_outgoing_calls_total",
+			Help: "Calls that PNSs had dialled and that ended, by PNS and outcome."}, []string{"pns", "outcome"}),
 		duration: prometheus.NewHistogram(prometheus.HistogramOpts{Name: "pac_call_duration_seconds",
-			Help:    "How long calls lasted, from the first ring.",
+			Help:    "How long calls lasted, from the first ring, or from the request to dial.",
 			Buckets: []float64{1, 5, 15, 60, 300, 900, 1800, 3600, 7200, 14400, 28800, 86400}}),
 		stages: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "pac_call_setup_seconds",
 			Help:    "How long calls stayed at each stage of their set-up.",
 			Buckets: []float64{.01, .03, .1, .3, 1, 2, 3, 5, 10, 20, 45, 60}}, []string{"stage"}),
 	}
-	m.registry.MustRegister(m.ended, m.duration, m.stages, scraped{m.scrape},
+	m.registry.MustRegister(m.ended, m.placed, m.duration, m.stages, scraped{m.scrape},
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -66,7 +69,11 @@ func (m *metrics) Stage(s record.Stage, took time.Duration) {
 
 // Ended makes metrics a call.Meter.
 func (m *metrics) Ended(bank string, c record.Call) {
-	m.ended.WithLabelValues(bank, c.Reason.String()).Inc()
+	if c.Outgoing {
+		m.placed.WithLabelValues(c.Peer, c.Reason.String()).Inc()
+	} else {
+		m.ended.WithLabelValues(bank, c.Reason.String()).Inc()
+	}
 	m.duration.Observe(c.Ended.Sub(c.Started).Seconds())
 }
 
@@ -75,6 +82,16 @@ func (m *metrics) bankKnown(name string) {
 	for _, r := range record.EndReasons() {
 		if r != record.Running {
 			m.ended.WithLabelValues(name, r.String())
+		}
+	}
+}
+
+// dialKnown shows the outcomes of calls that a PNS may have dialled as zeros before
+// the first one.
+func (m *metrics) dialKnown(pns string) {
+	for _, r := range record.EndReasons() {
+		if r != record.Running {
+			m.placed.WithLabelValues(pns, r.String())
 		}
 	}
 }

@@ -17,7 +17,6 @@ import (
 	"carrier/shared/console"
 	"carrier/shared/daemon"
 	"carrier/shared/peer"
-	"carrier/shared/pptp"
 	"carrier/shared/record"
 )
 
@@ -114,9 +113,12 @@ func (p *Program) build() (err error) {
 }
 
 func (p *Program) peerOptions() peer.Options {
-	o := peer.Options{Host: p.config.Name, GRE: p.config.GRE, OddIDs: true, PAC: true,
-		Handler: refuser{p.log}, Log: p.log, Stats: &p.metrics.peer, Tap: p.hub}
-	if p.config.UDP {
+	o := peer.Options{Host: p.config.Name, Listen: p.config.Listen, GRE: p.config.GRE, OddIDs: true, PAC: true,
+		Handler: reception{p}, Log: p.log, Stats: &p.metrics.peer, Tap: p.hub}
+	switch {
+	case p.config.UDP && o.Listen.IsValid(): // who opens the connection opens the path, to the port that all know
+		o.UDP = netip.AddrPortFrom(o.Listen.Addr(), peer.GREPort)
+	case p.config.UDP:
 		o.UDP = netip.AddrPortFrom(netip.IPv4Unspecified(), 0)
 	}
 	for _, b := range p.config.Banks {
@@ -160,21 +162,3 @@ func (p *Program) Panel() net.Addr {
 
 // Calls lists the calls that run, then those that ended, latest first.
 func (p *Program) Calls() []record.Call { return p.calls.Calls() }
-
-// A refuser is the peer.Handler of a program that opens all control connections
-// itself.
-type refuser struct{ log *slog.Logger }
-
-func (r refuser) Admit(netip.AddrPort) (peer.Remote, error) {
-	return peer.Remote{}, errors.New("nobody opens control connections to this program")
-}
-
-func (r refuser) Incoming(c *peer.Call) {
-	r.log.Warn("incoming call refused: this is no PNS", "peer", c.Conn().Remote().Name)
-	c.Refuse(uint8(pptp.IncomingDoNotAccept), uint8(pptp.NoError))
-}
-
-func (r refuser) Outgoing(c *peer.Call) {
-	r.log.Warn("outgoing call refused: lines only answer", "peer", c.Conn().Remote().Name)
-	c.Refuse(uint8(pptp.OutgoingDoNotAccept), uint8(pptp.NoError))
-}

@@ -101,6 +101,10 @@ func fixed(was, c *config.Config) (keys []string) {
 		keys = append(keys, "panel")
 		c.Panel = was.Panel
 	}
+	if c.Listen != was.Listen {
+		keys = append(keys, "listen")
+		c.Listen = was.Listen
+	}
 	if c.GRE && !was.GRE || c.UDP && !was.UDP {
 		keys = append(keys, "transport")
 	}
@@ -110,6 +114,9 @@ func fixed(was, c *config.Config) (keys []string) {
 
 // callSettings is what calls that come take from a configuration.
 func (p *Program) callSettings(c *config.Config) call.Settings {
+	for pns := range c.Permits {
+		p.metrics.dialKnown(pns)
+	}
 	t := c.Tunnels
 	t.Resolver = cmp.Or(p.resolver, net.DefaultResolver)
 	t.Log, t.Stats = p.log, &p.metrics.tunnel
@@ -118,7 +125,7 @@ func (p *Program) callSettings(c *config.Config) call.Settings {
 	} else {
 		p.tunnels = p.tunnels.Anew(t)
 	}
-	return call.Settings{Profiles: profile.New(c.Profiles), Tunnels: p.tunnels, Identify: c.Identify, Hosts: c.Hosts, Unpaced: c.Unpaced}
+	return call.Settings{Profiles: profile.New(c.Profiles), Tunnels: p.tunnels, Identify: c.Identify, Hosts: c.Hosts, Permits: c.Permits, Unpaced: c.Unpaced}
 }
 
 // dismiss closes the control connections to PNSs that are configured no more, or

@@ -25,6 +25,7 @@ import (
 type metrics struct {
 	registry *prometheus.Registry
 	ended    *prometheus.CounterVec
+	placed   *prometheus.CounterVec
 	duration prometheus.Histogram
 
 	// Read at each scrape.
@@ -43,11 +44,13 @@ func newMetrics() *metrics {
 		registry: prometheus.NewRegistry(),
 		ended: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "pns_calls_total",
 			Help: "Calls that ended, by the PAC that brought them and outcome."}, []string{"pac", "outcome"}),
+		placed: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "pns_outgoing_calls_total",
+			Help: "Calls that PACs were asked to dial and that ended, by PAC and outcome."}, []string{"pac", "outcome"}),
 		duration: prometheus.NewHistogram(prometheus.HistogramOpts{Name: "pns_call_duration_seconds",
 			Help:    "How long calls lasted.",
 			Buckets: []float64{1, 5, 15, 60, 300, 900, 1800, 3600, 7200, 14400, 28800, 86400}}),
 	}
-	m.registry.MustRegister(m.ended, m.duration, scraped{m.scrape},
+	m.registry.MustRegister(m.ended, m.placed, m.duration, scraped{m.scrape},
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -58,7 +61,11 @@ func (m *metrics) handler() http.Handler {
 
 // Ended makes metrics a ras.Meter.
 func (m *metrics) Ended(pac string, c record.Call) {
-	m.ended.WithLabelValues(pac, c.Reason.String()).Inc()
+	if c.Outgoing {
+		m.placed.WithLabelValues(pac, c.Reason.String()).Inc()
+	} else {
+		m.ended.WithLabelValues(pac, c.Reason.String()).Inc()
+	}
 	m.duration.Observe(c.Ended.Sub(c.Started).Seconds())
 }
 
@@ -67,6 +74,16 @@ func (m *metrics) pacKnown(name string) {
 	for _, r := range record.EndReasons() {
 		if r != record.Running {
 			m.ended.WithLabelValues(name, r.String())
+		}
+	}
+}
+
+// dialKnown shows the outcomes of numbers that a PAC dials as zeros before the
+// first one.
+func (m *metrics) dialKnown(pac string) {
+	for _, r := range record.EndReasons() {
+		if r != record.Running {
+			m.placed.WithLabelValues(pac, r.String())
 		}
 	}
 }

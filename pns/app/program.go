@@ -111,10 +111,18 @@ func (p *Program) build() error {
 		return err
 	}
 	p.router, _ = network.(router)
-	p.ras = ras.New(p.rasOptions(network))
+	serials, err := record.OpenSerials(c.State)
+	if serials == nil {
+		return err
+	}
+	if err != nil {
+		p.log.Warn("call serial numbers start anew", "error", err)
+	}
+	p.ras = ras.New(p.rasOptions(network, serials))
 	if p.endpoint, err = peer.Open(p.peerOptions()); err != nil {
 		return err
 	}
+	p.ras.Over(p.endpoint)
 	p.parts.Add("tunnels", p.endpoint.Run)
 	p.metrics.ras, p.metrics.pools, p.metrics.guard = p.ras, p.pools, p.guard
 	if c.Panel.IsValid() {
@@ -154,9 +162,10 @@ func (p *Program) lease(network lan.Network) error {
 	return nil
 }
 
-func (p *Program) rasOptions(network lan.Network) ras.Options {
+func (p *Program) rasOptions(network lan.Network, serials *record.Serials) ras.Options {
 	o := ras.Options{Settings: p.settings(p.config, p.who), LAN: network, Pools: p.pools, Leases: p.leases, Passwords: p.changed, History: history,
-		Sessions: &p.metrics.sessions, Flows: &p.metrics.flows, Meter: p.metrics, Hub: p.hub, Guard: p.guard, Log: p.log}
+		Sessions: &p.metrics.sessions, Flows: &p.metrics.flows, Meter: p.metrics, Hub: p.hub, Guard: p.guard, Log: p.log,
+		Host: p.config.Name, Serials: serials}
 	o.Gate, _ = network.(ras.Gate)
 	o.Prober, _ = network.(session.Prober)
 	o.Delegator, _ = network.(session.Delegator)

@@ -93,8 +93,9 @@ func (p *Program) settings(c *config.Config, who *users.Table) ras.Settings {
 	}
 	for _, a := range c.PACs {
 		p.metrics.pacKnown(a.Name)
+		p.metrics.dialKnown(a.Name)
 		s.PACs = append(s.PACs, ras.PAC{Name: a.Name, From: a.From, MSSByRate: a.MSSByRate, MRU: a.MRU,
-			Remote: peer.Remote{Transport: a.Transport, Settings: a.Settings}})
+			Remote: peer.Remote{Addr: a.Connect, Transport: a.Transport, Settings: a.Settings}})
 	}
 	if l := c.Clients; len(l.From) > 0 {
 		p.metrics.pacKnown(ras.Client)

@@ -25,6 +25,7 @@ func Run(ctx context.Context, args []string, std console.Stdio) int {
 		Doctor:      doctor.Look,
 		Locks:       true,
 		Negotiation: true,
+		Dialling:    true,
 		Check: func(file string) error {
 			_, err := config.Read(file)
 			return err

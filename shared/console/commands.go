@@ -40,6 +40,8 @@ type Commands struct {
 	Locks bool
 	// Negotiation says that the daemon has Negotiation.
 	Negotiation bool
+	// Dialling says that the daemon has Dialling.
+	Dialling bool
 	// Socket is where the daemon with that configuration has its socket.
 	Socket func(config string) (string, error)
 }
@@ -130,6 +132,9 @@ func (s *session) root() *cobra.Command {
 	}
 	if s.Negotiation {
 		root.AddCommand(s.renegotiate())
+	}
+	if s.Dialling {
+		root.AddCommand(s.dial())
 	}
 	if s.Lines {
 		root.AddCommand(s.lineVerbs()...)

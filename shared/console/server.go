@@ -72,6 +72,9 @@ func (s *Server) handler() http.Handler {
 	if p, ok := s.program.(Negotiation); ok {
 		handleNegotiation(mux, p)
 	}
+	if p, ok := s.program.(Dialling); ok {
+		handleDialling(mux, p)
+	}
 	return s.meant(mux)
 }
 

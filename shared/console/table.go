@@ -21,9 +21,12 @@ func writeCalls(w io.Writer, calls []record.Call) error {
 		_, err := io.WriteString(w, "no calls\n")
 		return err
 	}
-	rows := [][]string{{"CALL", "STARTED", "LASTED", "USER", "LINE", "CALLED", "PEER", "ADDRESS", "STAGE", "END", "UP", "DOWN", "TEXT"}}
+	rows := [][]string{{"CALL", "STARTED", "LASTED", "USER", "LINE", "WAY", "CALLED", "PEER", "ADDRESS", "STAGE", "END", "UP", "DOWN", "TEXT"}}
 	for _, c := range calls {
-		address, end, until := "", c.Reason.String(), c.Ended
+		address, way, end, until := "", "", c.Reason.String(), c.Ended
+		if c.Outgoing {
+			way = "out"
+		}
 		if c.Address.IsValid() {
 			address = c.Address.String()
 		}
@@ -37,7 +40,7 @@ func writeCalls(w io.Writer, calls []record.Call) error {
 		}
 		rows = append(rows, []string{
 			c.Name, c.Started.Local().Format(time.DateTime), until.Sub(c.Started).Round(time.Second).String(),
-			c.User, c.Line, c.Called, c.Peer, address, string(c.Stage), end,
+			c.User, c.Line, way, c.Called, c.Peer, address, string(c.Stage), end,
 			fmt.Sprint(c.Traffic.OctetsUp), fmt.Sprint(c.Traffic.OctetsDown), c.Text,
 		})
 	}

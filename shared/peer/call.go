@@ -31,7 +31,8 @@ type Call struct {
 	known  bool // peerID is
 	window uint16
 	delay  uint16 // tenths of a second
-	ours   bool   // we asked for the end
+	speed  uint32
+	ours   bool // we asked for the end
 	over   bool
 	err    error // why it is over, or will be; nil if we ended it
 
@@ -73,6 +74,13 @@ func (c *Call) PeerDelay() time.Duration {
 	c.conn.mu.Lock()
 	defer c.conn.mu.Unlock()
 	return time.Duration(c.delay) * time.Second / 10
+}
+
+// ConnectSpeed is what the PAC's Outgoing-Call-Reply says of its line, in bit/s.
+func (c *Call) ConnectSpeed() uint32 {
+	c.conn.mu.Lock()
+	defer c.conn.mu.Unlock()
+	return c.speed
 }
 
 // Accept takes an incoming call (we are its PNS): Incoming-Call-Reply with our

@@ -66,3 +66,19 @@ func (e *Endpoint) Dismiss(pick func(*Conn) bool) {
 		}
 	}
 }
+
+// Of finds an established control connection of the peer of that name, which
+// either side may have opened, to begin a call on; nil: there is none. One that
+// is for a single call is not found.
+func (e *Endpoint) Of(name string) *Conn {
+	for _, c := range e.all() {
+		c.mu.Lock()
+		state, _ := c.gauge()
+		found := state == "established" && c.remote.Name == name && !c.own
+		c.mu.Unlock()
+		if found {
+			return c
+		}
+	}
+	return nil
+}

@@ -76,7 +76,7 @@ func (c *Call) note(m pptp.Message) {
 		c.window, c.delay = m.Window, m.Delay
 	case pptp.OutgoingCallReply:
 		c.learn(m.CallID)
-		c.window, c.delay = m.Window, m.Delay
+		c.window, c.delay, c.speed = m.Window, m.Delay, m.ConnectSpeed
 	case pptp.IncomingCallConnected:
 		c.window, c.delay = m.Window, m.Delay
 	case pptp.OutgoingCallRequest:
@@ -139,6 +139,6 @@ func (c *Call) notify(pac bool, message func() pptp.Message) {
 	}
 }
 
-// opensPath tells if the path-opening packets are ours to send: the PAC's of an
-// incoming call, the PNS's of an outgoing one, who is the side behind a NAT.
-func (c *Call) opensPath() bool { return c.is(pptp.IncomingPAC) || c.is(pptp.OutgoingPNS) }
+// opensPath tells if the path-opening packets are ours to send: who opened the
+// control connection may be behind a NAT, and knows how the other is reached.
+func (c *Call) opensPath() bool { return c.conn.opened }

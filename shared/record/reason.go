@@ -20,6 +20,12 @@ const (
 	ClearedByPNS              // the PNS ended the call; Text has what it told the caller
 	ClearedByPAC              // the PAC ended the call; Text has what it told us
 	ControlLost               // the control connection was lost
+	NumberRefused             // the number may not be dialled, or is none
+	NoLine                    // no line was free to dial on
+	NumberBusy                // the number that was dialled is busy
+	NoAnswer                  // nobody answered there in time
+	NoDialTone                // the line that dials is dead
+	NoCarrier                 // who answered is no modem, or one too slow
 	LinkFailed                // LCP did not converge or the peer fell silent
 	AuthFailed                // name or password was wrong
 	NotEncrypted              // encryption is required, and was not agreed
@@ -42,7 +48,9 @@ var reasonNames = [endReasons]string{
 	NoProfile: "no-profile", NoTunnel: "no-tunnel", GREBlocked: "gre-blocked",
 	HostUnreachable: "host-unreachable", HostClosed: "host-closed",
 	RefusedByPNS: "refused-by-pns", ClearedByPNS: "cleared-by-pns", ClearedByPAC: "cleared-by-pac",
-	ControlLost: "control-lost", LinkFailed: "link-failed", AuthFailed: "auth-failed",
+	ControlLost: "control-lost", NumberRefused: "number-refused", NoLine: "no-line",
+	NumberBusy: "number-busy", NoAnswer: "no-answer", NoDialTone: "no-dial-tone", NoCarrier: "no-carrier",
+	LinkFailed: "link-failed", AuthFailed: "auth-failed",
 	NotEncrypted: "not-encrypted", NoAddress: "no-address", AddressInUse: "address-in-use", NetworkFailed: "network-failed",
 	Replaced: "replaced", IdleTimeout: "idle-timeout", SessionTimeout: "session-timeout",
 	Operator: "operator", Drained: "drained", Shutdown: "shutdown", ProtocolError: "protocol-error",

@@ -40,14 +40,18 @@ type Call struct {
 	Quality *Quality `json:"quality,omitempty"`
 	// Report is what the line's modem said of the call, where it says anything.
 	Report *LineReport `json:"report,omitempty"`
+	// Outgoing is a call that a PNS had placed. Who answered is the caller then, in
+	// all that is said of one; Called is the number that was dialled.
+	Outgoing bool `json:"outgoing,omitempty"`
 }
 
 // A Stage is how far a call came.
 type Stage string
 
 // The stages of a call, in order; a pac knows the first five, a pns the last
-// five.
+// five. Dialling is the first, at both ends, of a call that a PNS has placed.
 const (
+	Dialling       Stage = "dialling"
 	Ringing        Stage = "ringing"
 	Answered       Stage = "answered"
 	Identified     Stage = "identified"

@@ -41,6 +41,8 @@ type Member struct {
 	// BusyOut has the line busy for callers while it is out of service or drained,
 	// if its device can; else it is closed.
 	BusyOut bool
+	// Dials has the line dial for who asks for that: its device can.
+	Dials bool
 	// Open makes the line; the bank closes it. An error is a fault of the line:
 	// it is tried again.
 	Open func(name string) (line.Line, error)

@@ -31,7 +31,7 @@ func (b *Banks) begin(ctx context.Context, s *slot, at *seat) *calling {
 	if ctx.Err() != nil || b.ending.Err() != nil || s.duty(at) != answer {
 		return nil
 	}
-	s.wait = nil // nobody waits while it lasts
+	s.wait, s.free = nil, false // nobody waits while it lasts
 	s.call = &calling{line: at.name, bank: at.Bank, label: at.Label}
 	s.call.ctx, s.call.end = context.WithCancelCause(ctx)
 	return s.call

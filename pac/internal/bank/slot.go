@@ -40,6 +40,8 @@ type slot struct {
 	wait   context.CancelFunc // ends its present wait; nil: none
 	line   line.Line          // as it is; nil: closed
 	call   *calling           // nil: none
+	free   bool               // it waits for a ring
+	dial   *dialling          // that it was given; nil: none
 	busied bool               // busy for callers, while it is out or drained
 	unable bool               // its device cannot be
 	since  time.Time          // when line was closed
@@ -66,6 +68,7 @@ type duty uint8
 const (
 	nothing duty = iota // and have no line
 	answer              // calls
+	dials               // what it was given
 	busy                // be it for callers
 )
 
@@ -75,6 +78,8 @@ func (s *slot) duty(at *seat) duty {
 	switch {
 	case s.gone || s.name != at.name || s.member.Settings != at.Settings:
 		return nothing
+	case s.out == nil && !s.drained && s.dial != nil:
+		return dials
 	case s.out == nil && !s.drained:
 		return answer
 	case s.member.BusyOut && !s.unable:
@@ -146,7 +151,7 @@ func (b *Banks) rest(ctx context.Context, s *slot, at *seat, d time.Duration) {
 func (b *Banks) opened(s *slot, l line.Line, err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	s.line, s.fault, s.since = l, "", time.Now()
+	s.line, s.fault, s.since, s.free = l, "", time.Now(), false
 	if err != nil {
 		s.faults++
 		s.fault = err.Error()
@@ -156,5 +161,5 @@ func (b *Banks) opened(s *slot, l line.Line, err error) {
 func (b *Banks) closed(s *slot) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	s.line, s.since = nil, time.Now()
+	s.line, s.since, s.free = nil, time.Now(), false
 }

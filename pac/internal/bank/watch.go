@@ -30,6 +30,7 @@ func (b *Banks) serve(ctx context.Context, s *slot) {
 			carry()
 			w.hangUp(ctx)
 		}
+		w.turnAway(s)
 		w.leave(ctx)
 	}
 }
@@ -70,18 +71,36 @@ func (w *watch) log() *slog.Logger {
 	return w.o.Log.With("bank", w.at.Bank, "line", w.at.name)
 }
 
+// ready is waiting, and has the slot free for who wants to dial while it waits
+// for a ring.
+func (w *watch) ready(ctx context.Context) (_ context.Context, stop func(), _ duty) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	ctx, stop, duty := w.look(ctx, w.slot, w.at)
+	w.slot.free = duty == answer
+	return ctx, stop, duty
+}
+
 // answer waits for a call, being busy for others as long as it should, and takes
-// it; nil: the slot should not have this line any more.
+// it, or dials what the slot was given; nil: the slot should not have this line any
+// more.
 func (w *watch) answer(ctx context.Context) (carry func()) {
 	for w.line != nil {
-		waiting, stop, duty := w.waiting(ctx, w.slot, w.at)
+		waiting, stop, duty := w.ready(ctx)
 		switch duty {
 		case nothing:
 			stop()
 			return nil
 		case busy:
+			w.turnAway(w.slot)
 			w.busyOut(waiting)
 			stop()
+			continue
+		case dials:
+			stop()
+			if carry := w.dial(ctx); carry != nil {
+				return carry
+			}
 			continue
 		}
 		ring, err := w.line.Ring(waiting)

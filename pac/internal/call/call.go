@@ -123,6 +123,12 @@ func (c *call) decidedByNumber(ctx context.Context, ring line.Ring, d profile.De
 // answerPlaced answers a call that a PNS has taken, and stops when the PNS gives
 // it up meanwhile.
 func (c *call) answerPlaced(ctx context.Context, ring line.Ring, tunnel *peer.Call) error {
+	return whilePlaced(ctx, tunnel, func(ctx context.Context) error { return c.answer(ctx, ring) })
+}
+
+// whilePlaced does something to the line of a call that a PNS has, or waits for,
+// and stops it when the PNS gives the call up meanwhile.
+func whilePlaced(ctx context.Context, tunnel *peer.Call, do func(context.Context) error) error {
 	answering, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	answered := make(chan struct{})
@@ -140,10 +146,10 @@ func (c *call) answerPlaced(ctx context.Context, ring line.Ring, tunnel *peer.Ca
 			}
 		}
 	})
-	err := c.answer(answering, ring)
+	err := do(answering)
 	close(answered)
 	watching.Wait()
-	return cmp.Or(err, context.Cause(answering))
+	return cmp.Or(context.Cause(answering), err)
 }
 
 // errGone is the end of a call that nobody answered in time.

@@ -34,7 +34,8 @@ type Settings struct {
 	Tunnels  *tunnel.Tunnels
 	Identify identify.Options // Log, Spoiled and Tap are each call's own
 	Hosts    host.Options
-	Unpaced  bool // lines are given what they take, whatever their rate
+	Permits  map[string]profile.Permit // what PNSs may have dialled, by their names
+	Unpaced  bool                      // lines are given what they take, whatever their rate
 }
 
 // Options are what all calls work with.
@@ -59,7 +60,7 @@ type Options struct {
 type Meter interface {
 	// Stage says how long a call stayed at one stage.
 	Stage(s record.Stage, took time.Duration)
-	// Ended counts a call that is over.
+	// Ended counts a call that is over; bank is empty where it had no line.
 	Ended(bank string, c record.Call)
 }
 

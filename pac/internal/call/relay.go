@@ -52,8 +52,12 @@ func (c *call) newRelay(tunnel *peer.Call, handed identify.Handed) *relay.Relay 
 		Counters: &c.counters, Errors: c.o.Errors, Packets: c.o.Packets, Drops: c.o.Drops, Tap: c.o.Hub,
 	})
 	tunnel.Bind(r)
-	tunnel.Connected(pptp.IncomingCallConnected{ConnectSpeed: uint32(c.rate), Window: window,
-		Delay: relay.Delay(c.rate, window), FramingType: pptp.Asynchronous})
+	if c.known().Outgoing {
+		tunnel.Answer(pptp.OutgoingCallReply{ConnectSpeed: uint32(c.rate), Window: window, Delay: relay.Delay(c.rate, window)})
+	} else {
+		tunnel.Connected(pptp.IncomingCallConnected{ConnectSpeed: uint32(c.rate), Window: window,
+			Delay: relay.Delay(c.rate, window), FramingType: pptp.Asynchronous})
+	}
 	c.stage(record.Relaying, func(r *record.Call) { r.Up = time.Now() })
 	c.log().Info("relaying", "window", window)
 	return r
@@ -94,6 +98,12 @@ func givenUp(e peer.Event, ok bool) error {
 	var disconnected *peer.DisconnectError
 	if errors.As(e.Err, &disconnected) {
 		return &ending{record.ClearedByPNS, disconnected.Error()}
+	}
+	switch {
+	case errors.Is(e.Err, peer.ErrCleared):
+		return &ending{record.ClearedByPNS, "the PNS gave the call up before it was connected"}
+	case errors.Is(e.Err, peer.ErrTimeout) && !errors.Is(e.Err, peer.ErrControlLost):
+		return &ending{record.NoAnswer, e.Err.Error()}
 	}
 	return &ending{record.ControlLost, fmt.Sprintf("the control connection was lost: %v", e.Err)}
 }

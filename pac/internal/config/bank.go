@@ -40,20 +40,27 @@ func (b Bank) Devices() bool {
 	return slices.ContainsFunc(b.Ports, func(p string) bool { return strings.HasPrefix(p, "/") })
 }
 
+// Dials says whether lines of the bank can dial: they have modems.
+func (b Bank) Dials() bool { return len(b.Ports) > 0 && !b.Cable }
+
 // defaultSpeed is that of the port where nothing is said.
 const defaultSpeed = 115200
 
 // maxLines bounds the calls of one listening bank.
 const maxLines = 1000
 
-// banks reads the banks, and where those of them listen that do.
-func banks(root *conf.Table, panel netip.AddrPort) (all []Bank, listens []portLine) {
+// banks reads the banks, and where those of them listen that do: not where the
+// panel is, or control connections come in.
+func banks(root *conf.Table, panel, control netip.AddrPort) (all []Bank, listens []portLine) {
 	if !root.Has("bank") {
 		root.Bad("bank", "missing, so there is no line to answer; would be right: at least one [[bank]]")
 	}
 	names, ports := make(conf.Seen), portLines{all: make(map[string]portLine)}
 	if panel.IsValid() && panel.Port() != 0 {
 		ports.add(portLine{panel.String(), "tcp://" + panel.String(), root.Line("panel")}, true)
+	}
+	if control.IsValid() {
+		ports.add(portLine{control.String(), "tcp://" + control.String(), root.Line("listen")}, true)
 	}
 	for _, t := range root.Tables("bank") {
 		t.Need("name", `"courier"`)

@@ -3,8 +3,10 @@
 package config
 
 import (
+	"net/netip"
 	"time"
 
+	"carrier/hardware/netport"
 	"carrier/pac/internal/host"
 	"carrier/pac/internal/identify"
 	"carrier/pac/internal/profile"
@@ -33,6 +35,8 @@ type Config struct {
 	Identify identify.Options
 	Profiles profile.Options
 	Tunnels  tunnel.Options
+	Listen   netip.AddrPort            // where PNSs may open control connections; invalid: nowhere
+	Permits  map[string]profile.Permit // what PNSs may have dialled, by their names
 	Hosts    host.Options
 	Unpaced  bool // lines are given what they take
 	// Drain is how long calls may go on after SIGTERM; and, with Drains, when a
@@ -64,24 +68,39 @@ func Parse(name string, text []byte) (*Config, error) {
 func read(f *conf.File) (*Config, error) {
 	t := f.Root()
 	settings := daemon.ReadSettings(t, Socket)
-	lines, listens := banks(t, settings.Panel)
+	listen := listening(t)
+	if panel := settings.Panel; panel.IsValid() && listen.IsValid() && netport.Overlap("tcp://"+panel.String(), "tcp://"+listen.String()) {
+		t.Bad("panel", "%v overlaps listen, %v; would be right: each port once", panel, listen)
+	}
+	lines, listens := banks(t, settings.Panel, listen)
+	board := &switchboard{banks: lines, listens: t.Has("listen"), permits: map[string]profile.Permit{}}
 	c := &Config{
 		Settings: settings,
 		Accept:   weakness.ReadAccepted(t.Table("security")),
 		State:    t.Text("state", ""),
 		Banks:    lines,
 		Identify: identification(t.Table("identify")),
-		Tunnels:  tunnels(t),
+		Tunnels:  tunnels(t, board),
+		Listen:   listen,
+		Permits:  board.permits,
 		Hosts:    hostLimits(t.Table("hosts")),
 		Unpaced:  !t.Table("pacing").Bool("enabled", true),
 		Drain:    t.Table("limits").Duration("drain", 0, 0, 7*24*time.Hour),
 		Drains:   t.Table("limits").Has("drain"),
 	}
 	c.Identify.Name = c.Name
+	if c.Listen.IsValid() && !board.comes {
+		t.Bad("listen", `nobody may connect there; would be right: from = ["2.1.1.60"] in a [[pns]]`)
+	}
 	d := &destinations{pns: c.Tunnels.PNS, listens: listens}
 	c.Profiles = profiles(t, d)
 	c.Identify.Text.Menu, c.Profiles.Menu = menu(t.Table("identify"), d)
 	c.Identify.Verify = passwords(t, c.Identify.Text.Ask)
+	for _, p := range c.Tunnels.PNS {
+		if len(p.From) > 0 || len(c.Permits[p.Name].Numbers) > 0 {
+			d.transports[p.Transport] = true
+		}
+	}
 	c.GRE, c.UDP = d.transports[peer.GRE], d.transports[peer.UDP]
 	c.Digest = f.Digest()
 	if err := f.Err(); err != nil {

@@ -34,6 +34,7 @@ state  = "/var/lib/carrier/pac"
 socket = "/run/pac.sock"
 log    = "debug"
 order  = ["user", "number", "realm", "default"]
+listen = "192.0.2.8:1723"
 
 [security]
 accept = ["open-tunnel atlanta", "pap"]
@@ -131,6 +132,9 @@ window    = false
 ff03      = "strip"
 line_errors = false
 one_call_per_connection = true
+from      = ["2.1.1.60", "2.1.1.64/28"]
+dial      = ["5551212", "404*"]
+dial_with = ["courier"]
 
 [[pns]]
 name    = "dallas"
@@ -170,10 +174,13 @@ func TestWhole(t *testing.T) {
 		Hosts: host.Options{Attempt: 5 * time.Second, Idle: 15 * time.Minute, Session: 2 * time.Hour, Quiet: true},
 		Tunnels: tunnel.Options{Attempts: 2, Attempt: 3 * time.Second, LockOut: time.Minute, PNS: []tunnel.PNS{
 			{Name: "denver", At: "2.1.1.60", Connect: "127.0.0.2:1723", Transport: peer.UDP, UDPPort: 4755, OneCall: true,
+				From:     []netip.Prefix{netip.MustParsePrefix("2.1.1.60/32"), netip.MustParsePrefix("2.1.1.64/28")},
 				Settings: quirk.Settings{Window: quirk.NoWindow, Strip: quirk.On, LineErrors: quirk.Off}},
 			{Name: "dallas", Connect: "dallas", UDPPort: 4754},
 		}},
-		GRE: true, UDP: true, Unpaced: true,
+		Listen:  netip.MustParseAddrPort("192.0.2.8:1723"),
+		Permits: map[string]profile.Permit{"denver": {Numbers: []string{"5551212", "404*"}, Banks: []string{"courier"}}},
+		GRE:     true, UDP: true, Unpaced: true,
 	}
 	for name, password := range map[string]string{"guest": "welcome", "saran": "anything"} {
 		if v := got.Identify.Verify(auth.Typed(name, password)); !v.OK {

@@ -75,7 +75,7 @@ func TestMistakes(t *testing.T) {
 		{"number with dashes", "[[number]]\ncalled = '555-1212'\ntunnel = ['192.0.2.1']", `9: number[1].called: "555-1212" is not a number as modems tell it; would be right: "5551212"`},
 		{"number without digits", "[[number]]\ncalling = 'anonymous'\ntunnel = ['192.0.2.1']", `9: number[1].calling: "anonymous" is not a telephone number; would be right: "5551212"`},
 		{"number never asked", "[[number]]\ncalled = '1'\ntunnel = ['192.0.2.1']\n[[number]]\ncalled = '1'\ncalling = '2'\ntunnel = ['192.0.2.2']", `14: number[2].tunnel: never used, the [[number]] on line 8 has the same calls; would be right: before it, or not at all`},
-		{"unknown order", "[x]", "8: x: unknown key; would be right: one of bank, default, hosts, identify, limits, log, name, number, order, pacing, panel, pns, realm, security, socket, state, user"},
+		{"unknown order", "[x]", "8: x: unknown key; would be right: one of bank, default, hosts, identify, limits, listen, log, name, number, order, pacing, panel, pns, realm, security, socket, state, user"},
 
 		{"tunnel to no address", user + "tunnel = ['2.1.1', '2.1.1.999', '::1', '0.0.0.0']", `10: user[1].tunnel[1]: "2.1.1" is not an IP address; would be right: "192.0.2.1", "192.0.2.1:1723" or "pns.example"
 10: user[1].tunnel[2]: "2.1.1.999" is not an IP address; would be right: "192.0.2.1", "192.0.2.1:1723" or "pns.example"
@@ -100,9 +100,20 @@ func TestMistakes(t *testing.T) {
 14: pns[1].one_call_per_connection: 1 is not true or false; would be right: one_call_per_connection = true`},
 		{"window", "[[pns]]\nname = 'd'\nat = '192.0.2.1'\nwindow = 0\nff03 = 'drop'", `11: pns[1].window: 0 is out of range; would be right: a whole number from 1 to 128
 12: pns[1].ff03: "drop" is not known here; would be right: "keep" or "strip"`},
-		{"Set-Link-Info is the PNS's", "[[pns]]\nname = 'd'\nat = '192.0.2.1'\nset_link_info = 'no'\nmru = 1400", `11: pns[1].set_link_info: unknown key; would be right: one of at, connect, ff03, line_errors, name, one_call_per_connection, transport, udp_port, window
-12: pns[1].mru: unknown key; would be right: one of at, connect, ff03, line_errors, name, one_call_per_connection, transport, udp_port, window`},
-		{"secret", "[[pns]]\nname = 'd'\nat = '192.0.2.1'\nsecret = 'x'", `11: pns[1].secret: unknown key; would be right: one of at, connect, ff03, line_errors, name, one_call_per_connection, transport, udp_port, window`},
+		{"numbers", "[[pns]]\nname = 'd'\nat = '192.0.2.1'\ndial = ['555-1212', '', '555*1', '*', '9,1']\ndial_with = ['c', 'b']", `11: pns[1].dial[1]: "555-1212" is neither a number nor how numbers begin; would be right: "5551212", or "555*" for all that begin so
+11: pns[1].dial[2]: "" is neither a number nor how numbers begin; would be right: "5551212", or "555*" for all that begin so
+11: pns[1].dial[5]: "9,1" is neither a number nor how numbers begin; would be right: "5551212", or "555*" for all that begin so
+12: pns[1].dial_with[1]: "c" is no bank that can dial; would be right: a bank with modems
+12: pns[1].dial_with[2]: "b" is no bank that can dial; would be right: a bank with modems`},
+		{"lines without numbers", bank + "ports = ['/dev/ttyS0']\n[[pns]]\nname = 'd'\nat = '192.0.2.1'\ndial_with = ['x']", `14: pns[1].dial_with: means nothing without numbers that may be dialled; would be right: dial = ["5551212"] beside it`},
+		{"no numbers, no lines", bank + "ports = ['/dev/ttyS0']\n[[pns]]\nname = 'd'\nat = '192.0.2.1'\ndial = []\n[[pns]]\nname = 'e'\nat = '192.0.2.2'\ndial = ['*']\ndial_with = []", `14: pns[1].dial: permits no number; would be right: without it, or dial = ["5551212"]
+19: pns[2].dial_with: names no bank; would be right: without it, every bank of modems dials`},
+		{"nothing to dial with", "[[pns]]\nname = 'd'\nat = '192.0.2.1'\ndial = ['*']", `11: pns[1].dial: no bank here has modems; would be right: without it`},
+		{"another bank than those that dial", bank + "ports = ['/dev/ttyS0']\n[[pns]]\nname = 'd'\nat = '192.0.2.1'\ndial = ['*']\ndial_with = ['b']", `15: pns[1].dial_with[1]: "b" is no bank that can dial; would be right: "x"`},
+		{"nobody listens", "[[pns]]\nname = 'd'\nat = '192.0.2.1'\nfrom = ['192.0.2.1']", `11: pns[1].from: means nothing where nobody may connect; would be right: listen = "0.0.0.0:1723" above all tables`},
+		{"Set-Link-Info is the PNS's", "[[pns]]\nname = 'd'\nat = '192.0.2.1'\nset_link_info = 'no'\nmru = 1400", `11: pns[1].set_link_info: unknown key; would be right: one of at, connect, dial, dial_with, ff03, from, line_errors, name, one_call_per_connection, transport, udp_port, window
+12: pns[1].mru: unknown key; would be right: one of at, connect, dial, dial_with, ff03, from, line_errors, name, one_call_per_connection, transport, udp_port, window`},
+		{"secret", "[[pns]]\nname = 'd'\nat = '192.0.2.1'\nsecret = 'x'", `11: pns[1].secret: unknown key; would be right: one of at, connect, dial, dial_with, ff03, from, line_errors, name, one_call_per_connection, transport, udp_port, window`},
 
 		{"methods", "[identify]\nmethods = ['chap', 'pap', 'pap']", `9: identify.methods[1]: "chap" is no method; would be right: "chap-md5", "mschap-v2", "mschap", "eap" or "pap"
 9: identify.methods[3]: "pap" stands twice; would be right: once`},
@@ -166,6 +177,16 @@ func TestMistakesOfTheWholeFile(t *testing.T) {
 6: identify: 1 is not a table; would be right: [identify]
 7: limits: 1 is not a table; would be right: [limits]
 8: state: false is not text in quotes; would be right: state = "…"`},
+		{"nobody comes", "listen = '0.0.0.0:1723'" + least, `1: listen: nobody may connect there; would be right: from = ["2.1.1.60"] in a [[pns]]`},
+		{"where nobody can listen", "listen = '[::]:1723'" + least + "[[pns]]\nname = 'd'\nat = '192.0.2.1'\nfrom = ['192.0.2.1', 'fd00::1']\n[[pns]]\nname = 'e'\nat = '192.0.2.2'\nfrom = ['192.0.2.0/28']",
+			`1: listen: "[::]:1723" is not IPv4, which alone carries PPTP; would be right: "0.0.0.0:1723"
+11: pns[1].from[2]: "fd00::1" is not IPv4, which alone carries PPTP; would be right: "192.0.2.0/24"
+15: pns[2].from[1]: "192.0.2.0/28" overlaps 192.0.2.1/32 on line 11; would be right: each address once`},
+		{"no place to listen", "listen = '1723'" + least, `1: listen: "1723" is not an IP address and a port; would be right: "0.0.0.0:1723"`},
+		{"no port to listen", "listen = '0.0.0.0:0'" + least, `1: listen: "0.0.0.0:0" has no port that a PNS could know; would be right: "0.0.0.0:1723"`},
+		{"lines where control connections come in", "listen = '0.0.0.0:5600'\npanel = '127.0.0.1:5600'" + least + "[[pns]]\nname = 'd'\nat = '192.0.2.1'\nfrom = ['192.0.2.1']",
+			`2: panel: 127.0.0.1:5600 overlaps listen, 0.0.0.0:5600; would be right: each port once
+6: bank[1].listen: "tcp://127.0.0.1:5600" is "127.0.0.1:5600" on line 2, in other words; would be right: each port once`},
 		{"the panel's port", "panel = '127.0.0.1:5600'" + least, `5: bank[1].listen: "tcp://127.0.0.1:5600" is "127.0.0.1:5600" on line 1, in other words; would be right: each port once`},
 		{"the panel at all addresses", "panel = '[::]:5600'" + least, `5: bank[1].listen: "tcp://127.0.0.1:5600" overlaps "[::]:5600" on line 1, for one of both listens at all addresses; would be right: each port once`},
 	} {

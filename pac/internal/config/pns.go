@@ -16,7 +16,7 @@ import (
 
 // tunnels reads how PNSs are reached and how long callers wait for one. Three
 // attempts of four seconds let a caller know within 15 s.
-func tunnels(root *conf.Table) tunnel.Options {
+func tunnels(root *conf.Table, board *switchboard) tunnel.Options {
 	limits := root.Table("limits")
 	o := tunnel.Options{
 		Attempts: limits.Int("attempts", 3, 1, 20),
@@ -25,12 +25,12 @@ func tunnels(root *conf.Table) tunnel.Options {
 	}
 	seen := make(conf.Seen)
 	for _, t := range root.Tables("pns") {
-		o.PNS = append(o.PNS, pns(t, seen))
+		o.PNS = append(o.PNS, pns(t, seen, board))
 	}
 	return o
 }
 
-func pns(t *conf.Table, seen conf.Seen) tunnel.PNS {
+func pns(t *conf.Table, seen conf.Seen, board *switchboard) tunnel.PNS {
 	t.Need("name", `"denver"`)
 	p := tunnel.PNS{
 		Name:      conf.Value(t, "name", "", conf.Name),
@@ -39,8 +39,10 @@ func pns(t *conf.Table, seen conf.Seen) tunnel.PNS {
 		Transport: transport(t),
 		UDPPort:   uint16(t.Int("udp_port", peer.GREPort, 1, 65535)),
 		OneCall:   t.Bool("one_call_per_connection", false),
+		From:      board.from(t),
 		Settings:  treatment(t),
 	}
+	board.permit(t, p.Name)
 	if !t.Has("at") && !t.Has("connect") {
 		t.Bad("at", `missing; would be right: at = "2.1.1.60", or connect = "pns.example:1723"`)
 	}

@@ -84,13 +84,9 @@ func (t *Tunnels) pns(endpoint string) PNS {
 // resolve gives every IPv4 address of host or host:port: outside, PPTP is IPv4
 // only (RFC 2637 §3.1.3 compares 32 bits).
 func (t *Tunnels) resolve(ctx context.Context, where string) ([]netip.AddrPort, error) {
-	host, number := where, uint16(Port)
-	if h, p, err := net.SplitHostPort(where); err == nil {
-		n, err := strconv.ParseUint(p, 10, 16)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %q is not a port", where, p)
-		}
-		host, number = h, uint16(n)
+	host, number, err := split(where)
+	if err != nil {
+		return nil, err
 	}
 	if a, err := netip.ParseAddr(host); err == nil {
 		return []netip.AddrPort{netip.AddrPortFrom(a, number)}, nil
@@ -106,6 +102,34 @@ func (t *Tunnels) resolve(ctx context.Context, where string) ([]netip.AddrPort, 
 		all = append(all, netip.AddrPortFrom(a.Unmap(), number))
 	}
 	return all, nil
+}
+
+// split cuts host or host:port.
+func split(where string) (host string, port uint16, err error) {
+	h, p, err := net.SplitHostPort(where)
+	if err != nil {
+		return where, Port, nil
+	}
+	n, err := strconv.ParseUint(p, 10, 16)
+	if err != nil {
+		return "", 0, fmt.Errorf("%s: %q is not a port", where, p)
+	}
+	return h, uint16(n), nil
+}
+
+// Admit knows a PNS by the address that it opens a control connection from.
+func (t *Tunnels) Admit(from netip.Addr) (r peer.Remote, ok bool) {
+	for _, p := range t.o.PNS {
+		if !slices.ContainsFunc(p.From, func(n netip.Prefix) bool { return n.Contains(from) }) {
+			continue
+		}
+		host, port, err := split(cmp.Or(p.Connect, p.At))
+		if a, bad := netip.ParseAddr(host); err == nil && bad == nil {
+			return p.remote(netip.AddrPortFrom(a, port)), true // so that callers' calls go on the same connection
+		}
+		return p.remote(netip.AddrPort{}), true
+	}
+	return r, false
 }
 
 // lockOut remembers which addresses failed lately.

@@ -25,7 +25,10 @@ type PNS struct {
 	Transport peer.Transport
 	UDPPort   uint16 // 0: the default
 	OneCall   bool   // each call has a control connection of its own
-	Settings  quirk.Settings
+	// From is where it may open a control connection from, to have calls placed;
+	// none: nowhere.
+	From     []netip.Prefix
+	Settings quirk.Settings
 }
 
 // Options of the tunnels. Zero durations and counts take the defaults.

@@ -32,7 +32,7 @@ func clients(root *conf.Table, c *Config) Clients {
 	}
 	t := root.Table("clients")
 	t.Need("from", `["0.0.0.0/0"]`)
-	l := Clients{From: conf.Values(t, "from", new(origins).prefix(t.Line("from"))),
+	l := Clients{From: conf.Values(t, "from", new(conf.Origins).Prefix(t.Line("from"))),
 		Transport: transport(t), Settings: treatment(t), MRU: mru(t)}
 	if t.Has("from") && len(l.From) == 0 && t.Good("from") {
 		t.Bad("from", `names no address; would be right: from = ["0.0.0.0/0"]`)

@@ -75,6 +75,7 @@ type Config struct {
 type PAC struct {
 	Name      string
 	From      []netip.Prefix // of its control connections
+	Connect   netip.AddrPort // where it is when a number is to be dialled; invalid: it connects
 	Transport peer.Transport
 	Settings  quirk.Settings
 	MRU       int  // of its callers; 0: the default

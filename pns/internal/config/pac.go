@@ -1,7 +1,6 @@
 package config
 
 import (
-	"fmt"
 	"net/netip"
 	"slices"
 
@@ -10,6 +9,7 @@ import (
 	"carrier/shared/conf"
 	"carrier/shared/gre"
 	"carrier/shared/peer"
+	"carrier/shared/pptp"
 	"carrier/shared/quirk"
 )
 
@@ -20,18 +20,22 @@ func pacs(root *conf.Table) []PAC {
 		root.Bad("pac", "missing, so nobody may bring calls; would be right: at least one [[pac]], or [clients]")
 	}
 	var all []PAC
-	var taken origins
+	var taken conf.Origins
 	names := make(conf.Seen)
 	for _, t := range root.Tables("pac") {
 		t.Need("name", `"atlanta"`)
 		t.Need("from", `["192.0.2.0/24"]`)
 		p := PAC{
 			Name:      conf.Value(t, "name", "", conf.Name),
-			From:      conf.Values(t, "from", taken.prefix(t.Line("from"))),
+			From:      conf.Values(t, "from", taken.Prefix(t.Line("from"))),
 			Transport: transport(t),
 			Settings:  treatment(t),
 			MRU:       mru(t),
 			MSSByRate: t.Bool("mss_by_rate", true),
+			Connect:   conf.Value(t, "connect", netip.AddrPort{}, pacAddress),
+		}
+		if p.Connect.IsValid() && t.Good("from") && !slices.ContainsFunc(p.From, func(n netip.Prefix) bool { return n.Contains(p.Connect.Addr()) }) {
+			t.Bad("connect", "%v is not among the addresses of from; would be right: there too", p.Connect.Addr())
 		}
 		p.Settings.LinkInfo = linkInfo(t)
 		if t.Has("from") && len(p.From) == 0 && t.Good("from") {
@@ -46,28 +50,16 @@ func pacs(root *conf.Table) []PAC {
 	return all
 }
 
-// origins are the addresses that PACs have, and the lines that say so.
-type origins struct {
-	prefixes []netip.Prefix
-	lines    []int
-}
-
-// prefix parses addresses that nothing above has.
-func (o *origins) prefix(line int) func(string) (netip.Prefix, error) {
-	return func(s string) (netip.Prefix, error) {
-		p, err := conf.Prefix(s)
-		if err != nil {
-			return p, err
-		}
-		if !p.Addr().Is4() {
-			return p, conf.Unfit("is not IPv4, which alone carries PPTP", `"192.0.2.0/24"`)
-		}
-		if i := slices.IndexFunc(o.prefixes, p.Overlaps); i >= 0 {
-			return p, conf.Unfit(fmt.Sprintf("overlaps %v on line %d", o.prefixes[i], o.lines[i]), "each address once")
-		}
-		o.prefixes, o.lines = append(o.prefixes, p), append(o.lines, line)
-		return p, nil
+// pacAddress parses where a PAC is asked to dial.
+func pacAddress(s string) (netip.AddrPort, error) {
+	a, err := netip.ParseAddrPort(s)
+	if one, bad := netip.ParseAddr(s); bad == nil {
+		a, err = netip.AddrPortFrom(one, pptp.Port), nil
 	}
+	if err != nil || !a.Addr().Is4() || a.Addr().IsUnspecified() || a.Port() == 0 {
+		return netip.AddrPort{}, conf.Unfit("is not the IPv4 address of a host, with a port or without", `"192.0.2.9" or "192.0.2.9:1723"`)
+	}
+	return a, nil
 }
 
 func transport(t *conf.Table) peer.Transport {

@@ -43,9 +43,11 @@ var ErrNotOnline = errors.New("the call is not online")
 
 // A PAC may bring calls from the addresses of From.
 type PAC struct {
-	Name   string
-	From   []netip.Prefix
-	Remote peer.Remote // Name and Addr are filled here
+	Name string
+	From []netip.Prefix
+	// Remote's Addr is where it is when a number is to be dialled; without one it must
+	// have connected. Name is filled here.
+	Remote peer.Remote
 	// MSSByRate: what her line takes long for is kept short.
 	MSSByRate bool
 	MRU       int // asked of its callers, and the most that they are sent, in octets; 0: the default
@@ -78,7 +80,9 @@ type Options struct {
 	Prober session.Prober // nil: addresses are nobody else's
 	// Delegator is needed where IPv6 is.
 	Delegator session.Delegator
-	MTU       int          // 0: the LAN's default
+	MTU       int    // 0: the LAN's default
+	Host      string // of the names of calls that we have dialled, as the endpoint's
+	Serials   *record.Serials
 	Guard     *guard.Guard // against who guesses passwords; it outlasts reloads
 	// Passwords are those that users have changed.
 	Passwords *users.Passwords
@@ -112,8 +116,11 @@ type RAS struct {
 	online  *session.Online
 	history *record.History
 
+	network network // where Dial reaches PACs
+
 	mu       sync.Mutex
 	running  map[*peer.Call]*visit
+	dialling map[*attempt]struct{}
 	sessions sync.WaitGroup
 	ctx      context.Context // of the sessions; nil while no call is taken
 }
@@ -133,7 +140,7 @@ type origin interface {
 
 // New makes a RAS that refuses calls until Run.
 func New(o Options) *RAS {
-	r := &RAS{o: o, online: session.NewOnline(), history: record.NewHistory(o.History), running: map[*peer.Call]*visit{}}
+	r := &RAS{o: o, online: session.NewOnline(), history: record.NewHistory(o.History), running: map[*peer.Call]*visit{}, dialling: map[*attempt]struct{}{}}
 	r.apply(o.Settings)
 	return r
 }
@@ -150,6 +157,9 @@ func (r *RAS) Run(ctx context.Context) error {
 	<-ctx.Done()
 	r.mu.Lock()
 	r.ctx = nil
+	for one := range r.dialling {
+		one.cancel(errEnding)
+	}
 	r.mu.Unlock()
 	defer time.AfterFunc(r.use.Load().Drain, end).Stop()
 	r.sessions.Wait()
@@ -178,14 +188,19 @@ func (r *RAS) Incoming(call *peer.Call) {
 	req, _ := call.Request().(pptp.IncomingCallRequest)
 	u, remote, from := r.use.Load(), call.Conn().Remote(), call.Conn().PeerAddr().Addr()
 	pac, known := u.pac(from)
+	v := r.visitor(call, pac)
+	v.allowed, v.never = known, uint8(pptp.IncomingDoNotAccept)
+	v.answer = func() { call.Accept(recvWindow, 0) }
+	v.common, v.source = u.commons[pac.MRU], guard.From(from, req.DialingNumber)
+	v.record = record.Call{Peer: remote.Name, Called: req.DialedNumber, Calling: req.DialingNumber}
+	r.take(call, v)
+}
+
+// visitor is what the calls of a PAC have in common, those that it brings and those
+// that it has dialled.
+func (r *RAS) visitor(call *peer.Call, pac PAC) visitor {
 	to := call.Conn().Settings()
-	r.take(call, visitor{
-		Call: telling(call, to.LinkInfo), allowed: known, never: uint8(pptp.IncomingDoNotAccept),
-		answer: func() { call.Accept(recvWindow, 0) },
-		common: u.commons[pac.MRU], window: cmp.Or(to.Window, quirk.Full), strip: to.Strip.Or(false), mssByRate: pac.MSSByRate,
-		source: guard.From(from, req.DialingNumber),
-		record: record.Call{Peer: remote.Name, Called: req.DialedNumber, Calling: req.DialingNumber},
-	})
+	return visitor{Call: telling(call, to.LinkInfo), window: cmp.Or(to.Window, quirk.Full), strip: to.Strip.Or(false), mssByRate: pac.MSSByRate}
 }
 
 // A visitor is a call that waits for our answer.
@@ -194,7 +209,8 @@ type visitor struct {
 	allowed   bool  // whoever it comes from may have such calls
 	never     uint8 // the Result Code that says no to those who may not
 	answer    func()
-	connected bool // by the answer
+	connected bool // by the answer, or already
+	rate      int  // of its line in bit/s, as far as that is known then
 	window    quirk.Window
 	strip     bool
 	mssByRate bool
@@ -225,9 +241,16 @@ func (r *RAS) take(call *peer.Call, v visitor) {
 	}
 	v.record.Name, v.record.Started = call.Name(), time.Now()
 	r.o.Log.Info("incoming call", "call", call.Name(), "pac", who, "called", v.record.Called, "calling", v.record.Calling)
+	r.serve(call, v)
+}
+
+// serve begins the session of a call; mu is held.
+func (r *RAS) serve(call *peer.Call, v visitor) {
 	s := r.session(call, v)
 	r.running[call] = &visit{Session: s, from: call.Conn()}
-	v.answer()
+	if v.answer != nil {
+		v.answer()
+	}
 	ctx := r.ctx
 	r.sessions.Go(func() {
 		s.Run(ctx)
@@ -283,7 +306,7 @@ func (r *RAS) session(call *peer.Call, v visitor) *session.Session {
 	activity, window, strip, mssByRate := r.use.Load().Activity, v.window, v.strip, v.mssByRate
 	return session.New(session.Options{
 		Common: v.common,
-		Call:   v.Call, Connected: v.connected,
+		Call:   v.Call, Connected: v.connected, Rate: v.rate,
 		Connect: func(rate int, ring func()) session.Data {
 			windowing, sendWindow := window.Use(call.PeerWindow())
 			f := flow.New(flow.Options{Call: call.Name(), Tunnel: call, LAN: r.o.LAN, Strip: strip,
@@ -315,9 +338,12 @@ func (r *RAS) Running() []record.Call {
 
 // list is Running; mu is held.
 func (r *RAS) list() []record.Call {
-	all := make([]record.Call, 0, len(r.running))
+	all := make([]record.Call, 0, len(r.running)+len(r.dialling))
 	for _, s := range r.running {
 		all = append(all, s.Record())
+	}
+	for one := range r.dialling {
+		all = append(all, one.record)
 	}
 	slices.SortFunc(all, func(a, b record.Call) int { return a.Started.Compare(b.Started) })
 	return all
@@ -325,6 +351,9 @@ func (r *RAS) list() []record.Call {
 
 // Hangup ends a call by its name, for the operator. The error is ErrNoCall.
 func (r *RAS) Hangup(name string) error {
+	if r.giveUp(name) {
+		return nil
+	}
 	v := r.find(name)
 	if v == nil {
 		return ErrNoCall

@@ -29,7 +29,7 @@ func (s *Session) Run(ctx context.Context) {
 	defer timer.Stop()
 	done := ctx.Done()
 	if s.o.Connected {
-		s.connected(time.Now(), 0)
+		s.connected(time.Now(), s.o.Rate)
 		s.settle()
 		s.rewind(timer)
 	}

@@ -4,6 +4,7 @@
 package session
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"net/netip"
@@ -92,6 +93,7 @@ type Options struct {
 	// Connected says that the call is connected already: it was asked of us, and no
 	// Incoming-Call-Connected follows.
 	Connected bool
+	Rate      int // of its line in bit/s then; 0 when unknown
 	// Connect makes the data half once the call is connected; rate is that of the
 	// caller's line in bit/s, 0 when unknown. It rings when there is something for
 	// Next; any of its goroutines may.
@@ -181,7 +183,7 @@ type ending struct {
 // New makes a session of what is known when the call comes: its name, its peer
 // and the numbers. The call is the session's from now on: Run must follow.
 func New(o Options, call record.Call) *Session {
-	call.Stage = record.Incoming
+	call.Stage = cmp.Or(call.Stage, record.Incoming)
 	return &Session{o: o, bell: make(chan struct{}, 1), link: link.New(&o.Link), six: new(six), record: call}
 }
 
