@@ -88,11 +88,16 @@ func serve(t *testing.T) (r *RAS, over ends, dial func(from string) (*peer.Conn,
 	if err != nil {
 		t.Fatal(err)
 	}
+	serials, err := record.OpenSerials("")
+	if err != nil {
+		t.Fatal(err)
+	}
 	over = make(ends, 10)
 	s := Settings{Users: who, PACs: []PAC{{Name: "atlanta", From: only(pacAt, bothAt), Remote: peer.Remote{Transport: peer.UDP}}},
 		Clients: Clients{From: only(clientAt, bothAt), Remote: peer.Remote{Transport: peer.UDP}, Ask: []auth.Method{auth.MSCHAPv2}}}
 	s.Link.Ask = []auth.Method{auth.PAP}
-	r = New(Options{Settings: s, History: 10, Sessions: new(session.Stats), Flows: new(flow.Stats), Meter: over, Guard: guard.New(guard.Policy{}), Log: slog.New(slog.DiscardHandler)})
+	r = New(Options{Settings: s, History: 10, Sessions: new(session.Stats), Flows: new(flow.Stats), Meter: over, Guard: guard.New(guard.Policy{}), Log: slog.New(slog.DiscardHandler),
+		Host: "denver", Serials: serials})
 	e = endpoint(t, "denver", "127.0.0.1", r)
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
