@@ -143,7 +143,8 @@ func (s *Scene) Metric(h *Host, panel, line string) float64 {
 // already is a command's beginning, which a return ends. They use /dev/ttyS1, ppp1 and
 // /share/pppd1.log, or with port=N those of another number; with 9, the FastPort,
 // /dev/hvc1. CCP, VJ and IPv6 are off, unless ccp, vj and ipv6 are set to what else pppd shall
-// do. With family=-6 the address that dial waits for is one of IPv6.
+// do. With call set to what chat shall send and expect, the modem does that in place of dialling the
+// POP's number. With family=-6 the address that dial waits for is one of IPv6.
 const Dial = `
 port=1
 pids=/tmp/pids; mkdir -p $pids
@@ -163,7 +164,7 @@ dial() {
   cat >/tmp/chat$port <<X
 TIMEOUT 60 '' ATZ OK ATE0V1S12=10
 ABORT BUSY ABORT 'NO CARRIER' ABORT 'NO ANSWER' ABORT ERROR
-OK ATDT5551212 CONNECT ''
+OK ${call-ATDT5551212 CONNECT} ''
 X
   rm -f /share/pppd$port.log /tmp/ppp$port.up
   pppd $tty 115200 local nodetach noauth user "$user" password "$password" noipdefault \

@@ -16,6 +16,7 @@ name   = "atlanta"
 socket = "{{.Dir}}/pac.sock"
 state  = "{{.Dir}}/state"
 panel  = "127.0.0.1:8723"
+{{with .Top}}{{.}}{{end}}
 
 [[bank]]
 name  = "courier"
@@ -34,6 +35,7 @@ panel  = "127.0.0.1:8724"
 [[pac]]
 name = "atlanta"
 from = ["192.0.2.0/24"]
+{{with .PAC}}{{.}}{{end}}
 
 [lan]
 local     = "2.1.1.61"
@@ -78,6 +80,7 @@ type setting struct {
 	ports       int                 // 16550s of the guest; 0: one
 	line        exchange.Conditions // of its telephones
 	pac         string
+	top, office string // before the first table of the PAC's, and of what the PNS says of it
 	people, lan string // of the PNS
 	outside     bool   // there is a host Outside
 }
@@ -105,7 +108,7 @@ func newWorld(t *testing.T, o setting) *world {
 		}
 	}
 	w.Phones = NewPhones(t, ports+1, phones)
-	w.data = map[string]any{"Dir": w.Dir, "Modems": w.Phones.Modems, "More": o.pac, "People": o.people, "LAN": o.lan}
+	w.data = map[string]any{"Dir": w.Dir, "Modems": w.Phones.Modems, "More": o.pac, "People": o.people, "LAN": o.lan, "Top": o.top, "PAC": o.office}
 	w.pns = w.Start(w.Office, "pns", pnsConfig, w.data)
 	w.pac = w.Start(w.POP, "pac", pacConfig, w.data)
 	Until(t, "the modems are set up", w.idle)
