@@ -25,7 +25,7 @@ var order = [][]string{
 	{"pac/internal/identify", "pns/internal/flow", "pns/internal/guard"},
 	{"pac/internal/profile", "pns/internal/users", "pns/internal/activity", "pns/internal/firewall", "pns/internal/lease"},
 	{"pac/internal/tunnel", "pns/internal/pool"},
-	{"pac/internal/relay", "pac/internal/host", "pns/internal/lan/userspace", "pns/internal/lan/tun", "pns/internal/ndp", "pns/internal/dhcp6"},
+	{"pac/internal/relay", "pac/internal/host", "pac/internal/trunk", "pns/internal/lan/userspace", "pns/internal/lan/tun", "pns/internal/ndp", "pns/internal/dhcp6"},
 	{"pns/internal/dhcp"},
 	{"pns/internal/lan"},
 	{"hardware/cmd"},

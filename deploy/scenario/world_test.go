@@ -2,6 +2,7 @@ package scenario
 
 import (
 	"bytes"
+	"cmp"
 	"flag"
 	"fmt"
 	"math/rand/v2"
@@ -97,6 +98,7 @@ type setting struct {
 	atlanta  string          // more keys of what the PAC says of the PNS
 	state    string          // folder of the PAC's, and in it the PNS's; none
 	from     string          // where the PNS lets PACs come from; this host
+	connect  string          // where the PAC finds the PNS; at the PNS's address
 	detour   bool            // the control connection goes through world.detour
 }
 
@@ -141,7 +143,7 @@ func newWorld(t *testing.T, s setting) *world {
 	if s.bank == "" {
 		s.bank = "line_rate = 0"
 	}
-	connect := w.denver + ":1723"
+	connect := cmp.Or(s.connect, w.denver+":1723")
 	if s.detour {
 		w.detour = newDetour(t, w.denver, connect)
 		connect = w.detour.Addr().String()

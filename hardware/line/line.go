@@ -69,6 +69,13 @@ type Queuer interface {
 	Queued() (octets int, known bool)
 }
 
+// A Framer is what a Line is besides when it can carry nothing but PPP. The link
+// of its caller may have been open with somebody else: then she says nothing before
+// she is asked.
+type Framer interface {
+	Framed() bool
+}
+
 // A Busier is what a Line is besides when it can be made busy for callers, so
 // that a hunt group goes on to its next line.
 type Busier interface {

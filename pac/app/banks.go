@@ -54,6 +54,10 @@ func (p *Program) seat(grace time.Duration) {
 			}
 		}
 	}
+	for _, a := range p.config.PACs {
+		p.metrics.bankKnown(a.Name)
+		members = append(members, trunks(a, p.trunk(a.Name))...)
+	}
 	p.banks.Set(members, grace)
 }
 

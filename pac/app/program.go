@@ -12,6 +12,7 @@ import (
 	"carrier/pac/internal/bank"
 	"carrier/pac/internal/call"
 	"carrier/pac/internal/config"
+	"carrier/pac/internal/trunk"
 	"carrier/pac/internal/tunnel"
 	"carrier/shared/capture"
 	"carrier/shared/console"
@@ -41,6 +42,7 @@ type Program struct {
 	mu        sync.Mutex // guards what a reload changes
 	config    *config.Config
 	listeners map[string]*line.Listener // by netport.Key
+	trunks    map[string]*trunk.Trunk   // by the names of PACs, of this and earlier configurations
 	tunnels   *tunnel.Tunnels           // what comes is placed by it
 	where     map[string]string         // PNSs and hosts of this and earlier configurations, by their names
 	leaving   leaving                   // PNSs that are configured no more
@@ -54,7 +56,7 @@ type Program struct {
 // open binds all that the configuration names, so that a port in use or a right
 // that is missing shows before anything runs.
 func open(c *config.Config, env Env) (*Program, error) {
-	p := &Program{where: map[string]string{}, source: daemon.NoFile[*config.Config], log: env.Log, resolver: env.Resolver, hub: capture.NewHub(env.Log), metrics: newMetrics(), leaving: leaving{}}
+	p := &Program{where: map[string]string{}, source: daemon.NoFile[*config.Config], log: env.Log, resolver: env.Resolver, hub: capture.NewHub(env.Log), metrics: newMetrics(), leaving: leaving{}, trunks: map[string]*trunk.Trunk{}}
 	p.follow(c)
 	if err := p.build(); err != nil {
 		return nil, errors.Join(err, p.close())
@@ -115,9 +117,9 @@ func (p *Program) build() (err error) {
 func (p *Program) peerOptions() peer.Options {
 	o := peer.Options{Host: p.config.Name, Listen: p.config.Listen, GRE: p.config.GRE, OddIDs: true, PAC: true,
 		Handler: reception{p}, Log: p.log, Stats: &p.metrics.peer, Tap: p.hub}
-	switch {
-	case p.config.UDP && o.Listen.IsValid(): // who opens the connection opens the path, to the port that all know
-		o.UDP = netip.AddrPortFrom(o.Listen.Addr(), peer.GREPort)
+	switch at := p.config.UDPAt; {
+	case p.config.UDP && at.IsValid(): // who opens a connection to us opens the path, to a port that he knows
+		o.UDP = at
 	case p.config.UDP:
 		o.UDP = netip.AddrPortFrom(netip.IPv4Unspecified(), 0)
 	}

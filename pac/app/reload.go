@@ -15,7 +15,6 @@ import (
 	"carrier/pac/internal/tunnel"
 	"carrier/shared/daemon"
 	"carrier/shared/peer"
-	"carrier/shared/quirk"
 	"carrier/shared/record"
 )
 
@@ -56,7 +55,7 @@ func (p *Program) use(c *config.Config) (restart []string, err error) {
 		p.level.Set(c.Level)
 	}
 	p.calls.Use(p.callSettings(c))
-	p.endpoint.Reconfigure(func(c *peer.Conn) (quirk.Settings, bool) { return p.tunnels.Treatment(c.Remote()), true })
+	p.endpoint.Reconfigure(p.treatment)
 	p.seat(grace(c))
 	p.unlisten(left)
 	p.retire(was, c)
@@ -105,6 +104,10 @@ func fixed(was, c *config.Config) (keys []string) {
 		keys = append(keys, "listen")
 		c.Listen = was.Listen
 	}
+	if c.UDPAt != was.UDPAt {
+		keys = append(keys, "udp")
+		c.UDPAt = was.UDPAt
+	}
 	if c.GRE && !was.GRE || c.UDP && !was.UDP {
 		keys = append(keys, "transport")
 	}
@@ -134,7 +137,8 @@ func (p *Program) dismiss() {
 	peers := p.config.Peers()
 	p.endpoint.Dismiss(func(c *peer.Conn) bool {
 		_, named := peers[c.Remote().Name]
-		return !named
+		_, brings := p.pacOf(c.Remote())
+		return !named && !brings
 	})
 }
 

@@ -44,7 +44,10 @@ func (c *call) run(ctx context.Context, ring line.Ring) error {
 	c.log().Info("ring", "line", c.known().Line, "called", ring.Called, "calling", ring.Calling)
 	if d, ok := c.use.Profiles.AtRing(profile.Caller{Called: ring.Called, Calling: ring.Calling}); ok {
 		c.found(profile.Number, d)
-		if len(d.Hosts) > 0 {
+		switch {
+		case len(d.Hosts) > 0 && c.framed():
+			return &ending{record.NoProfile, "the number leads to a host, and the caller speaks PPP"}
+		case len(d.Hosts) > 0:
 			return c.numberToHost(ctx, ring, d)
 		}
 		return c.decidedByNumber(ctx, ring, d)
@@ -175,6 +178,12 @@ func (c *call) answer(ctx context.Context, ring line.Ring) error {
 	c.rate = cmp.Or(connect.Assumed, connect.Rate)
 	c.log().Info("answered", "connect", connect.Text, "rate", connect.Rate)
 	return nil
+}
+
+// framed says that the line carries PPP alone.
+func (c *call) framed() bool {
+	f, ok := c.line.(line.Framer)
+	return ok && f.Framed()
 }
 
 // watchCarrier ends the call when the line loses its carrier, until the

@@ -123,6 +123,7 @@ func notPlaced(ctx context.Context, err error) error {
 func (c *call) identifyOptions() identify.Options {
 	o := c.use.Identify
 	o.Log = c.log()
+	o.Begin = c.framed()
 	o.Spoiled = func(err error) {
 		c.counters.Errors.Add(1)
 		c.o.Errors.Count(err)

@@ -117,6 +117,7 @@ func (o *Outgoing) dial(ctx context.Context) error {
 		return r
 	}
 	c.stage(record.Answered, func(r *record.Call) { r.Rate, r.Connect = connect.Rate, connect.Text })
+	c.rate = cmp.Or(connect.Assumed, connect.Rate)
 	c.log().Info("answered", "line", c.line.Name(), "connect", connect.Text, "rate", connect.Rate)
 	c.lost = c.line.Lost()
 	return c.relayed(o.tunnel, identify.Handed{})

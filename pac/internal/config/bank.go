@@ -52,8 +52,8 @@ const maxLines = 1000
 // banks reads the banks, and where those of them listen that do: not where the
 // panel is, or control connections come in.
 func banks(root *conf.Table, panel, control netip.AddrPort) (all []Bank, listens []portLine) {
-	if !root.Has("bank") {
-		root.Bad("bank", "missing, so there is no line to answer; would be right: at least one [[bank]]")
+	if !root.Has("bank") && !root.Has("pac") {
+		root.Bad("bank", "missing, so there is no line to answer; would be right: at least one [[bank]], or [[pac]]")
 	}
 	names, ports := make(conf.Seen), portLines{all: make(map[string]portLine)}
 	if panel.IsValid() && panel.Port() != 0 {

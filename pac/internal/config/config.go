@@ -35,7 +35,9 @@ type Config struct {
 	Identify identify.Options
 	Profiles profile.Options
 	Tunnels  tunnel.Options
-	Listen   netip.AddrPort            // where PNSs may open control connections; invalid: nowhere
+	Listen   netip.AddrPort            // where others may open control connections; invalid: nowhere
+	UDPAt    netip.AddrPort            // where GRE over UDP comes in; invalid: at any port
+	PACs     []PAC                     // that may bring calls
 	Permits  map[string]profile.Permit // what PNSs may have dialled, by their names
 	Hosts    host.Options
 	Unpaced  bool // lines are given what they take
@@ -68,7 +70,7 @@ func Parse(name string, text []byte) (*Config, error) {
 func read(f *conf.File) (*Config, error) {
 	t := f.Root()
 	settings := daemon.ReadSettings(t, Socket)
-	listen := listening(t)
+	listen, udp := listening(t)
 	if panel := settings.Panel; panel.IsValid() && listen.IsValid() && netport.Overlap("tcp://"+panel.String(), "tcp://"+listen.String()) {
 		t.Bad("panel", "%v overlaps listen, %v; would be right: each port once", panel, listen)
 	}
@@ -82,6 +84,7 @@ func read(f *conf.File) (*Config, error) {
 		Identify: identification(t.Table("identify")),
 		Tunnels:  tunnels(t, board),
 		Listen:   listen,
+		UDPAt:    udp,
 		Permits:  board.permits,
 		Hosts:    hostLimits(t.Table("hosts")),
 		Unpaced:  !t.Table("pacing").Bool("enabled", true),
@@ -89,8 +92,9 @@ func read(f *conf.File) (*Config, error) {
 		Drains:   t.Table("limits").Has("drain"),
 	}
 	c.Identify.Name = c.Name
+	c.PACs = pacs(t, board, c.Tunnels.PNS)
 	if c.Listen.IsValid() && !board.comes {
-		t.Bad("listen", `nobody may connect there; would be right: from = ["2.1.1.60"] in a [[pns]]`)
+		t.Bad("listen", `nobody may connect there; would be right: from = ["2.1.1.60"] in a [[pns]] or a [[pac]]`)
 	}
 	d := &destinations{pns: c.Tunnels.PNS, listens: listens}
 	c.Profiles = profiles(t, d)
@@ -100,6 +104,9 @@ func read(f *conf.File) (*Config, error) {
 		if len(p.From) > 0 || len(c.Permits[p.Name].Numbers) > 0 {
 			d.transports[p.Transport] = true
 		}
+	}
+	for _, a := range c.PACs {
+		d.transports[a.Transport] = true
 	}
 	c.GRE, c.UDP = d.transports[peer.GRE], d.transports[peer.UDP]
 	c.Digest = f.Digest()

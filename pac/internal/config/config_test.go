@@ -35,6 +35,7 @@ socket = "/run/pac.sock"
 log    = "debug"
 order  = ["user", "number", "realm", "default"]
 listen = "192.0.2.8:1723"
+udp    = "192.0.2.8:4756"
 
 [security]
 accept = ["open-tunnel atlanta", "pap"]
@@ -136,6 +137,14 @@ from      = ["2.1.1.60", "2.1.1.64/28"]
 dial      = ["5551212", "404*"]
 dial_with = ["courier"]
 
+[[pac]]
+name      = "macon"
+from      = ["192.0.2.64/26"]
+transport = "udp"
+lines     = 12
+window    = 16
+ff03      = "strip"
+
 [[pns]]
 name    = "dallas"
 connect = "dallas"
@@ -178,7 +187,9 @@ func TestWhole(t *testing.T) {
 				Settings: quirk.Settings{Window: quirk.NoWindow, Strip: quirk.On, LineErrors: quirk.Off}},
 			{Name: "dallas", Connect: "dallas", UDPPort: 4754},
 		}},
-		Listen:  netip.MustParseAddrPort("192.0.2.8:1723"),
+		Listen: netip.MustParseAddrPort("192.0.2.8:1723"), UDPAt: netip.MustParseAddrPort("192.0.2.8:4756"),
+		PACs: []PAC{{Name: "macon", From: []netip.Prefix{netip.MustParsePrefix("192.0.2.64/26")}, Transport: peer.UDP, Lines: 12,
+			Settings: quirk.Settings{Window: 16, Strip: quirk.On, LineErrors: quirk.Off}}},
 		Permits: map[string]profile.Permit{"denver": {Numbers: []string{"5551212", "404*"}, Banks: []string{"courier"}}},
 		GRE:     true, UDP: true, Unpaced: true,
 	}

@@ -6,6 +6,7 @@ import (
 
 	"carrier/pac/internal/profile"
 	"carrier/shared/conf"
+	"carrier/shared/peer"
 )
 
 // A switchboard reads which PNSs may have which numbers dialled, and from where
@@ -18,20 +19,31 @@ type switchboard struct {
 	comes   bool                      // a PNS may open control connections
 }
 
-// listening reads where PNSs may open control connections.
-func listening(root *conf.Table) netip.AddrPort {
-	return conf.Value(root, "listen", netip.AddrPort{}, func(s string) (netip.AddrPort, error) {
+// listening reads where others may open control connections, and where their GRE
+// over UDP comes in then.
+func listening(root *conf.Table) (listen, udp netip.AddrPort) {
+	listen = conf.Value(root, "listen", listen, known("0.0.0.0:1723"))
+	if !root.Has("listen") {
+		idle(root, `means nothing where nobody may connect; would be right: listen = "0.0.0.0:1723" beside it`, "udp")
+		return listen, udp
+	}
+	return listen, conf.Value(root, "udp", netip.AddrPortFrom(listen.Addr(), peer.GREPort), known("0.0.0.0:4754"))
+}
+
+// known parses an address and a port that others have to know.
+func known(right string) func(string) (netip.AddrPort, error) {
+	return func(s string) (netip.AddrPort, error) {
 		a, err := conf.AddrPort(s)
 		switch {
 		case err != nil:
-			return a, conf.Unfit("is not an IP address and a port", `"0.0.0.0:1723"`)
+			return a, conf.Unfit("is not an IP address and a port", conf.Quote(right))
 		case !a.Addr().Is4():
-			return a, conf.Unfit("is not IPv4, which alone carries PPTP", `"0.0.0.0:1723"`)
+			return a, conf.Unfit("is not IPv4, which alone carries PPTP", conf.Quote(right))
 		case a.Port() == 0:
-			return a, conf.Unfit("has no port that a PNS could know", `"0.0.0.0:1723"`)
+			return a, conf.Unfit("has no port that others could know", conf.Quote(right))
 		}
 		return a, nil
-	})
+	}
 }
 
 // from reads where a PNS may open control connections from.

@@ -75,7 +75,7 @@ func TestMistakes(t *testing.T) {
 		{"number with dashes", "[[number]]\ncalled = '555-1212'\ntunnel = ['192.0.2.1']", `9: number[1].called: "555-1212" is not a number as modems tell it; would be right: "5551212"`},
 		{"number without digits", "[[number]]\ncalling = 'anonymous'\ntunnel = ['192.0.2.1']", `9: number[1].calling: "anonymous" is not a telephone number; would be right: "5551212"`},
 		{"number never asked", "[[number]]\ncalled = '1'\ntunnel = ['192.0.2.1']\n[[number]]\ncalled = '1'\ncalling = '2'\ntunnel = ['192.0.2.2']", `14: number[2].tunnel: never used, the [[number]] on line 8 has the same calls; would be right: before it, or not at all`},
-		{"unknown order", "[x]", "8: x: unknown key; would be right: one of bank, default, hosts, identify, limits, listen, log, name, number, order, pacing, panel, pns, realm, security, socket, state, user"},
+		{"unknown order", "[x]", "8: x: unknown key; would be right: one of bank, default, hosts, identify, limits, listen, log, name, number, order, pac, pacing, panel, pns, realm, security, socket, state, udp, user"},
 
 		{"tunnel to no address", user + "tunnel = ['2.1.1', '2.1.1.999', '::1', '0.0.0.0']", `10: user[1].tunnel[1]: "2.1.1" is not an IP address; would be right: "192.0.2.1", "192.0.2.1:1723" or "pns.example"
 10: user[1].tunnel[2]: "2.1.1.999" is not an IP address; would be right: "192.0.2.1", "192.0.2.1:1723" or "pns.example"
@@ -164,7 +164,7 @@ func TestMistakes(t *testing.T) {
 
 func TestMistakesOfTheWholeFile(t *testing.T) {
 	for _, tt := range []struct{ name, text, want string }{
-		{"nothing", "", `1: bank: missing, so there is no line to answer; would be right: at least one [[bank]]
+		{"nothing", "", `1: bank: missing, so there is no line to answer; would be right: at least one [[bank]], or [[pac]]
 1: name: missing; would be right: name = "atlanta"
 1: user: missing, and so are [[number]], [[realm]] and [default]: no caller has a destination; would be right: at least one of them`},
 		{"order", "order = ['user', 'user', 'line']" + least, `1: order[2]: "user" stands twice; would be right: once
@@ -177,13 +177,24 @@ func TestMistakesOfTheWholeFile(t *testing.T) {
 6: identify: 1 is not a table; would be right: [identify]
 7: limits: 1 is not a table; would be right: [limits]
 8: state: false is not text in quotes; would be right: state = "…"`},
-		{"nobody comes", "listen = '0.0.0.0:1723'" + least, `1: listen: nobody may connect there; would be right: from = ["2.1.1.60"] in a [[pns]]`},
+		{"nobody sends", "udp = '0.0.0.0:4754'" + least, `1: udp: means nothing where nobody may connect; would be right: listen = "0.0.0.0:1723" beside it`},
+		{"PACs", "listen = '0.0.0.0:1723'\nudp = '4754'" + least + "[[pns]]\nname = 'd'\nat = '192.0.2.1'\nfrom = ['192.0.2.1']\n[[pac]]\nname = 'd'\nfrom = ['192.0.2.0/24']\nlines = 0\n[[pac]]\nname = 'b'\nfrom = []\nwindow = 0\nff03 = 'x'\nline_errors = true",
+			`2: udp: "4754" is not an IP address and a port; would be right: "0.0.0.0:4754"
+14: pac[1].name: "d" is a PNS; would be right: another one
+15: pac[1].from[1]: "192.0.2.0/24" overlaps 192.0.2.1/32 on line 12; would be right: each address once
+16: pac[1].lines: 0 is out of range; would be right: a whole number from 1 to 1000
+18: pac[2].name: "b" is a bank; would be right: another one
+19: pac[2].from: names no address; would be right: from = ["192.0.2.0/24"]
+20: pac[2].window: 0 is out of range; would be right: a whole number from 1 to 128
+21: pac[2].ff03: "x" is not known here; would be right: "keep" or "strip"
+22: pac[2].line_errors: unknown key; would be right: one of ff03, from, lines, name, transport, window`},
+		{"nobody comes", "listen = '0.0.0.0:1723'" + least, `1: listen: nobody may connect there; would be right: from = ["2.1.1.60"] in a [[pns]] or a [[pac]]`},
 		{"where nobody can listen", "listen = '[::]:1723'" + least + "[[pns]]\nname = 'd'\nat = '192.0.2.1'\nfrom = ['192.0.2.1', 'fd00::1']\n[[pns]]\nname = 'e'\nat = '192.0.2.2'\nfrom = ['192.0.2.0/28']",
 			`1: listen: "[::]:1723" is not IPv4, which alone carries PPTP; would be right: "0.0.0.0:1723"
 11: pns[1].from[2]: "fd00::1" is not IPv4, which alone carries PPTP; would be right: "192.0.2.0/24"
 15: pns[2].from[1]: "192.0.2.0/28" overlaps 192.0.2.1/32 on line 11; would be right: each address once`},
 		{"no place to listen", "listen = '1723'" + least, `1: listen: "1723" is not an IP address and a port; would be right: "0.0.0.0:1723"`},
-		{"no port to listen", "listen = '0.0.0.0:0'" + least, `1: listen: "0.0.0.0:0" has no port that a PNS could know; would be right: "0.0.0.0:1723"`},
+		{"no port to listen", "listen = '0.0.0.0:0'" + least, `1: listen: "0.0.0.0:0" has no port that others could know; would be right: "0.0.0.0:1723"`},
 		{"lines where control connections come in", "listen = '0.0.0.0:5600'\npanel = '127.0.0.1:5600'" + least + "[[pns]]\nname = 'd'\nat = '192.0.2.1'\nfrom = ['192.0.2.1']",
 			`2: panel: 127.0.0.1:5600 overlaps listen, 0.0.0.0:5600; would be right: each port once
 6: bank[1].listen: "tcp://127.0.0.1:5600" is "127.0.0.1:5600" on line 2, in other words; would be right: each port once`},

@@ -36,6 +36,7 @@ type Options struct {
 	// claim.
 	Verify  func(*auth.Claim) auth.Verdict
 	Text    TextLogin
+	Begin   bool          // PPP at once, for a caller who cannot type and may wait to hear it
 	Silence time.Duration // without PPP or a line of text the caller is given up: 45 s
 	Restart time.Duration // LCP's Restart timer: 3 s
 	Log     *slog.Logger  // nil: nothing is logged
@@ -117,7 +118,10 @@ func Run(ctx context.Context, port Port, o Options) (*Identified, error) {
 func newDialogue(now time.Time, port Port, o Options) *dialogue {
 	d := &dialogue{port: port, o: o, in: make([]byte, 4096), decoder: &hdlc.Decoder{ACCM: hdlc.AllControl},
 		typist: typist{o: o.Text}, silent: now.Add(o.Silence), limit: now.Add(maxSilences * o.Silence)}
-	if !o.Text.Off {
+	switch {
+	case o.Begin:
+		d.startPPP(now)
+	case !o.Text.Off:
 		d.prompt = now.Add(o.Text.After)
 	}
 	return d
