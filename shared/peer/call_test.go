@@ -227,6 +227,47 @@ func TestOutgoingCall(t *testing.T) {
 	}
 }
 
+// A PNS places a call at a PAC that has opened the control connection, and whose UDP
+// port it therefore cannot know: the PAC opens the path, and what the PNS sends at
+// once waits for that.
+func TestOutgoingCallAtWhoeverConnected(t *testing.T) {
+	pac, pns := run(t, "33", nil), run(t, "34", nil)
+	pns.admit = func(netip.AddrPort) (Remote, error) { return Remote{Name: "atlanta", Transport: UDP}, nil }
+	if pns.Of("atlanta") != nil {
+		t.Error("there is a control connection before anybody connects")
+	}
+	pac.dial(pns)
+	conn := pns.Of("atlanta")
+	if conn == nil || pns.Of("boston") != nil {
+		t.Fatal("the control connection is not found by its peer's name, or by another")
+	}
+	placed := make(chan *Call, 1)
+	go func() {
+		c, err := conn.Place(t.Context(), pptp.OutgoingCallRequest{CallSerialNumber: 1, PhoneNumber: "5551212"})
+		if err != nil {
+			t.Error(err)
+		}
+		placed <- c
+	}()
+	in := newInbox()
+	atPAC := get(t, pac.outgoing, "Outgoing")
+	atPAC.Bind(in)
+	atPAC.Answer(pptp.OutgoingCallReply{ConnectSpeed: 28800, Window: 2})
+	atPNS := get(t, placed, "Place")
+	if atPNS == nil {
+		t.FailNow()
+	}
+	if got := atPNS.ConnectSpeed(); got != 28800 {
+		t.Errorf("Connect Speed %d", got)
+	}
+	if err := atPNS.Send(packet(atPNS.PeerID(), 0, "hello")); err != nil {
+		t.Error(err)
+	}
+	if got := get(t, in.packets, "GRE"); got != "hello" {
+		t.Errorf("the PAC hears %q", got)
+	}
+}
+
 func TestOutgoingCallRefused(t *testing.T) {
 	pns, pac := run(t, "1", nil), run(t, "2", nil)
 	go func() { get(t, pac.outgoing, "Outgoing").Refuse(uint8(pptp.OutgoingBusy), 0) }()

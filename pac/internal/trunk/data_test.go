@@ -121,18 +121,18 @@ func TestWrite(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		to := new(sent)
 		d := makeData(to, true, gre.Options{Windowing: true, SendWindow: 2, RecvWindow: recvWindow})
-		half := framed(addressed + "0")
-		for _, b := range [][]byte{half[:3], half[3:], append(framed("x")[:2], 0x7D, 0x7E)} { // in pieces, and one that is none
+		half := framed(addressed + "0.")
+		for _, b := range [][]byte{half[:3], half[3:], append(framed("x.")[:2], 0x7D, 0x7E)} { // in pieces, and one that is none
 			if n, err := d.write(b); n != len(b) || err != nil {
 				t.Fatal(n, err)
 			}
 		}
 		for i := range maxOut {
-			if _, err := d.write(framed(fmt.Sprint(i + 1))); err != nil {
+			if _, err := d.write(framed(fmt.Sprintf("%d.", i+1))); err != nil {
 				t.Fatal(i, err)
 			}
 		}
-		if len(to.payloads) != 1 || to.payloads[0] != "0" || d.unsent() != maxOut {
+		if len(to.payloads) != 1 || to.payloads[0] != "0." || d.unsent() != 2*maxOut {
 			t.Errorf("sent %q, %d octets wait", to.payloads, d.unsent())
 		}
 		d.bound(&d.writeBy, time.Now().Add(time.Second))
@@ -142,7 +142,7 @@ func TestWrite(t *testing.T) {
 		d.bound(&d.writeBy, time.Time{})
 		wrote := make(chan error, 1)
 		go func() {
-			_, err := d.write(framed("5"))
+			_, err := d.write(framed("5."))
 			wrote <- err
 		}()
 		synctest.Wait()
@@ -153,15 +153,15 @@ func TestWrite(t *testing.T) {
 		for ack := 1; ack < 6; ack++ {
 			d.Receive([][]byte{packet(0, ack, "")})
 		}
-		if got := bytes.Join(asOctets(to.payloads), nil); string(got) != "012345" {
+		if got := bytes.Join(asOctets(to.payloads), nil); string(got) != "0.1.2.3.4.5." {
 			t.Errorf("sent %q", to.payloads)
 		}
 		for range maxOut + 2 {
-			go d.write(framed("x"))
+			go d.write(framed("x."))
 		}
 		synctest.Wait()
 		go func() {
-			_, err := d.write(framed("x"))
+			_, err := d.write(framed("x."))
 			wrote <- err
 		}()
 		synctest.Wait()
