@@ -185,6 +185,18 @@ func (d *data) addressed(frame []byte) []byte {
 	return bytes.Clone(frame)
 }
 
+// drain waits until the PAC has acknowledged all that was written, which one of ours
+// does when it has left its line; until a time at most.
+func (d *data) drain(until time.Time) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for !d.over {
+		if s := d.gre.Stats(); len(d.out) == 0 && s.Acked >= s.Sent || d.wait(until) != nil {
+			return
+		}
+	}
+}
+
 func (d *data) unsent() (octets int) {
 	d.mu.Lock()
 	defer d.mu.Unlock()

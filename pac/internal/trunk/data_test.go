@@ -153,8 +153,18 @@ func TestWrite(t *testing.T) {
 		for ack := 1; ack < 6; ack++ {
 			d.Receive([][]byte{packet(0, ack, "")})
 		}
+		begun := time.Now()
+		if d.drain(begun.Add(time.Minute)); time.Since(begun) != 0 {
+			t.Errorf("what is acknowledged was waited for: %v", time.Since(begun))
+		}
 		if got := bytes.Join(asOctets(to.payloads), nil); string(got) != "0.1.2.3.4.5." {
 			t.Errorf("sent %q", to.payloads)
+		}
+		if _, err := d.write(framed("6.")); err != nil {
+			t.Error(err)
+		}
+		if d.drain(begun.Add(time.Minute)); time.Since(begun) != time.Minute {
+			t.Errorf("what is under way was waited for only %v", time.Since(begun))
 		}
 		for range maxOut + 2 {
 			go d.write(framed("x."))

@@ -123,8 +123,20 @@ var errNoDial = fmt.Errorf("a trunk cannot dial: %w", errors.ErrUnsupported)
 // Dial fails.
 func (l *Line) Dial(context.Context, string) (line.Connect, error) { return line.Connect{}, errNoDial }
 
-// HangUp clears the call. It does not wait for the PAC.
-func (l *Line) HangUp(context.Context) error {
+// lastWords bounds how long a call is kept for what was written last to reach its
+// caller.
+const lastWords = 3 * time.Second
+
+// HangUp clears the call once the caller has heard what was written last. It does
+// not wait for the PAC to confirm it.
+func (l *Line) HangUp(ctx context.Context) error {
+	if d := l.open(); d != nil && l.enter(line.HangingUp, l.present()) {
+		until := time.Now().Add(lastWords)
+		if by, bounded := ctx.Deadline(); bounded && by.Before(until) {
+			until = by
+		}
+		d.drain(until)
+	}
 	l.hangUp(line.Idle)
 	return nil
 }
