@@ -28,12 +28,17 @@ func (t *Trunk) Line(name string) *Line { return newLine(t, name) }
 func (t *Trunk) Offer(c *peer.Call) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	return len(t.idle) > 0 && t.give(newCall(c))
+}
+
+// give gives a call to the line that has waited longest; false: none does. mu is
+// held.
+func (t *Trunk) give(c *call) bool {
 	if len(t.idle) == 0 {
 		return false
 	}
-	l := t.idle[0]
+	t.idle[0].given <- c
 	t.idle = t.idle[1:]
-	l.given <- newCall(c)
 	return true
 }
 
@@ -44,17 +49,15 @@ func (t *Trunk) enter(l *Line) {
 	t.idle = append(t.idle, l)
 }
 
-// leave ends a line's wait. A call that was given to it meanwhile is refused: its
-// PAC tries another PNS.
+// leave ends a line's wait. A call that was given to it meanwhile goes to another
+// one, or is refused: its PAC tries another PNS.
 func (t *Trunk) leave(l *Line) {
 	t.mu.Lock()
-	i := slices.Index(t.idle, l)
-	if i >= 0 {
+	defer t.mu.Unlock()
+	if i := slices.Index(t.idle, l); i >= 0 {
 		t.idle = slices.Delete(t.idle, i, i+1)
-	}
-	t.mu.Unlock()
-	if i < 0 {
-		(<-l.given).end()
+	} else if c := <-l.given; !t.give(c) {
+		c.end()
 	}
 }
 
