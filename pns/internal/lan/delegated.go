@@ -5,8 +5,8 @@ import (
 	"net/netip"
 )
 
-// Delegate adds an IPv6 network, no longer than a /64, that is behind r's address. The
-// error says that a part of it is taken.
+// Delegate adds a network that is behind r's address: of IPv4, or of IPv6 and no
+// longer than a /64. The error says that a part of it is taken.
 func (t *Table) Delegate(network netip.Prefix, mtu int, r Receiver) (detach func(), err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -19,12 +19,12 @@ func (t *Table) Delegate(network netip.Prefix, mtu int, r Receiver) (detach func
 		t.delegated = make(map[netip.Prefix]*Port)
 	}
 	t.delegated[network] = p
-	t.lengths[network.Bits()]++
+	t.count(network, 1)
 	return func() {
 		t.mu.Lock()
 		if t.delegated[network] == p { // not a later owner of the network
 			delete(t.delegated, network)
-			t.lengths[network.Bits()]--
+			t.count(network, -1)
 		}
 		t.mu.Unlock()
 		cancel()
@@ -49,12 +49,26 @@ func (t *Table) overlaps(network netip.Prefix) *Port {
 	return nil
 }
 
+// lengths are how many networks of each length there are.
+type lengths [65]int
+
+// count notes that there is one network more, or less.
+func (t *Table) count(network netip.Prefix, n int) { t.of(network.Addr())[network.Bits()] += n }
+
+// of are the lengths of the networks of an address's family.
+func (t *Table) of(a netip.Addr) *lengths {
+	if a.Is4() {
+		return &t.lengths4
+	}
+	return &t.lengths6
+}
+
 // find is Find, under the lock.
 func (t *Table) find(addr netip.Addr) *Port {
-	if p := t.ports[addr]; p != nil || !addr.Is6() || len(t.delegated) == 0 {
+	if p := t.ports[addr]; p != nil || len(t.delegated) == 0 {
 		return p
 	}
-	for bits, n := range t.lengths {
+	for bits, n := range t.of(addr) {
 		if n == 0 {
 			continue
 		}

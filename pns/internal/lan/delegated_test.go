@@ -59,3 +59,40 @@ func TestDelegate(t *testing.T) {
 		t.Error("not empty at the end")
 	}
 }
+
+// So is one of IPv4, by each of its addresses, and neither family is taken for the
+// other.
+func TestDelegate4(t *testing.T) {
+	var table Table
+	p, a := netip.MustParsePrefix, netip.MustParseAddr
+	link, behind, all6 := new(nobody), new(nobody), new(nobody)
+	if _, err := table.Attach(a("2.1.1.129"), 0, link); err != nil {
+		t.Fatal(err)
+	}
+	detach, err := table.Delegate(p("10.2.0.0/16"), 576, behind)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := table.Delegate(p("2000::/16"), 0, all6); err != nil {
+		t.Fatal(err)
+	}
+	for addr, want := range map[string]*nobody{"2.1.1.129": link, "10.2.0.0": behind, "10.2.255.255": behind, "10.3.0.0": nil, "10.1.255.255": nil,
+		"2.1.1.130": nil, "2000::": all6, "2001::": nil} {
+		switch got := table.Find(a(addr)); {
+		case want == nil && got != nil, want != nil && (got == nil || got.Receiver != want):
+			t.Errorf("%s: %+v", addr, got)
+		}
+	}
+	for _, network := range []string{"10.2.0.0/16", "10.2.7.0/24", "10.0.0.0/8", "2.1.1.0/24", "0.0.0.0/0"} {
+		if _, err := table.Delegate(p(network), 0, link); err == nil {
+			t.Errorf("%s is given twice", network)
+		}
+	}
+	if _, err := table.Attach(a("10.2.0.9"), 0, link); err == nil {
+		t.Error("an address in what is behind somebody else")
+	}
+	detach()
+	if got := table.Find(a("10.2.0.9")); got != nil {
+		t.Errorf("afterwards: %+v", got)
+	}
+}

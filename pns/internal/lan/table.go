@@ -14,7 +14,7 @@ const minMTU = 68
 // A Port is one attached address. It does not change while it is attached.
 type Port struct {
 	Addr     netip.Addr   // or the first of an IPv6 network
-	Network  netip.Prefix // that is delegated; invalid: it is the address, or a /64
+	Network  netip.Prefix // that is delegated, and Addr its first; invalid: it is the address, or a /64
 	MTU      int          // octets
 	Receiver Receiver
 	// Context ends when the address is detached; what is done for this caller
@@ -28,8 +28,8 @@ type Table struct {
 	mu    sync.RWMutex
 	ports map[netip.Addr]*Port
 
-	delegated map[netip.Prefix]*Port
-	lengths   [65]int // how many of each there are
+	delegated          map[netip.Prefix]*Port
+	lengths4, lengths6 lengths // of those networks
 }
 
 // Attach adds addr. mtu 0 is DefaultMTU. The error says that the address is
@@ -63,8 +63,8 @@ func newPort(addr netip.Addr, mtu int, r Receiver) (p *Port, cancel func()) {
 	return &Port{Addr: addr, MTU: max(mtu, minMTU), Receiver: r, Context: ctx}, cancel
 }
 
-// Find returns the port of an address, or of the first of an IPv6 network, a /64, or
-// of what is delegated around that; or nil.
+// Find returns the port of an address of IPv4, or of the first of an IPv6 network, a
+// /64, or of what is delegated around that; or nil.
 func (t *Table) Find(addr netip.Addr) *Port {
 	t.mu.RLock()
 	defer t.mu.RUnlock()

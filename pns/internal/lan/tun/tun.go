@@ -202,8 +202,8 @@ func (l *LAN) Attach(addr netip.Addr, mtu int, r lan.Receiver) (detach func(), e
 	}), nil
 }
 
-// Delegate sends packets for a network of IPv6, no longer than a /64, to r from now
-// on, as Attach does those for an address.
+// Delegate sends packets for a network to r from now on, as Attach does those for an
+// address: of IPv4, or of IPv6 and no longer than a /64.
 func (l *LAN) Delegate(network netip.Prefix, mtu int, r lan.Receiver) (detach func(), err error) {
 	if !l.routed(network) {
 		return nil, fmt.Errorf("network %v is not routed to callers", network)

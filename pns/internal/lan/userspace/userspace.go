@@ -142,6 +142,15 @@ func (l *LAN) Attach(addr netip.Addr, mtu int, r lan.Receiver) (detach func(), e
 	return l.table.Attach(addr, mtu, r)
 }
 
+// Delegate sends packets for a network of IPv4 to r from now on, as Attach does those
+// for an address.
+func (l *LAN) Delegate(network netip.Prefix, mtu int, r lan.Receiver) (detach func(), err error) {
+	if !network.Addr().Is4() || network.Contains(l.o.Local) {
+		return nil, fmt.Errorf("network %v cannot be behind a caller", network)
+	}
+	return l.table.Delegate(network, mtu, r)
+}
+
 // Local is that of lan.Network.
 func (l *LAN) Local() netip.Addr { return l.o.Local }
 
