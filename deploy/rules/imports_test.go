@@ -20,7 +20,7 @@ var order = [][]string{
 	{"pac/app", "pns/app"},
 	{"pac/internal/doctor", "pns/internal/doctor", "pac/internal/security", "pns/internal/security"},
 	{"pac/internal/config", "pns/internal/config"},
-	{"pac/internal/bank", "pns/internal/ras"},
+	{"pac/internal/bank", "pns/internal/ras", "pns/internal/dial"},
 	{"pac/internal/call", "pns/internal/session"},
 	{"pac/internal/identify", "pns/internal/flow", "pns/internal/guard"},
 	{"pac/internal/profile", "pns/internal/users", "pns/internal/activity", "pns/internal/firewall", "pns/internal/lease"},

@@ -19,16 +19,17 @@ import (
 
 // A status is what `pns status` shows.
 type status struct {
-	Name      string  `json:"name"`
-	Listen    string  `json:"listen"`
-	Closed    string  `json:"closed,omitempty"` // why no call is taken now
-	Calls     int     `json:"calls"`
-	Addresses int     `json:"addresses_free"`
-	Networks  *int    `json:"networks6_free,omitempty"`  // a /64 each; nil: callers have no IPv6
-	Delegated *int    `json:"delegated6_free,omitempty"` // prefixes for the networks behind callers; nil: there is no pool of them
-	Users     []user  `json:"users"`
-	PACs      []joint `json:"pacs"`
-	Locked    []lock  `json:"locked_out"`
+	Name      string    `json:"name"`
+	Listen    string    `json:"listen"`
+	Closed    string    `json:"closed,omitempty"` // why no call is taken now
+	Calls     int       `json:"calls"`
+	Addresses int       `json:"addresses_free"`
+	Networks  *int      `json:"networks6_free,omitempty"`  // a /64 each; nil: callers have no IPv6
+	Delegated *int      `json:"delegated6_free,omitempty"` // prefixes for the networks behind callers; nil: there is no pool of them
+	Users     []user    `json:"users"`
+	PACs      []joint   `json:"pacs"`
+	Dials     []dialled `json:"dials,omitempty"`
+	Locked    []lock    `json:"locked_out"`
 }
 
 type user struct {
@@ -74,6 +75,7 @@ func (p commands) Status() any {
 			s.Addresses += one.Free
 		}
 	})
+	s.Calls = len(p.dial.Running())
 	for _, c := range p.ras.Running() {
 		s.Calls++
 		if c.Address.IsValid() {
@@ -89,6 +91,9 @@ func (p commands) Status() any {
 	}
 	for _, c := range p.endpoint.Conns() {
 		s.PACs = append(s.PACs, joint{c.Remote.Name, c.Remote.Transport.String(), c.State, c.Known})
+	}
+	for _, d := range p.dial.States() {
+		s.Dials = append(s.Dials, show(d))
 	}
 	for _, l := range p.guard.Locks(time.Now()) {
 		s.Locked = append(s.Locked, lock{l.User, l.Source, l.Until.Round(time.Second)})
@@ -116,11 +121,21 @@ func (p commands) Pending() (doctor.Pending, error) {
 
 // Hangup ends a call.
 func (p commands) Hangup(name string) error {
+	if s, err := p.dial.Find(name); err == nil {
+		s.End(record.Operator, "the operator ended the call")
+		return nil
+	}
 	return known(p.ras.Hangup(name))
 }
 
 // Renegotiate has a call's PPP negotiated afresh.
 func (p commands) Renegotiate(name string) error {
+	if s, err := p.dial.Find(name); err == nil {
+		if !s.Renegotiate() {
+			return console.ErrNotOnline
+		}
+		return nil
+	}
 	return known(p.ras.Renegotiate(name))
 }
 

@@ -1,15 +1,70 @@
 package app
 
 import (
-	"cmp"
-	"context"
+	"time"
 
-	"carrier/pns/internal/ras"
-	"carrier/shared/console"
+	"carrier/pns/internal/config"
+	"carrier/pns/internal/dial"
+	"carrier/pns/internal/lan"
+	"carrier/pns/internal/session"
+	"carrier/shared/peer"
+	"carrier/shared/ppp/auth"
+	"carrier/shared/ppp/lcp"
+	"carrier/shared/ppp/link"
+	"carrier/shared/record"
 )
 
-// Dial has a PAC dial a number.
-func (p commands) Dial(ctx context.Context, n console.Number) (call string, err error) {
-	return p.ras.Dial(ctx, ras.Number{PAC: n.Through, Phone: n.Phone, Subaddress: n.Subaddress, User: n.User,
-		MinimumBPS: cmp.Or(n.MinimumBPS, ras.SlowestBPS), MaximumBPS: max(n.MinimumBPS, ras.FastestBPS)})
+// dialler keeps the calls that the configuration says are to be open.
+func (p *Program) dialler(network lan.Network, serials *record.Serials) *dial.Dialler {
+	o := dial.Options{Endpoint: p.endpoint, LAN: network, Serials: serials, History: history,
+		Sessions: &p.metrics.sessions, Flows: &p.metrics.flows, Meter: p.metrics, Hub: p.hub, Log: p.log}
+	o.Delegator, _ = network.(session.Delegator)
+	return dial.New(o, p.entries(p.config))
+}
+
+// entries are the calls that a configuration says are to be open.
+func (p *Program) entries(c *config.Config) (all []dial.Entry) {
+	for _, d := range c.Dials {
+		p.metrics.dialKnown(d.Name)
+		e := dial.Entry{Name: d.Name, Servers: d.Servers, Remote: peer.Remote{Transport: d.Transport, Settings: d.Settings},
+			MTU: d.MRU, OnDemand: d.OnDemand, Retry: d.Retry, RetryMax: d.RetryMax, Activity: c.Activity, Sum: d.Sum,
+			Dial: session.Dial{Routes: d.Routes, Proof: d.Proof},
+			Settings: session.Settings{Coding: d.Coding, VJ: d.VJ, Idle: d.Idle, Identify: c.Identify, Lossy: c.Lossy,
+				Link: link.Options{LCP: lcp.Options{MRU: mru(d.MRU), Magic: true, PFC: true, ACFC: true}, Login: d.Login, Name: c.Name, Echo: c.Echo}}}
+		if d.Proof.Name != "" {
+			e.Settings.Link.Ask = []auth.Method{auth.CHAPMD5} // which leaves no keys beside those of our own log-in
+		}
+		all = append(all, e)
+	}
+	return all
+}
+
+// mru is what a server is asked to send at most.
+func mru(n int) uint16 {
+	if n == 0 {
+		return lan.DefaultMTU
+	}
+	return uint16(n)
+}
+
+// A dialled is one of the calls that are to be open, as `pns status` shows it.
+type dialled struct {
+	Dial   string    `json:"dial"`
+	State  string    `json:"state"`
+	Server string    `json:"server,omitempty"` // that is called, or was last
+	Call   string    `json:"call,omitempty"`
+	Next   time.Time `json:"next,omitzero"` // attempt
+	Failed int       `json:"failed"`        // attempts in a row
+	Text   string    `json:"text,omitempty"`
+}
+
+func show(s dial.State) dialled {
+	d := dialled{Dial: s.Name, State: string(s.Doing), Call: s.Call, Failed: s.Failed, Text: s.Text}
+	if s.Server.IsValid() {
+		d.Server = s.Server.String()
+	}
+	if !s.Next.IsZero() {
+		d.Next = s.Next.Round(time.Second)
+	}
+	return d
 }

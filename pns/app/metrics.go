@@ -9,6 +9,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"carrier/pns/internal/dial"
 	"carrier/pns/internal/flow"
 	"carrier/pns/internal/guard"
 	"carrier/pns/internal/lan/tun"
@@ -27,9 +28,11 @@ type metrics struct {
 	ended    *prometheus.CounterVec
 	placed   *prometheus.CounterVec
 	duration prometheus.Histogram
+	dialled  *prometheus.CounterVec
 
 	// Read at each scrape.
 	ras      *ras.RAS
+	dial     *dial.Dialler
 	pools    *pool.Pools
 	guard    *guard.Guard
 	sessions session.Stats
@@ -50,7 +53,9 @@ func newMetrics() *metrics {
 			Help:    "How long calls lasted.",
 			Buckets: []float64{1, 5, 15, 60, 300, 900, 1800, 3600, 7200, 14400, 28800, 86400}}),
 	}
-	m.registry.MustRegister(m.ended, m.placed, m.duration, scraped{m.scrape},
+	m.dialled = prometheus.NewCounterVec(prometheus.CounterOpts{Name: "pns_dial_attempts_total",
+		Help: "Attempts at the calls that are to be open, once they are over, by what came of them: online, or failed."}, []string{"dial", "result"})
+	m.registry.MustRegister(m.ended, m.placed, m.duration, m.dialled, scraped{m.scrape},
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -78,9 +83,9 @@ func (m *metrics) pacKnown(name string) {
 	}
 }
 
-// dialKnown shows the outcomes of numbers that a PAC dials as zeros before the
+// numberKnown shows the outcomes of numbers that a PAC dials as zeros before the
 // first one.
-func (m *metrics) dialKnown(pac string) {
+func (m *metrics) numberKnown(pac string) {
 	for _, r := range record.EndReasons() {
 		if r != record.Running {
 			m.placed.WithLabelValues(pac, r.String())
@@ -88,7 +93,26 @@ func (m *metrics) dialKnown(pac string) {
 	}
 }
 
+// Dialled makes metrics a dial.Meter.
+func (m *metrics) Dialled(entry string, c record.Call) {
+	result := failed
+	if !c.Up.IsZero() {
+		result = online
+	}
+	m.dialled.WithLabelValues(entry, result).Inc()
+}
+
+// What came of an attempt.
+const online, failed = "online", "failed"
+
+// dialKnown shows what became of an entry's attempts as zeros before the first.
+func (m *metrics) dialKnown(name string) {
+	m.dialled.WithLabelValues(name, online)
+	m.dialled.WithLabelValues(name, failed)
+}
+
 var (
+	dialUp       = desc("pns_dial_up", "Whether a call that is to be open is online: 1 or 0.", "dial")
 	callsActive  = desc("pns_calls_active", "Calls that run, in any stage.")
 	authTotal    = desc("pns_auth_total", "Authentications by method and outcome.", "method", "outcome")
 	lockouts     = desc("pns_lockouts_total", "Times that somebody was locked out: a user from one source, or a source as a whole.", "kind")
@@ -111,7 +135,14 @@ var (
 
 // scrape reads what is counted elsewhere.
 func (m *metrics) scrape(gauge, counter emit) {
-	gauge(callsActive, float64(len(m.ras.Running())))
+	gauge(callsActive, float64(len(m.ras.Running())+len(m.dial.Running())))
+	for _, d := range m.dial.States() {
+		up := 0.0
+		if d.Doing == dial.Online {
+			up = 1
+		}
+		gauge(dialUp, up, d.Name)
+	}
 	m.sessions.Auth(func(method, outcome string, n uint64) { counter(authTotal, float64(n), method, outcome) })
 	m.scrapeGuard(gauge, counter)
 	m.scrapePools(gauge, counter)

@@ -5,10 +5,12 @@ import (
 	"errors"
 	"log/slog"
 	"net"
+	"slices"
 	"sync"
 	"time"
 
 	"carrier/pns/internal/config"
+	"carrier/pns/internal/dial"
 	"carrier/pns/internal/guard"
 	"carrier/pns/internal/lan"
 	"carrier/pns/internal/lan/tun"
@@ -49,6 +51,7 @@ type Program struct {
 	metrics  *metrics
 	endpoint *peer.Endpoint
 	ras      *ras.RAS
+	dial     *dial.Dialler
 	guard    *guard.Guard
 	changed  *users.Passwords
 	pools    *pool.Pools
@@ -124,6 +127,8 @@ func (p *Program) build() error {
 	}
 	p.ras.Over(p.endpoint)
 	p.parts.Add("tunnels", p.endpoint.Run)
+	p.dial = p.dialler(network, serials)
+	p.metrics.dial = p.dial
 	p.metrics.ras, p.metrics.pools, p.metrics.guard = p.ras, p.pools, p.guard
 	if c.Panel.IsValid() {
 		if p.panel, err = daemon.OpenPanel(c.Panel, p.metrics.handler(), p.ras.Closed); err != nil {
@@ -131,6 +136,7 @@ func (p *Program) build() error {
 		}
 		p.parts.Add("panel", p.panel.Run)
 	}
+	p.parts.Add("dial", p.dial.Run)
 	p.parts.Add("calls", p.ras.Run) // ends first: whoever drains wants to see it
 	return nil
 }
@@ -142,7 +148,7 @@ func (p *Program) network() (lan.Network, error) {
 		return userspace.New(userspace.Options{Local: c.Local, Map: c.Map, OnlyMapped: c.OnlyMapped, Log: p.log, Stats: &p.metrics.lan})
 	}
 	p.metrics.tun = new(tun.Stats)
-	return tun.New(tun.Options{Name: c.TUN.Name, Local: c.Local, Routes: c.Routes(p.who.Fixed()), ProxyARP: c.TUN.ProxyARP, Leased: c.Leased != "",
+	return tun.New(tun.Options{Name: c.TUN.Name, Local: c.Local, Routes: p.config.Routes(p.who.Fixed()), ProxyARP: c.TUN.ProxyARP, Leased: c.Leased != "",
 		Masquerade: c.TUN.Masquerade, Peers: p.config.Peers(), Forward: c.TUN.Forwarding, Log: p.log, Stats: p.metrics.tun})
 }
 
@@ -177,6 +183,9 @@ func (p *Program) peerOptions() peer.Options {
 		Handler: p.ras, Log: p.log, Stats: &p.metrics.peer, Tap: p.hub}
 	if p.config.NeedsUDP {
 		o.UDP = p.config.UDP
+	}
+	if a := p.config.Listen.Addr(); len(p.config.Dials) > 0 && !a.IsUnspecified() {
+		o.Source = a
 	}
 	return o
 }
@@ -214,5 +223,19 @@ func (p *Program) Panel() net.Addr {
 	return p.panel.Addr()
 }
 
-// Calls lists the calls that run, then those that ended, latest first.
-func (p *Program) Calls() []record.Call { return p.ras.Calls() }
+// Calls lists the calls that run, then those that ended, latest first: those that
+// others brought, and our own.
+func (p *Program) Calls() []record.Call {
+	own, ended := p.dial.Running(), p.dial.Ended()
+	all := append(own, p.ras.Calls()...)
+	for _, c := range ended {
+		i, _ := slices.BinarySearchFunc(all, c, func(a, b record.Call) int {
+			if a.Ended.IsZero() {
+				return -1
+			}
+			return b.Ended.Compare(a.Ended)
+		})
+		all = slices.Insert(all, i, c)
+	}
+	return all
+}

@@ -44,6 +44,7 @@ func (p *Program) use(c *config.Config) (restart []string, err error) {
 		p.level.Set(c.Level)
 	}
 	p.ras.Use(p.settings(c, p.who))
+	p.dial.Use(p.entries(c))
 	p.endpoint.Reconfigure(p.ras.Treatment)
 	if err := p.changed.Settle(p.who); err != nil { // they do not hold, but would if the old password came back
 		p.log.Error("changes of passwords that were replaced since are not forgotten", "error", err)
@@ -65,7 +66,7 @@ func (p *Program) readdress(c *config.Config) error {
 		return err
 	}
 	if p.router != nil {
-		if err := p.router.Reroute(c.LAN.Routes(append(p.pools.Leased(), who.Fixed()...))); err != nil {
+		if err := p.router.Reroute(c.Routes(append(p.pools.Leased(), who.Fixed()...))); err != nil {
 			was := p.now
 			return errors.Join(err, p.pools.Use(was.LAN.Given(), reserved(was, p.who), was.LAN.Hold))
 		}
@@ -93,7 +94,7 @@ func (p *Program) settings(c *config.Config, who *users.Table) ras.Settings {
 	}
 	for _, a := range c.PACs {
 		p.metrics.pacKnown(a.Name)
-		p.metrics.dialKnown(a.Name)
+		p.metrics.numberKnown(a.Name)
 		s.PACs = append(s.PACs, ras.PAC{Name: a.Name, From: a.From, MSSByRate: a.MSSByRate, MRU: a.MRU,
 			Remote: peer.Remote{Addr: a.Connect, Transport: a.Transport, Settings: a.Settings}})
 	}

@@ -42,6 +42,7 @@ type Config struct {
 	UDP     netip.AddrPort    // of GRE over UDP
 	PACs    []PAC
 	Clients Clients
+	Dials   []Dial
 	LAN     LAN
 	Methods []auth.Method // demanded of callers, in this order
 	TLS     *tls.Config   // of EAP-TLS among them, as read from its files; nil: it is not
@@ -67,8 +68,8 @@ type Config struct {
 	Drains   bool
 	Echo     link.EchoOptions
 	Users    []users.User // as users.New takes them
-	NeedsGRE bool         // some PAC, or clients, use raw GRE
-	NeedsUDP bool         // some PAC, or clients, use UDP
+	NeedsGRE bool         // some PAC, clients, or a server use raw GRE
+	NeedsUDP bool         // likewise UDP
 }
 
 // A PAC may bring calls.
@@ -168,8 +169,14 @@ func read(f *conf.File) (*Config, error) {
 		c.NeedsGRE = c.NeedsGRE || c.Clients.Transport == peer.GRE
 		c.NeedsUDP = c.NeedsUDP || c.Clients.Transport == peer.UDP
 	}
+	c.Dials = dials(t, c)
+	for _, d := range c.Dials {
+		c.NeedsGRE = c.NeedsGRE || d.Transport == peer.GRE
+		c.NeedsUDP = c.NeedsUDP || d.Transport == peer.UDP
+	}
 	c.LAN = network(t)
 	c.Users = people(t, c)
+	apart(t, c)
 	peers(t, c)
 	c.Digest = f.Digest()
 	if err := f.Err(); err != nil {
@@ -202,4 +209,9 @@ func ignored(t *conf.Table) *activity.Filter {
 	}
 	f, _ := activity.New(items) // each was tried
 	return f
+}
+
+// onlyDials tells whether nobody may bring calls, so that nobody need log in.
+func (c *Config) onlyDials(root *conf.Table) bool {
+	return root.Has("dial") && !root.Has("pac") && !root.Has("clients")
 }

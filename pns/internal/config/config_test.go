@@ -19,6 +19,7 @@ import (
 	"carrier/pns/internal/pool"
 	"carrier/pns/internal/session"
 	"carrier/pns/internal/users"
+	"carrier/shared/conf"
 	"carrier/shared/daemon"
 	"carrier/shared/peer"
 	"carrier/shared/ppp/auth"
@@ -71,6 +72,27 @@ mru         = 576
 encryption  = "optional"
 compression = ["mppc", "bsd"]
 vj          = true
+
+[[dial]]
+name        = "chicago"
+to          = ["203.0.113.1", "203.0.113.2:1724"]
+user        = "denver"
+password    = "blue moon"
+methods     = ["mschap-v2", "chap-md5"]
+server      = "chicago"
+server_password = "red sun"
+routes      = ["10.3.0.0/16", "10.4.0.1"]
+mode        = "on demand"
+idle        = "10m"
+retry       = "2s"
+retry_max   = "1m"
+encryption  = "optional"
+compression = ["bsd"]
+vj          = true
+transport   = "udp"
+window      = 8
+mru         = 1200
+ff03        = "keep"
 
 [lan]
 mode      = "userspace"
@@ -138,6 +160,7 @@ name    = 'DENVER\bob'
 pool    = "sales"
 disabled = true
 hours   = "22:00-06:30"
+routes  = ["10.5.0.0/24"]
 nt_hash = "44EBBA8D5312B8D611474411F56989AE"
 `
 
@@ -150,6 +173,11 @@ func TestWhole(t *testing.T) {
 	}
 	secrets := []auth.Secret{got.Users[0].Secret, got.Users[1].Secret}
 	got.Users[0].Secret, got.Users[1].Secret = auth.Secret{}, auth.Secret{}
+	d := &got.Dials[0]
+	if !d.Login.Secret.Verifies(auth.CHAPMD5) || !d.Proof.Secret.Verifies(auth.CHAPMD5) || d.Sum == (conf.Sum{}) {
+		t.Errorf("dial: %+v", d)
+	}
+	d.Login.Secret, d.Proof.Secret, d.Sum = auth.Secret{}, auth.Secret{}, conf.Sum{}
 	want := &Config{
 		Accept:   weakness.Accepted{"open-tunnel atlanta", "pap"},
 		Settings: daemon.Settings{Name: "denver", Panel: netip.MustParseAddrPort("127.0.0.1:8724"), Socket: "/run/pns.sock", Level: slog.LevelWarn},
@@ -164,6 +192,12 @@ func TestWhole(t *testing.T) {
 		Clients: Clients{From: []netip.Prefix{netip.MustParsePrefix("0.0.0.0/0")}, Transport: peer.UDP, MRU: 576,
 			Settings: quirk.Settings{Window: quirk.Full, Strip: quirk.On, LineErrors: quirk.Off}, Methods: []auth.Method{auth.MSCHAPv2, auth.PAP}, VJ: vj.Slots{Count: 16},
 			Coding: session.Coding{Encryption: session.Optional, MPPE: mppe.Key40 | mppe.Key128 | mppe.MPPC, Compression: []ccp.Method{ccp.BSD{Bits: 12}}}},
+		Dials: []Dial{{Name: "chicago", Servers: []netip.AddrPort{netip.MustParseAddrPort("203.0.113.1:1723"), netip.MustParseAddrPort("203.0.113.2:1724")},
+			Transport: peer.UDP, Settings: quirk.Settings{Window: 8, Strip: quirk.Off, LineErrors: quirk.Off}, MRU: 1200,
+			Login: auth.Login{Name: "denver", Allow: []auth.Method{auth.MSCHAPv2, auth.CHAPMD5}}, Proof: auth.Login{Name: "chicago"},
+			Routes: []netip.Prefix{netip.MustParsePrefix("10.3.0.0/16"), netip.MustParsePrefix("10.4.0.1/32")},
+			Coding: session.Coding{Encryption: session.Optional, MPPE: mppe.Key40 | mppe.Key128, Compression: []ccp.Method{ccp.BSD{Bits: 12}}},
+			VJ:     vj.Slots{Count: 16}, OnDemand: true, Idle: 10 * time.Minute, Retry: 2 * time.Second, RetryMax: time.Minute}},
 		LAN: LAN{
 			Local: ip("2.1.1.1"),
 			Pools: []pool.Options{
@@ -189,7 +223,7 @@ func TestWhole(t *testing.T) {
 		Echo:     link.EchoOptions{Interval: 20 * time.Second, Failures: 5},
 		Users: []users.User{
 			{Name: "saran", Expired: true, Address: ip("2.1.1.129"), Idle: time.Hour, Session: 24 * time.Hour, Simultaneous: users.Replace, NoDialIn: true},
-			{Name: `DENVER\bob`, Pool: "sales", Disabled: true, Hours: users.Hours{From: 22 * time.Hour, To: 6*time.Hour + 30*time.Minute}},
+			{Name: `DENVER\bob`, Pool: "sales", Disabled: true, Hours: users.Hours{From: 22 * time.Hour, To: 6*time.Hour + 30*time.Minute}, Routes: []netip.Prefix{netip.MustParsePrefix("10.5.0.0/24")}},
 		},
 		NeedsGRE: true, NeedsUDP: true,
 	}
@@ -306,7 +340,7 @@ func TestPasswordsAreNotPrinted(t *testing.T) {
 	var log strings.Builder
 	slog.New(slog.NewJSONHandler(&log, nil)).Info("config", "config", c)
 	for _, s := range []string{fmt.Sprintf("%v %+v %#v", c, c, c), log.String()} {
-		if strings.Contains(s, "correct horse") || strings.Contains(strings.ToLower(s), "44ebba8d") {
+		if strings.Contains(s, "correct horse") || strings.Contains(strings.ToLower(s), "44ebba8d") || strings.Contains(s, "blue moon") || strings.Contains(s, "red sun") {
 			t.Error(s)
 		}
 	}

@@ -10,7 +10,7 @@ import (
 func TestMistakes(t *testing.T) {
 	const pac, user = "[[pac]]\nname = 'x'\n", "[[user]]\nname = 'u'\n"
 	for _, tt := range []struct{ name, add, want string }{
-		{"unknown key", "[echo]\n", `10: echo: unknown key; would be right: one of auth, clients, lan, limits, listen, log, name, pac, panel, pool, ppp, security, socket, state, udp, user`},
+		{"unknown key", "[echo]\n", `10: echo: unknown key; would be right: one of auth, clients, dial, lan, limits, listen, log, name, pac, panel, pool, ppp, security, socket, state, udp, user`},
 		{"key of pac.toml", user + "pasword = 'x'", "10: user[2].password: missing; would be right: password = \"…\" or nt_hash = \"…\"\n12: user[2].pasword: unknown key; would be right: password"},
 
 		{"PAC without name", "[[pac]]\nfrom = ['192.0.2.9']", `10: pac[2].name: missing; would be right: name = "atlanta"`},
@@ -210,7 +210,7 @@ func TestMistakesOfTheLAN(t *testing.T) {
 
 func TestMistakesOfTheWholeFile(t *testing.T) {
 	wrong(t, "nothing", "", `1: name: missing; would be right: name = "atlanta"
-1: pac: missing, so nobody may bring calls; would be right: at least one [[pac]], or [clients]
+1: pac: missing, so nobody may bring calls; would be right: at least one [[pac]], [clients], or [[dial]]
 1: user: missing, so nobody can log in; would be right: at least one [[user]]`)
 	wrong(t, "listening", "listen = 'localhost:1723'\nudp = '[::]:4754'\n"+least, `1: listen: "localhost:1723" is not an IP address and a port; would be right: "127.0.0.1:1723"
 2: udp: "[::]:4754" is not IPv4, which alone carries PPTP; would be right: "0.0.0.0:1723"`)

@@ -16,8 +16,8 @@ import (
 // pacs reads who may bring calls. Their addresses must not overlap: a PAC is
 // known by the address it comes from.
 func pacs(root *conf.Table) []PAC {
-	if !root.Has("pac") && !root.Has("clients") {
-		root.Bad("pac", "missing, so nobody may bring calls; would be right: at least one [[pac]], or [clients]")
+	if !root.Has("pac") && !root.Has("clients") && !root.Has("dial") {
+		root.Bad("pac", "missing, so nobody may bring calls; would be right: at least one [[pac]], [clients], or [[dial]]")
 	}
 	var all []PAC
 	var taken conf.Origins

@@ -55,10 +55,28 @@ func (l *LAN) Routes(fixed []netip.Prefix) []netip.Prefix {
 	return append(pool.Prefixes(all), l.routes6(fixed)...)
 }
 
-// Peers are the networks that PACs come from.
+// Routes are the networks that callers are in, and those behind them and behind the
+// servers that are dialled.
+func (c *Config) Routes(fixed []netip.Prefix) []netip.Prefix {
+	all := c.LAN.Routes(fixed)
+	for _, u := range c.Users {
+		all = append(all, u.Routes...)
+	}
+	for _, d := range c.Dials {
+		all = append(all, d.Routes...)
+	}
+	return all
+}
+
+// Peers are the networks that PACs come from, and the servers that are dialled.
 func (c *Config) Peers() (all []netip.Prefix) {
 	for _, p := range c.PACs {
 		all = append(all, p.From...)
+	}
+	for _, d := range c.Dials {
+		for _, to := range d.Servers {
+			all = append(all, netip.PrefixFrom(to.Addr(), 32))
+		}
 	}
 	return all
 }
@@ -76,7 +94,7 @@ func peers(root *conf.Table, c *Config) {
 			fixed = append(fixed, netip.PrefixFrom(u.Address, 32))
 		}
 	}
-	routes := c.LAN.Routes(fixed)
+	routes := c.Routes(fixed)
 	for i, t := range root.Tables("pac") {
 		for n, from := range c.PACs[i].From {
 			for _, p := range routes {

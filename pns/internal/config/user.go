@@ -52,7 +52,7 @@ func method(s string) (auth.Method, error) {
 // people reads the users, and checks them with what the rest of c says.
 func people(root *conf.Table, c *Config) []users.User {
 	tables := root.Tables("user")
-	if !root.Has("user") {
+	if !root.Has("user") && !c.onlyDials(root) {
 		root.Bad("user", "missing, so nobody can log in; would be right: at least one [[user]]")
 	}
 	var all []users.User
@@ -66,6 +66,7 @@ func people(root *conf.Table, c *Config) []users.User {
 			Address:      conf.Value(t, "address", netip.Addr{}, host),
 			Prefix:       conf.Value(t, "prefix6", netip.Prefix{}, network6),
 			Delegated:    conf.Value(t, "delegated6", netip.Prefix{}, delegated6),
+			Routes:       conf.Values(t, "routes", behind),
 			Idle:         t.Duration("idle", 0, time.Second, week),
 			Session:      t.Duration("session", 0, time.Second, week),
 			Pool:         conf.Value(t, "pool", "", pools.named),
@@ -76,6 +77,12 @@ func people(root *conf.Table, c *Config) []users.User {
 		}
 		free(t, u, c.LAN)
 		free6(t, u, c.LAN)
+		if t.Good("routes") {
+			c.LAN.unrouted(t, u.Routes)
+		}
+		if i := slices.IndexFunc(u.Routes, func(p netip.Prefix) bool { return p.Addr().Is6() }); i >= 0 && c.LAN.IPv6 == nil {
+			t.BadItem("routes", i, "%v is of no use without [lan.ipv6]; would be right: both, or none", u.Routes[i])
+		}
 		all = append(all, u)
 	}
 	_, err := users.New(all)

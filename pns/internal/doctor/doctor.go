@@ -126,7 +126,7 @@ func (v *visit) lan() error {
 		return err
 	}
 	l := v.config.LAN
-	o := tun.Options{Name: l.TUN.Name, Local: l.Local, Routes: l.Routes(who.Fixed()), ProxyARP: l.TUN.ProxyARP, Leased: l.Leased != "",
+	o := tun.Options{Name: l.TUN.Name, Local: l.Local, Routes: v.config.Routes(who.Fixed()), ProxyARP: l.TUN.ProxyARP, Leased: l.Leased != "",
 		Masquerade: l.TUN.Masquerade, Peers: v.config.Peers(), Forward: l.TUN.Forwarding}
 	err = tun.Check(o, v.running)
 	if v.agrees {
@@ -150,7 +150,7 @@ func (v *visit) firewall() {
 		if err != nil { // the look at the LAN told
 			return
 		}
-		o.Name, o.Callers = t.Name, c.LAN.Routes(who.Fixed())
+		o.Name, o.Callers = t.Name, c.Routes(who.Fixed())
 	}
 	if o.Name == "" && o.TCP == 0 && !o.GRE && o.UDP == 0 {
 		return

@@ -38,12 +38,13 @@ type Tap interface {
 
 // Options are what a flow works with.
 type Options struct {
-	Call   string // the call's name, for Tap
-	Tunnel Tunnel
-	LAN    LAN
-	GRE    gre.Options
-	Strip  bool // leave out Address and Control, FF 03, of what we send
-	Rate   int  // of the caller's line in bit/s, 0 when unknown
+	Call    string // the call's name, for Tap
+	Tunnel  Tunnel
+	LAN     LAN
+	GRE     gre.Options
+	Dialled bool // we called: what goes to the other end is what somebody here does, for Activity
+	Strip   bool // leave out Address and Control, FF 03, of what we send
+	Rate    int  // of the caller's line in bit/s, 0 when unknown
 	// MSSByRate lowers the MSS of TCP connections on slow lines, so that what
 	// has to go at once need not wait for a long packet.
 	MSSByRate bool
@@ -70,6 +71,7 @@ type Flow struct {
 	closed    bool
 	windowing bool
 	strip     bool
+	dialled   bool
 	form      ppp.Compression // of the frames we send
 	rate      int             // of the caller's line in bit/s, where the MSS depends on it; else 0
 	tunnel    Tunnel
@@ -102,7 +104,8 @@ type Flow struct {
 // A Network is what IPCP settled. The zero value lets no data through.
 type Network struct {
 	Open        bool
-	Remote      netip.Addr      // the caller's address: her packets come from it and from nowhere else
+	Remote      netip.Addr      // the caller's address: her packets come from it,
+	Behind      []netip.Prefix  // or from a network that is behind her, and from nowhere else
 	Compression ppp.Compression // of the frames we send
 	Informs     bool            // the session answers her DHCPINFORM; else it goes to the LAN
 	SendVJ      vj.Slots        // how TCP headers are compressed; zero: they are not
@@ -113,8 +116,9 @@ type Network struct {
 // A Network6 is what IPV6CP settled. The zero value lets no data through.
 type Network6 struct {
 	Open        bool
-	Prefix      netip.Prefix // the caller's, a /64: her packets for the LAN come from it,
-	Delegated   netip.Prefix // or from what is behind her, and from nowhere else; invalid: nothing is
+	Prefix      netip.Prefix   // the caller's, a /64: her packets for the LAN come from it,
+	Delegated   netip.Prefix   // or from what she was given for networks behind her; invalid: nothing
+	Behind      []netip.Prefix // or from others that are there, and from nowhere else
 	Compression ppp.Compression
 	MRU         int // as Network's
 }
@@ -131,6 +135,7 @@ func New(o Options) *Flow {
 	f := &Flow{
 		windowing: o.GRE.Windowing,
 		strip:     o.Strip,
+		dialled:   o.Dialled,
 		tunnel:    o.Tunnel,
 		lan:       o.LAN,
 		tap:       o.Tap,

@@ -10,7 +10,7 @@ import (
 )
 
 // toLAN takes one IPv4 packet of the caller's, as frame has it. Its source must be
-// the address that she was given; a DHCPINFORM may be the session's.
+// the address that she was given, or behind her; a DHCPINFORM may be the session's.
 func (f *Flow) toLAN(info, frame []byte) {
 	if !f.net.Open {
 		f.drop(&f.stats.NotOpen)
@@ -21,11 +21,11 @@ func (f *Flow) toLAN(info, frame []byte) {
 		f.drop(&f.stats.Malformed)
 		return
 	}
-	if netip.AddrFrom4([4]byte(packet[12:16])) != f.net.Remote {
+	if src := netip.AddrFrom4([4]byte(packet[12:16])); src != f.net.Remote && !within(f.net.Behind, src) {
 		f.drop(&f.stats.Spoofed)
 		return
 	}
-	if f.activity.FromCaller(packet) {
+	if f.active(!f.dialled, packet) {
 		f.lastData = f.scratch.now
 	}
 	if f.net.Informs && dhcp.Concerns(packet) {
@@ -33,6 +33,25 @@ func (f *Flow) toLAN(info, frame []byte) {
 		return
 	}
 	f.scratch.up = append(f.scratch.up, f.clamp(packet, f.net.MRU))
+}
+
+// active tells whether a packet is the activity that the idle limit counts: hers who
+// called, or what she is sent.
+func (f *Flow) active(hers bool, packet []byte) bool {
+	if hers {
+		return f.activity.FromCaller(packet)
+	}
+	return f.activity.ToCaller(packet)
+}
+
+// within tells whether one of some networks has an address.
+func within(networks []netip.Prefix, a netip.Addr) bool {
+	for _, n := range networks {
+		if n.Contains(a) {
+			return true
+		}
+	}
+	return false
 }
 
 // Deliver takes packets for the caller; it makes a Flow a lan.Receiver.
@@ -75,7 +94,7 @@ func (f *Flow) toCaller(now time.Time, packet []byte) {
 		f.drop(&f.stats.TooLong)
 		return
 	}
-	if (p == ppp.IPv4 || !fromRouter(packet)) && f.activity.ToCaller(packet) {
+	if (p == ppp.IPv4 || !fromRouter(packet)) && f.active(f.dialled, packet) {
 		f.lastData = now
 	}
 	packet = f.clamp(packet, mru)

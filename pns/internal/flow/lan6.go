@@ -25,10 +25,10 @@ func (f *Flow) toLAN6(info, frame []byte) {
 		if ndp.Concerns(packet) || dhcp6.Concerns(packet) { // the rest is for hosts on the link, and there is none
 			f.toSession(ppp.IPv6, info, frame)
 		}
-	case !f.net6.Prefix.Contains(src) && !f.net6.Delegated.Contains(src):
+	case !f.net6.Prefix.Contains(src) && !f.net6.Delegated.Contains(src) && !within(f.net6.Behind, src):
 		f.drop(&f.stats.Spoofed)
 	default:
-		if f.activity.FromCaller(packet) {
+		if f.active(!f.dialled, packet) {
 			f.lastData = f.scratch.now
 		}
 		f.scratch.up = append(f.scratch.up, f.clamp(packet, f.net6.MRU))

@@ -7,6 +7,7 @@ import (
 
 	"carrier/pns/internal/flow"
 	"carrier/shared/ppp"
+	"carrier/shared/ppp/auth"
 	"carrier/shared/ppp/ccp"
 	"carrier/shared/ppp/mppe"
 	"carrier/shared/record"
@@ -39,8 +40,8 @@ type coding struct {
 // offerCoding has CCP negotiated, once the caller is known and her keys with
 // her. It is false when the call cannot go on.
 func (s *Session) offerCoding(now time.Time) bool {
-	left, _ := s.link.Keys()
-	keys := ccp.KeysOf(left, mppe.Server)
+	left, role := s.keys()
+	keys := ccp.KeysOf(left, role)
 	can := s.o.Coding.MPPE & (keys.Bits() | mppe.Stateless | mppe.MPPC)
 	if s.o.Coding.Encryption == Clear {
 		can &^= mppe.Encryption
@@ -70,6 +71,15 @@ func (s *Session) offerCoding(now time.Time) bool {
 		s.link.Network(now, ppp.CCP, c.ccp)
 	}
 	return true
+}
+
+// keys are those that a log-in has left: the caller's, or ours at a server.
+func (s *Session) keys() (auth.Keys, mppe.Role) {
+	server, client := s.link.Keys()
+	if s.o.Dial != nil {
+		return client, mppe.Client
+	}
+	return server, mppe.Server
 }
 
 // codingUp puts in force what CCP agreed on.

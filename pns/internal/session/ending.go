@@ -40,11 +40,16 @@ func (s *Session) finished(now time.Time, e link.Event) {
 // hungUp takes the Call-Clear-Request of a caller who has a tunnel of her own.
 // Frames that came before it are read first: her Terminate-Request says more.
 func (s *Session) hungUp() {
+	s.lost = errHungUp
 	s.drain()
-	s.because(record.CallerHungUp, "the client ended the call")
+	s.link.Down(time.Now())
+	s.settle()
+	s.because(s.whyEnded(errHungUp)) // no PPP had begun
 	s.leave()
 	s.clear()
 }
+
+var errHungUp = errors.New("the client ended the call")
 
 // clear ends the call, or asks the PAC to, once, if it lasts still.
 func (s *Session) clear() {
@@ -82,6 +87,9 @@ func (s *Session) why(e link.Event) (record.EndReason, string) {
 	reason, ok := reasons[e.Cause]
 	if !ok {
 		reason = record.ProtocolError
+	}
+	if s.o.Dial != nil && e.Cause == link.PeerTerminated {
+		reason = record.ClearedByPAC
 	}
 	text := e.Text
 	if text == "" {
@@ -129,13 +137,15 @@ func (s *Session) whyEnded(err error) (record.EndReason, string) {
 	switch {
 	case err == nil:
 		return record.ClearedByPAC, "the PAC ended the call"
+	case errors.Is(err, errHungUp):
+		return record.CallerHungUp, err.Error()
 	case errors.As(err, &d) && strings.HasPrefix(d.Statistics, record.GREBlocked.String()):
 		return record.GREBlocked, "GRE does not pass: so the PAC found, although the control connection lives"
 	case errors.As(err, &d) && d.Result == pptp.LostCarrier:
 		return record.CarrierLost, d.Error()
 	case errors.As(err, &d):
 		return record.ClearedByPAC, d.Error()
-	case s.o.Connected && (errors.Is(err, peer.ErrPeerClosed) || errors.Is(err, peer.ErrStopped)):
+	case s.o.Connected && s.o.Dial == nil && (errors.Is(err, peer.ErrPeerClosed) || errors.Is(err, peer.ErrStopped)):
 		return record.CallerHungUp, "the client closed its tunnel: " + err.Error()
 	}
 	return record.ControlLost, err.Error()

@@ -278,3 +278,21 @@ func TestEveryCauseHasAReason(t *testing.T) {
 		t.Errorf("an unknown cause is %v", reason)
 	}
 }
+
+// A client who says why she ends PPP may clear her call at once: her words count.
+func TestAClientSaysWhyAndClearsAtOnce(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		p := newPlace(t, addresses, saran(nil))
+		p.opt = func(o *Options) { o.Connected = true }
+		v := p.call()
+		c := v.dial(sara("saran", "secret"))
+		time.Sleep(5 * time.Second)
+		c.says(func(now time.Time) { c.link.Close(now, "good night") })
+		synctest.Wait()
+		v.call.events <- peer.Event{Kind: peer.Cleared}
+		if r, took := v.over(t); r.Reason != record.CallerHungUp || r.Text != "good night" || took > time.Second {
+			t.Errorf("after %v: %+v", took, r)
+		}
+		c.hangUp()
+	})
+}

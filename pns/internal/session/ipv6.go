@@ -105,7 +105,7 @@ func (s *Session) networkUp6(now time.Time) {
 	}
 	network := lan.Network6(x.lease.Addr())
 	s.open6(mtu)
-	detach, err := s.o.LAN.Attach(network.Addr(), mtu, s.data)
+	detach, err := s.attach(network.Addr(), of6(s.user.Routes), mtu)
 	if err != nil {
 		s.data.SetNetwork6(flow.Network6{})
 		s.close(now, record.NetworkFailed, err.Error())
@@ -125,7 +125,7 @@ func (s *Session) networkUp6(now time.Time) {
 
 // open6 lets through what is hers.
 func (s *Session) open6(mtu int) {
-	s.data.SetNetwork6(flow.Network6{Open: true, Prefix: lan.Network6(s.six.lease.Addr()), Delegated: s.six.behind.routed(),
+	s.data.SetNetwork6(flow.Network6{Open: true, Prefix: lan.Network6(s.six.lease.Addr()), Delegated: s.six.behind.routed(), Behind: of6(s.user.Routes),
 		MRU: mtu, Compression: s.form()})
 }
 

@@ -42,6 +42,10 @@ type login struct {
 // claimed checks who the caller says she is. Whatever comes of it, as much is
 // computed; when the answer follows, the guard says.
 func (s *Session) claimed(now time.Time, c *auth.Claim) {
+	if s.o.Dial != nil {
+		s.proven(now, c)
+		return
+	}
 	user, found := s.o.Users.Lookup(c.Name)
 	verdict := c.Check(user.Secret)
 	s.note(func(r *record.Call) { r.User, r.Method = record.Shown(c.Name), c.Method.String() })
@@ -96,7 +100,7 @@ func unverifiable(s auth.Secret, m auth.Method) string {
 // unproven notes a caller who could not prove who she says she is: nothing is
 // left to judge, and the link closes.
 func (s *Session) unproven(now time.Time, c *auth.Claim, why string) {
-	if !s.running() {
+	if !s.running() || s.o.Dial != nil { // of a server, the link's end tells as much
 		return
 	}
 	if c.Method == auth.EAPTLS && !c.Declines() {
@@ -241,7 +245,7 @@ type offering func(time.Time, ppp.Protocol, cp.Negotiator)
 // that sits there.
 func (s *Session) sit() (older *Session) {
 	u := &s.user
-	if s.login.seated || u.Simultaneous == users.Unlimited && !u.Address.IsValid() && !u.Prefix.IsValid() && !u.Delegated.IsValid() {
+	if s.login.seated || u.Simultaneous == users.Unlimited && !u.Address.IsValid() && !u.Prefix.IsValid() && !u.Delegated.IsValid() && len(u.Routes) == 0 {
 		return nil
 	}
 	if s.left == nil {
@@ -306,6 +310,10 @@ func (s *Session) refuseAs(now time.Time, c *auth.Claim, o Outcome, reason recor
 
 // authenticated notes that the link trusts the caller now.
 func (s *Session) authenticated(now time.Time) {
+	if s.o.Dial != nil {
+		s.entered(now)
+		return
+	}
 	if s.login.lease == nil && s.running() { // nothing was asked of her
 		s.close(now, record.AuthFailed, "nobody has logged in")
 		return

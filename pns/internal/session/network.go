@@ -51,8 +51,16 @@ func (s *Session) networkUp(now time.Time, p ppp.Protocol) {
 	case ppp.CCP:
 		s.codingUp(now)
 	case ppp.IPV6CP:
+		if s.o.Dial != nil {
+			s.dialled6(now)
+			return
+		}
 		s.networkUp6(now)
 	case ppp.IPCP:
+		if s.o.Dial != nil {
+			s.dialled4(now)
+			return
+		}
 		s.networkUp4(now)
 	}
 }
@@ -66,13 +74,14 @@ func (s *Session) networkUp4(now time.Time) {
 	if s.plainTCP {
 		agreed.SendVJ = vj.Slots{}
 	}
-	err := s.data.SetNetwork(flow.Network{Open: true, Remote: addr, MRU: mtu, Informs: s.o.DHCP != nil, SendVJ: agreed.SendVJ, ReceiveVJ: agreed.ReceiveVJ,
-		Compression: s.form()})
+	behind := of4(s.user.Routes)
+	err := s.data.SetNetwork(flow.Network{Open: true, Remote: addr, Behind: behind, MRU: mtu, Informs: s.o.DHCP != nil,
+		SendVJ: agreed.SendVJ, ReceiveVJ: agreed.ReceiveVJ, Compression: s.form()})
 	if err != nil {
 		s.close(now, record.NetworkFailed, err.Error())
 		return
 	}
-	detach, err := s.o.LAN.Attach(addr, mtu, s.data)
+	detach, err := s.attach(addr, behind, mtu)
 	if err != nil {
 		s.shut()
 		s.close(now, record.NetworkFailed, err.Error())

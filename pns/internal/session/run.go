@@ -97,7 +97,11 @@ func (s *Session) read() bool {
 // shutDown ends the session because the program ends.
 func (s *Session) shutDown() {
 	s.until = time.Now().Add(farewell)
-	s.close(time.Now(), record.Shutdown, "the server is shutting down")
+	text := "the server is shutting down"
+	if s.o.Dial != nil {
+		text = "the client is shutting down"
+	}
+	s.close(time.Now(), record.Shutdown, text)
 }
 
 // never is a deadline that no call lives to see.
@@ -216,6 +220,8 @@ func (s *Session) happened(now time.Time, e link.Event) {
 		s.linkDown(now)
 	case link.Claimed:
 		s.claimed(now, e.Claim)
+	case link.LoggedIn:
+		s.entered(now)
 	case link.Unproven:
 		s.unproven(now, e.Claim, e.Text)
 	case link.Authenticated:

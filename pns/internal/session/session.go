@@ -1,5 +1,5 @@
 // Package session is one caller's PPP at the PNS: LCP, authentication, an
-// address, IPCP and IPV6CP, and the end. A Session owns one goroutine, its Run, which
+// address, IPCP and IPV6CP, and the end; or ours, at a server that we call. A Session owns one goroutine, its Run, which
 // decides everything; network data does not pass through it.
 package session
 
@@ -61,8 +61,8 @@ type LAN interface {
 	Local() netip.Addr
 }
 
-// A Delegator sends the packets for a network of IPv6 to a caller, behind whom it is;
-// lan/tun is one.
+// A Delegator sends the packets for a network to a caller, behind whom it is; a
+// lan.Network is one, lan/userspace for networks of IPv4 alone.
 type Delegator interface {
 	Delegate(network netip.Prefix, mtu int, r lan.Receiver) (detach func(), err error)
 }
@@ -117,6 +117,9 @@ type Common struct {
 	Online    *Online      // shared by all sessions
 	Guard     *guard.Guard // likewise
 	MTU       int          // largest packet to the caller, in octets; 0: lan.DefaultMTU
+	// Dial is of calls that we open: Users, Pools, Leases, Prober, Online, Guard, DHCP
+	// and IPv6 are not needed then, and what is said of a caller holds for the server.
+	Dial *Dial // nil: callers'
 
 	Stats *Stats
 	Namer Namer // nil: nobody asks
@@ -125,7 +128,7 @@ type Common struct {
 
 // Settings are what an administrator says of sessions.
 type Settings struct {
-	Link   link.Options   // Ask must not be empty: nobody gets an address without a name
+	Link   link.Options   // of callers' calls Ask must not be empty: nobody gets an address without a name
 	DNS    []netip.Addr   // given to callers who ask; may be empty
 	NBNS   []netip.Addr   // as DNS
 	DHCP   *dhcp.Settings // what a DHCPINFORM is answered with; nil: it goes to the LAN

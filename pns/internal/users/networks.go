@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// networks are users' fixed networks of IPv6, none of which overlaps another, in the
-// order of their addresses.
+// networks are users' fixed addresses and networks, none of which overlaps another, in
+// the order of their addresses.
 type networks []network
 
 type network struct {
@@ -58,6 +58,27 @@ func (t *Table) checkDelegated(u User, n *networks, bad complaint) {
 		bad("delegated6", "%v overlaps a network of %q", p, other)
 	}
 	t.fixed = append(t.fixed, p)
+}
+
+// checkRoutes checks the networks behind a user. Her own address is in none of them,
+// as it is no other user's.
+func checkRoutes(u User, n *networks, bad complaint) {
+	for _, p := range u.Routes {
+		if !routable(p) {
+			bad("routes", "%v is not a network behind a caller", p)
+		} else if other := n.add(p, u.Name); other != "" {
+			bad("routes", "%v, behind %q, overlaps a network or the address of %q", p, u.Name, other)
+		}
+	}
+}
+
+// routable tells whether hosts can be in a network, other than those of one link.
+func routable(p netip.Prefix) bool {
+	a := p.Addr()
+	if !p.IsValid() || p.Bits() == 0 || p != p.Masked() || a.IsMulticast() || a.IsLoopback() || a.IsUnspecified() || a.IsLinkLocalUnicast() {
+		return false
+	}
+	return a.Is4() || a.Is6() && p.Bits() <= smallest
 }
 
 func unicast6(p netip.Prefix) bool {

@@ -16,13 +16,14 @@ import (
 type User struct {
 	Name         string // bare, DOMAIN\name or name@realm; at most 255 octets
 	Secret       auth.Secret
-	Expired      bool          // the password must be changed before it lets her in
-	Address      netip.Addr    // fixed; invalid: one of the pool
-	Prefix       netip.Prefix  // her fixed IPv6 network, a /64; invalid: one of the pool
-	Delegated    netip.Prefix  // her fixed prefix for networks behind her; invalid: one of the pool
-	Pool         string        // where else her address comes from; "": the default one
-	Idle         time.Duration // without data for so long the call ends; zero: the default
-	Session      time.Duration // so long a call may last; zero: the default
+	Expired      bool           // the password must be changed before it lets her in
+	Address      netip.Addr     // fixed; invalid: one of the pool
+	Prefix       netip.Prefix   // her fixed IPv6 network, a /64; invalid: one of the pool
+	Delegated    netip.Prefix   // her fixed prefix for networks behind her; invalid: one of the pool
+	Routes       []netip.Prefix // networks behind her, of IPv4 and IPv6, which lead to her while she is there
+	Pool         string         // where else her address comes from; "": the default one
+	Idle         time.Duration  // without data for so long the call ends; zero: the default
+	Session      time.Duration  // so long a call may last; zero: the default
 	Simultaneous Simultaneous
 	Disabled     bool  // may not log in
 	NoDialIn     bool  // has an account, but not for dialling in
@@ -32,8 +33,8 @@ type User struct {
 // Simultaneous is what becomes of a second call of the same user.
 type Simultaneous uint8
 
-// Unlimited is the zero value; with a fixed address or network, which can serve
-// only one call, it means Refuse.
+// Unlimited is the zero value; with a fixed address or network, or networks behind
+// her, which can serve only one call, it means Refuse.
 const (
 	Unlimited Simultaneous = iota
 	Refuse                 // the second call is refused
@@ -79,7 +80,8 @@ type Table struct {
 // New checks the users and makes a table of them. The error joins an *Error
 // for each mistake: an empty, too long or double name, no secret, an address
 // that two users have or that is no unicast IPv4 address, a network that overlaps
-// another, is not unicast, or has another length than it should, a negative limit.
+// another or somebody's address, is not unicast, or has another length than it should,
+// a negative limit.
 func New(list []User) (*Table, error) {
 	t := &Table{byName: make(map[string]User, len(list))}
 	owner := map[netip.Addr]string{}
@@ -99,17 +101,21 @@ func New(list []User) (*Table, error) {
 		t.byName[auth.Fold(u.Name)] = u
 		t.checkPrefix(u, &nets, bad)
 		t.checkDelegated(u, &nets, bad)
+		checkRoutes(u, &nets, bad)
 		if !u.Address.IsValid() {
 			continue
 		}
 		if !u.Address.Is4() || u.Address.IsMulticast() || u.Address.IsUnspecified() || u.Address.IsLoopback() {
 			bad("address", "%v is not an address for a caller", u.Address)
 		}
+		own := netip.PrefixFrom(u.Address, u.Address.BitLen())
 		if other, ok := owner[u.Address]; ok {
 			bad("address", "%v is the address of %q already", u.Address, other)
+		} else if other := nets.add(own, u.Name); other != "" {
+			bad("address", "%v is in a network behind %q", u.Address, other)
 		}
 		owner[u.Address] = u.Name
-		t.fixed = append(t.fixed, netip.PrefixFrom(u.Address, u.Address.BitLen()))
+		t.fixed = append(t.fixed, own)
 	}
 	return t, errors.Join(mistakes...)
 }

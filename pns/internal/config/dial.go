@@ -1,0 +1,207 @@
+package config
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"time"
+
+	"carrier/pns/internal/ras"
+	"carrier/pns/internal/session"
+	"carrier/shared/conf"
+	"carrier/shared/peer"
+	"carrier/shared/ppp/auth"
+	"carrier/shared/ppp/mppe"
+	"carrier/shared/ppp/vj"
+	"carrier/shared/quirk"
+)
+
+// A Dial is a call that we keep open to a PPTP server.
+type Dial struct {
+	Name      string
+	Servers   []netip.AddrPort // in the order in which they are tried
+	Transport peer.Transport
+	Settings  quirk.Settings
+	MRU       int            // as PAC's
+	Login     auth.Login     // ours
+	Proof     auth.Login     // the server's at us; zero: none is demanded
+	Routes    []netip.Prefix // what is behind the server
+	Coding    session.Coding
+	VJ        vj.Slots
+	OnDemand  bool
+	Idle      time.Duration // with OnDemand
+	// Retry is how long to wait after a failure, and RetryMax after many.
+	Retry, RetryMax time.Duration
+	Sum             conf.Sum // of all that the file says of it
+}
+
+// dials reads the calls that are kept open.
+func dials(root *conf.Table, c *Config) []Dial {
+	var all []Dial
+	names := make(conf.Seen)
+	for _, t := range root.Tables("dial") {
+		t.Need("name", `"denver"`)
+		t.Need("to", `["203.0.113.1"]`)
+		d := Dial{
+			Name:      conf.Value(t, "name", "", conf.Name),
+			Servers:   conf.Values(t, "to", server),
+			Transport: transport(t),
+			Settings:  treatment(t),
+			MRU:       mru(t),
+			Routes:    conf.Values(t, "routes", behind),
+			VJ:        headers(t, false),
+			OnDemand:  t.Choice("mode", "always", "always", "on demand") == "on demand",
+			Retry:     t.Duration("retry", 5*time.Second, time.Second, time.Hour),
+			RetryMax:  t.Duration("retry_max", 5*time.Minute, time.Second, 24*time.Hour),
+			Sum:       t.Sum(),
+		}
+		if t.Has("to") && len(d.Servers) == 0 && t.Good("to") {
+			t.Bad("to", `names no server; would be right: to = ["203.0.113.1"]`)
+		}
+		d.login(t)
+		d.encrypts(t, c)
+		d.demand(t)
+		if d.Name == ras.Client || slices.ContainsFunc(c.PACs, func(p PAC) bool { return p.Name == d.Name }) {
+			t.Bad("name", "%q is the name of a PAC or of clients; would be right: another one", d.Name)
+		}
+		names.Once(t, "name", d.Name)
+		all = append(all, d)
+	}
+	return all
+}
+
+// server parses the address of a PPTP server, and its port where it is another.
+func server(s string) (netip.AddrPort, error) {
+	const right = `"203.0.113.1" or "203.0.113.1:1723"`
+	a, err := netip.ParseAddrPort(s)
+	if err != nil {
+		var addr netip.Addr
+		if addr, err = netip.ParseAddr(s); err == nil {
+			a = netip.AddrPortFrom(addr, 1723)
+		}
+	}
+	switch {
+	case err != nil:
+		return a, conf.Unfit("is not the address of a server", right)
+	case !a.Addr().Is4():
+		return a, conf.Unfit("is not IPv4, which alone carries PPTP", right)
+	case a.Port() == 0 || a.Addr().IsUnspecified() || a.Addr().IsMulticast():
+		return a, conf.Unfit("is not the address of a server", right)
+	}
+	return a, nil
+}
+
+// login reads who we are there, and who the server must prove to be.
+func (d *Dial) login(t *conf.Table) {
+	t.Need("user", `"boston"`)
+	d.Login = auth.Login{Name: conf.Value(t, "user", "", person), Allow: []auth.Method{auth.MSCHAPv2, auth.EAPMSCHAPv2}}
+	if t.Has("methods") {
+		d.Login.Allow = conf.Values(t, "methods", answer)
+		if len(d.Login.Allow) == 0 && t.Good("methods") {
+			t.Bad("methods", `names no method, so that we can log in nowhere; would be right: methods = ["mschap-v2"]`)
+		}
+	}
+	d.Login.Secret = password(t, nil)
+	if !t.Has("password") && t.Has("nt_hash") && t.Good("methods") && len(d.Login.Methods()) == 0 {
+		t.Bad("nt_hash", `is of no use for the methods that it names; would be right: password, or "mschap-v2" among the methods`)
+	}
+	if !t.Has("server") && !t.Has("server_password") {
+		return
+	}
+	t.Need("server", `"denver"`)
+	t.Need("server_password", `"…"`)
+	d.Proof = auth.Login{Name: conf.Value(t, "server", "", person), Secret: auth.NewPassword(t.Secret("server_password"))}
+}
+
+// answer parses a method by which we log in.
+func answer(s string) (auth.Method, error) {
+	m, err := method(s)
+	if err == nil && m == auth.EAPTLS {
+		err = conf.Unfit("is not done here", conf.Quote("mschap-v2", "eap-mschap-v2", "mschap", "eap-md5", "chap-md5", "pap"))
+	}
+	return m, err
+}
+
+// encrypts reads what is done with data. What [ppp] says of keys holds here too.
+func (d *Dial) encrypts(t *conf.Table, c *Config) {
+	d.Coding = session.Coding{Encryption: policy(t, "required"), MPPE: c.Coding.MPPE &^ mppe.MPPC}
+	compression(t, &d.Coding)
+	if d.Coding.Encryption != session.Required {
+		return
+	}
+	for i, m := range d.Login.Allow {
+		if keyless(m) && t.Good("methods") {
+			t.BadItem("methods", i, `%v leaves no keys for the encryption that is required; would be right: "mschap-v2"`, m)
+		}
+	}
+}
+
+// demand reads when the call is open.
+func (d *Dial) demand(t *conf.Table) {
+	if t.Has("idle") && !d.OnDemand && t.Good("mode") {
+		t.Bad("idle", `is of no use for a call that is always open; would be right: mode = "on demand", or without it`)
+	}
+	d.Idle = t.Duration("idle", 5*time.Minute, time.Second, week)
+	if !d.OnDemand {
+		d.Idle = 0
+	} else if len(d.Routes) == 0 && t.Good("routes") {
+		t.Bad("routes", `missing, so that no packet can open the call; would be right: routes = ["10.2.0.0/16"]`)
+	}
+	if d.RetryMax < d.Retry && t.Good("retry") && t.Good("retry_max") {
+		t.Bad("retry_max", "%v is shorter than retry, %v; would be right: as long, or longer", d.RetryMax, d.Retry)
+	}
+}
+
+// apart checks that what is behind users and servers is in one place each, and that the
+// way to a server does not lead into its own tunnel.
+func apart(root *conf.Table, c *Config) {
+	type owner struct {
+		prefix netip.Prefix
+		who    string
+	}
+	var all []owner
+	for _, u := range c.Users {
+		for _, p := range u.Routes {
+			all = append(all, owner{p, fmt.Sprintf("is behind the user %q", u.Name)})
+		}
+		if u.Address.IsValid() {
+			all = append(all, owner{netip.PrefixFrom(u.Address, 32), fmt.Sprintf("is the address of the user %q", u.Name)})
+		}
+		for _, p := range []netip.Prefix{u.Prefix, u.Delegated} {
+			if p.IsValid() {
+				all = append(all, owner{p, fmt.Sprintf("is of the user %q", u.Name)})
+			}
+		}
+	}
+	servers := c.servers()
+	for i, t := range root.Tables("dial") {
+		d := c.Dials[i]
+		if !t.Good("routes") {
+			continue
+		}
+		c.LAN.unrouted(t, d.Routes)
+		for n, p := range d.Routes {
+			if o := slices.IndexFunc(all, func(o owner) bool { return o.prefix.Overlaps(p) }); o >= 0 {
+				t.BadItem("routes", n, "%v, behind the server %q, overlaps %v, which %s; would be right: each network once", p, d.Name, all[o].prefix, all[o].who)
+			}
+			if s := slices.IndexFunc(servers, p.Contains); s >= 0 {
+				t.BadItem("routes", n, "%v has the server %v, so that the tunnel would lead into itself; would be right: networks without it", p, servers[s])
+			}
+			all = append(all, owner{p, fmt.Sprintf("is behind the server %q", d.Name)})
+		}
+		if p := slices.IndexFunc(d.Routes, func(p netip.Prefix) bool { return p.Addr().Is6() }); p >= 0 && c.LAN.TUN == nil {
+			t.BadItem("routes", p, `%v is carried through the kernel alone; would be right: mode = "tun" in [lan]`, d.Routes[p])
+		}
+	}
+}
+
+// servers are the addresses of all that are dialled.
+func (c *Config) servers() (all []netip.Addr) {
+	for _, d := range c.Dials {
+		for _, to := range d.Servers {
+			all = append(all, to.Addr())
+		}
+	}
+	slices.SortFunc(all, netip.Addr.Compare)
+	return slices.Compact(all)
+}

@@ -1,0 +1,112 @@
+package config
+
+import (
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"carrier/pns/internal/session"
+	"carrier/shared/conf"
+	"carrier/shared/ppp/auth"
+	"carrier/shared/ppp/mppe"
+	"carrier/shared/quirk"
+)
+
+// branch is a branch office that nobody calls, and nothing more.
+const branch = `name = "boston"
+[[dial]]
+name = "denver"
+to = ["203.0.113.1"]
+user = "boston"
+password = "pw"
+`
+
+// Who only dials needs no PAC, no users and no addresses for them. What it sends is
+// encrypted, and the server proves that it knows the password.
+func TestOnlyADial(t *testing.T) {
+	c, err := Parse("pns.toml", []byte(branch))
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := c.Dials[0]
+	d.Login.Secret, d.Sum = auth.Secret{}, conf.Sum{}
+	want := Dial{Name: "denver", Servers: d.Servers, Settings: quirk.Settings{LineErrors: quirk.Off},
+		Login:  auth.Login{Name: "boston", Allow: []auth.Method{auth.MSCHAPv2, auth.EAPMSCHAPv2}},
+		Coding: session.Coding{Encryption: session.Required, MPPE: mppe.Key128 | mppe.Stateless},
+		Retry:  5 * time.Second, RetryMax: 5 * time.Minute}
+	if !reflect.DeepEqual(d, want) || d.Servers[0].String() != "203.0.113.1:1723" || !c.NeedsGRE || c.NeedsUDP {
+		t.Errorf("got\n%+v\nwant\n%+v", d, want)
+	}
+}
+
+// Entries that say the same have the same sum, wherever they stand.
+func TestSumOfADial(t *testing.T) {
+	sum := func(text string) conf.Sum {
+		c, err := Parse("pns.toml", []byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c.Dials[0].Sum
+	}
+	one := sum(branch)
+	if other := sum("log = 'debug'\n" + strings.Replace(branch, "user = \"boston\"\n", "", 1) + "user = 'boston' # we\n"); other != one {
+		t.Error("the order of keys counts")
+	}
+	if other := sum(strings.Replace(branch, "pw", "pW", 1)); other == one {
+		t.Error("the password does not count")
+	}
+}
+
+// In each case the text is added to branch, which has six lines.
+func TestMistakesOfDials(t *testing.T) {
+	const tun = "[lan]\nmode = 'tun'\nlocal = '10.1.0.1'\naddresses = ['10.9.0.0/24']\n"
+	for _, tt := range []struct{ name, add, want string }{
+		{"values", "methods = ['eap-tls', 'pap']\nmode = 'sometimes'\nretry = '0s'\nretry_max = '30h'\nencryption = 'yes'\nport = 1",
+			`7: dial[1].methods[1]: "eap-tls" is not done here; would be right: "mschap-v2", "eap-mschap-v2", "mschap", "eap-md5", "chap-md5" or "pap"
+8: dial[1].mode: "sometimes" is not known here; would be right: "always" or "on demand"
+9: dial[1].retry: "0s" is out of range; would be right: from "1s" to "1h"
+10: dial[1].retry_max: "30h" is out of range; would be right: from "1s" to "24h"
+11: dial[1].encryption: "yes" is not known here; would be right: "none", "optional" or "required"
+12: dial[1].port: unknown key; would be right: ` + keysOfDial},
+		{"another entry", "[[dial]]\nname = 'denver'\nto = []\n", `7: dial[2].password: missing; would be right: password = "…" or nt_hash = "…"
+7: dial[2].user: missing; would be right: user = "boston"
+8: dial[2].name: "denver" stands on line 3 already; would be right: another one
+9: dial[2].to: names no server; would be right: to = ["203.0.113.1"]`},
+		{"servers", "[[dial]]\nname = 'client'\nto = ['denver.example', '::1', '0.0.0.0', '203.0.113.1:0']\nuser = 'x'\npassword = 'x'",
+			`8: dial[2].name: "client" is the name of a PAC or of clients; would be right: another one
+9: dial[2].to[1]: "denver.example" is not the address of a server; would be right: "203.0.113.1" or "203.0.113.1:1723"
+9: dial[2].to[2]: "::1" is not IPv4, which alone carries PPTP; would be right: "203.0.113.1" or "203.0.113.1:1723"
+9: dial[2].to[3]: "0.0.0.0" is not the address of a server; would be right: "203.0.113.1" or "203.0.113.1:1723"
+9: dial[2].to[4]: "203.0.113.1:0" is not the address of a server; would be right: "203.0.113.1" or "203.0.113.1:1723"`},
+		{"methods without keys", "methods = ['mschap-v2', 'pap']", `7: dial[1].methods[2]: pap leaves no keys for the encryption that is required; would be right: "mschap-v2"`},
+		{"half a server", "server = 'denver'", `2: dial[1].server_password: missing; would be right: server_password = "…"`},
+		{"times", "idle = '1m'\nretry = '1m'\nretry_max = '30s'", `7: dial[1].idle: is of no use for a call that is always open; would be right: mode = "on demand", or without it
+9: dial[1].retry_max: 30s is shorter than retry, 1m0s; would be right: as long, or longer`},
+		{"nothing to wait for", "mode = 'on demand'", `2: dial[1].routes: missing, so that no packet can open the call; would be right: routes = ["10.2.0.0/16"]`},
+		{"routes", "routes = ['0.0.0.0/0', '203.0.112.0/20', '10.0.0.0/33', '127.0.0.0/8']", `7: dial[1].routes[1]: "0.0.0.0/0" is everything, the way to the tunnel's other end among it; would be right: "10.2.0.0/16" or "2001:db8:2::/48"
+7: dial[1].routes[3]: "10.0.0.0/33" is not a range of addresses; would be right: "192.0.2.0/24" or "192.0.2.1"
+7: dial[1].routes[4]: "127.0.0.0/8" has addresses that no host on a network has; would be right: "10.2.0.0/16" or "2001:db8:2::/48"`},
+		{"the way to the server", "routes = ['203.0.112.0/20']", `7: dial[1].routes[1]: 203.0.112.0/20 has the server 203.0.113.1, so that the tunnel would lead into itself; would be right: networks without it`},
+		{"what is here", "routes = ['10.1.0.0/16', '10.9.0.0/16']\n" + tun, `7: dial[1].routes[1]: 10.1.0.0/16 overlaps lan.local, our own address; would be right: a network that is there alone
+7: dial[1].routes[2]: 10.9.0.0/16 overlaps 10.9.0.1-10.9.0.254 of the pool "default"; would be right: a network that is there alone`},
+		{"IPv6 in user space", "routes = ['2001:db8:2::/48']", `7: dial[1].routes[1]: 2001:db8:2::/48 is carried through the kernel alone; would be right: mode = "tun" in [lan]`},
+		{"IPv6 longer than a link's", "routes = ['2001:db8:2::/65']\n" + tun, `7: dial[1].routes[1]: "2001:db8:2::/65" is no network of IPv6 that hosts can be in; would be right: "10.2.0.0/16" or "2001:db8:2::/48"`},
+		{"two servers' networks", "routes = ['10.2.0.0/16']\n[[dial]]\nname = 'paris'\nto = ['203.0.113.7']\nuser = 'x'\npassword = 'x'\nroutes = ['10.2.7.0/24']",
+			`13: dial[2].routes[1]: 10.2.7.0/24, behind the server "paris", overlaps 10.2.0.0/16, which is behind the server "denver"; would be right: each network once`},
+		{"a server's network and users'", "routes = ['10.2.0.0/16', '10.4.0.0/16']\n" + tun + "[clients]\nfrom = ['203.0.113.0/24']\n" +
+			"[[user]]\nname = 'a'\npassword = 'x'\nroutes = ['10.2.7.0/24']\n[[user]]\nname = 'b'\npassword = 'x'\naddress = '10.4.0.9'",
+			`7: dial[1].routes[1]: 10.2.0.0/16, behind the server "denver", overlaps 10.2.7.0/24, which is behind the user "a"; would be right: each network once
+7: dial[1].routes[2]: 10.4.0.0/16, behind the server "denver", overlaps 10.4.0.9/32, which is the address of the user "b"; would be right: each network once`},
+		{"users' networks", tun + "[clients]\nfrom = ['203.0.113.0/24']\n[[user]]\nname = 'a'\npassword = 'x'\nroutes = ['10.3.0.0/16', '10.9.0.128/25', '2001:db8::/48']\n" +
+			"[[user]]\nname = 'b'\npassword = 'x'\nroutes = ['10.3.4.0/24']", `16: user[1].routes[2]: 10.9.0.128/25 overlaps 10.9.0.1-10.9.0.254 of the pool "default"; would be right: a network that is there alone
+16: user[1].routes[3]: 2001:db8::/48 is of no use without [lan.ipv6]; would be right: both, or none
+20: user[2].routes: 10.3.4.0/24, behind "b", overlaps a network or the address of "a"`},
+		{"a PAC behind a user", tun + "[[pac]]\nname = 'atlanta'\nfrom = ['192.0.2.1']\n[[user]]\nname = 'a'\npassword = 'x'\nroutes = ['192.0.2.0/24']",
+			`13: pac[1].from[1]: 192.0.2.1/32 is among the addresses of callers (192.0.2.0/24), so the tunnel would lead into itself; would be right: an address that no caller gets`},
+	} {
+		wrong(t, tt.name, branch+tt.add, tt.want)
+	}
+}
+
+const keysOfDial = "one of compression, encryption, ff03, idle, methods, mode, mru, name, nt_hash, password, retry, retry_max, routes, server, server_password, to, transport, user, vj, window"
