@@ -63,7 +63,7 @@ name      = "denver"
 to        = ["203.0.113.9", "203.0.113.1"]
 user      = "boston"
 password  = "blue moon"
-routes    = ["10.2.0.0/24", "2001:db8:2::/48"]
+routes    = ["10.2.0.0/24", "10.9.0.0/26", "2001:db8:2::/48"]
 retry     = "1s"
 retry_max = "2s"
 {{.}}
@@ -138,6 +138,7 @@ func TestBranchOffice(t *testing.T) {
 	c.pings(c.Boston, "10.2.0.10")
 	c.pings(c.Desk, "2001:db8:2::10")
 	c.pings(c.LAN, "2001:db8:1::10")
+	c.pings(c.LAN, "10.9.0.2") // what Denver gave is Boston's own, and does not go round
 	out, err := c.Desk.Command("curl", "-s", "http://10.2.0.10/from").Output()
 	if err != nil || string(out) != "10.1.0.10\n" {
 		t.Errorf("the desk is seen as %q, %v", out, err)

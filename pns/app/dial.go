@@ -1,6 +1,7 @@
 package app
 
 import (
+	"net/netip"
 	"time"
 
 	"carrier/pns/internal/config"
@@ -24,6 +25,9 @@ func (p *Program) dialler(network lan.Network, serials *record.Serials) *dial.Di
 
 // entries are the calls that a configuration says are to be open.
 func (p *Program) entries(c *config.Config) (all []dial.Entry) {
+	own, _ := p.router.(interface {
+		Own(netip.Addr) (release func(), err error)
+	})
 	for _, d := range c.Dials {
 		p.metrics.dialKnown(d.Name)
 		e := dial.Entry{Name: d.Name, Servers: d.Servers, Remote: peer.Remote{Transport: d.Transport, Settings: d.Settings},
@@ -31,6 +35,9 @@ func (p *Program) entries(c *config.Config) (all []dial.Entry) {
 			Dial: session.Dial{Routes: d.Routes, Proof: d.Proof},
 			Settings: session.Settings{Coding: d.Coding, VJ: d.VJ, Idle: d.Idle, Identify: c.Identify, Lossy: c.Lossy,
 				Link: link.Options{LCP: lcp.Options{MRU: mru(d.MRU), Magic: true, PFC: true, ACFC: true}, Login: d.Login, Name: c.Name, Echo: c.Echo}}}
+		if own != nil {
+			e.Dial.Own = own.Own
+		}
 		if d.Proof.Name != "" {
 			e.Settings.Link.Ask = []auth.Method{auth.CHAPMD5} // which leaves no keys beside those of our own log-in
 		}

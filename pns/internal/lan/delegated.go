@@ -19,12 +19,12 @@ func (t *Table) Delegate(network netip.Prefix, mtu int, r Receiver) (detach func
 		t.delegated = make(map[netip.Prefix]*Port)
 	}
 	t.delegated[network] = p
-	t.count(network, 1)
+	t.lengths[network.Bits()]++
 	return func() {
 		t.mu.Lock()
 		if t.delegated[network] == p { // not a later owner of the network
 			delete(t.delegated, network)
-			t.count(network, -1)
+			t.lengths[network.Bits()]--
 		}
 		t.mu.Unlock()
 		cancel()
@@ -49,30 +49,16 @@ func (t *Table) overlaps(network netip.Prefix) *Port {
 	return nil
 }
 
-// lengths are how many networks of each length there are.
-type lengths [65]int
-
-// count notes that there is one network more, or less.
-func (t *Table) count(network netip.Prefix, n int) { t.of(network.Addr())[network.Bits()] += n }
-
-// of are the lengths of the networks of an address's family.
-func (t *Table) of(a netip.Addr) *lengths {
-	if a.Is4() {
-		return &t.lengths4
-	}
-	return &t.lengths6
-}
-
 // find is Find, under the lock.
 func (t *Table) find(addr netip.Addr) *Port {
 	if p := t.ports[addr]; p != nil || len(t.delegated) == 0 {
 		return p
 	}
-	for bits, n := range t.of(addr) {
+	for bits, n := range t.lengths {
 		if n == 0 {
 			continue
 		}
-		network, _ := addr.Prefix(bits)
+		network, _ := addr.Prefix(bits) // of IPv4 none is longer than 32, and nobody has that
 		if p := t.delegated[network]; p != nil {
 			return p
 		}

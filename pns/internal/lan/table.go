@@ -28,8 +28,8 @@ type Table struct {
 	mu    sync.RWMutex
 	ports map[netip.Addr]*Port
 
-	delegated          map[netip.Prefix]*Port
-	lengths4, lengths6 lengths // of those networks
+	delegated map[netip.Prefix]*Port
+	lengths   [65]int // how many of each there are, of both families
 }
 
 // Attach adds addr. mtu 0 is DefaultMTU. The error says that the address is

@@ -3,6 +3,7 @@ package session
 import (
 	"log/slog"
 	"net/netip"
+	"slices"
 	"time"
 
 	"carrier/pns/internal/flow"
@@ -20,6 +21,9 @@ import (
 // log in, are given an address, and what is behind the other end is sent there.
 type Dial struct {
 	Routes []netip.Prefix // the networks behind the server; of IPv6 too
+	// Own has this host have the address that the server gives, until release; nil: it
+	// does not get it.
+	Own func(netip.Addr) (release func(), err error)
 	// Proof is the name and the password that the server must log in with at us, as
 	// Link.Ask demands; zero: nothing is demanded.
 	Proof auth.Login
@@ -83,17 +87,38 @@ func (s *Session) dialled4(now time.Time) {
 	}
 	err := s.data.SetNetwork(flow.Network{Open: true, Remote: agreed.Remote, Behind: routes, MRU: mtu,
 		SendVJ: agreed.SendVJ, ReceiveVJ: agreed.ReceiveVJ, Compression: s.form()})
-	if err == nil {
-		if s.detach, err = s.lead(routes, mtu); err != nil {
-			s.shut()
-		}
-	}
 	if err != nil {
 		s.close(now, record.NetworkFailed, err.Error())
 		return
 	}
+	detach, err := s.lead(routes, mtu)
+	if err != nil {
+		s.shut()
+		s.close(now, record.NetworkFailed, err.Error())
+		return
+	}
+	release := s.own(agreed.Local, routes)
+	s.detach = func() {
+		release()
+		detach()
+	}
 	s.note(func(r *record.Call) { r.Address = agreed.Local })
 	s.online(now, "address", agreed.Local, mtu)
+}
+
+// own has this host have the address that the server gave, if that speaks for it: it is
+// among what is routed there. What comes for it would go back there for ever otherwise.
+func (s *Session) own(a netip.Addr, routes []netip.Prefix) (release func()) {
+	nothing := func() {}
+	if s.o.Dial.Own == nil || !slices.ContainsFunc(routes, func(p netip.Prefix) bool { return p.Contains(a) }) {
+		return nothing
+	}
+	release, err := s.o.Dial.Own(a)
+	if err != nil {
+		s.log(slog.LevelWarn, "this host does not get the address that the server gave", "address", a, "error", err)
+		return nothing
+	}
+	return release
 }
 
 // dialled6 lets IPv6 through to a server and back. What the two say to each other on

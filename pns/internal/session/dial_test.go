@@ -252,3 +252,22 @@ func TestRoutesOfAUser(t *testing.T) {
 		c.hangUp()
 	})
 }
+
+// The address that the server gives is this host's own if the server speaks for it.
+func TestTheAddressThatAServerGives(t *testing.T) {
+	for routes, want := range map[string]string{"10.9.0.0/24": "own 10.9.0.2, released", "10.2.0.0/24": ""} {
+		bubble(t, func(t *testing.T) {
+			had := ""
+			d := Dial{Routes: []netip.Prefix{netip.MustParsePrefix(routes)}, Own: func(a netip.Addr) (func(), error) {
+				had += "own " + a.String()
+				return func() { had += ", released" }, nil
+			}}
+			v, s := newPlace(t, addresses).calls(d, nil, nil, auth.MSCHAPv2)
+			time.Sleep(5 * time.Second)
+			v.s.End(record.Operator, "enough")
+			if r := s.ends(t); r.Up.IsZero() || had != want {
+				t.Errorf("%s: %q, want %q; %+v", routes, had, want, r)
+			}
+		})
+	}
+}

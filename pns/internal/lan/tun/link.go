@@ -24,6 +24,11 @@ func (l *LAN) setUp(index int) error {
 	if err := l.netlink.AddrReplace(link, own); err != nil {
 		return fmt.Errorf("interface %s: address %v: %w", l.o.Name, l.o.Local, err)
 	}
+	for _, a := range l.owned() {
+		if err := l.netlink.AddrReplace(link, host(a)); err != nil {
+			return fmt.Errorf("interface %s: address %v: %w", l.o.Name, a, err)
+		}
+	}
 	if err := l.netlink.LinkSetUp(link); err != nil {
 		return fmt.Errorf("interface %s: up: %w", l.o.Name, err)
 	}

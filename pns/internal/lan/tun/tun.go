@@ -60,8 +60,9 @@ type LAN struct {
 	hidden  *masquerade // nil: nobody
 
 	changing  sync.Mutex          // of what leads to callers
-	routing   sync.Mutex          // of o.Routes and leased, once Run may run
+	routing   sync.Mutex          // of o.Routes, leased and given, once Run may run
 	leased    map[netip.Addr]bool // that the LAN's DHCP server gave
+	given     map[netip.Addr]int  // to this host by servers that it calls; how often
 	attaching sync.Mutex          // so that table and proxy agree
 	table     lan.Table
 
@@ -79,7 +80,7 @@ func New(o Options) (*LAN, error) {
 		return nil, fmt.Errorf("local address %v is not IPv4", o.Local)
 	}
 	o.defaults()
-	l := &LAN{o: o, stats: o.Stats, leased: make(map[netip.Addr]bool)}
+	l := &LAN{o: o, stats: o.Stats, leased: make(map[netip.Addr]bool), given: make(map[netip.Addr]int)}
 	var err error
 	if l.netlink, err = netlink.NewHandle(unix.NETLINK_ROUTE); err != nil {
 		return nil, fmt.Errorf("netlink: %w", err)
