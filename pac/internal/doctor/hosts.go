@@ -11,6 +11,7 @@ import (
 
 	"carrier/pac/internal/host"
 	"carrier/pac/internal/profile"
+	"carrier/shared/doctor"
 )
 
 // hosts looks at the hosts at which calls end, each as a call would reach it.
@@ -40,9 +41,9 @@ func noHost(err error, o host.Options) error {
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return errors.New("the port is closed there: start what shall listen, or correct `host`")
 	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH):
-		return fmt.Errorf("there is no way to it (%w): correct `host`, or the routes of this host", cause(err))
+		return fmt.Errorf("there is no way to it (%w): correct `host`, or the routes of this host", doctor.Cause(err))
 	case errors.As(err, &timeout) && timeout.Timeout():
 		return fmt.Errorf("nothing answers within %v: let a firewall on the way pass it, or correct `host`", cmp.Or(o.Attempt, host.DefaultAttempt))
 	}
-	return fmt.Errorf("it cannot be reached: %w; correct `host`", cause(err))
+	return fmt.Errorf("it cannot be reached: %w; correct `host`", doctor.Cause(err))
 }

@@ -5,19 +5,16 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/netip"
-	"syscall"
 	"time"
 
+	"carrier/shared/doctor"
 	"carrier/shared/peer"
 	"carrier/shared/pptp"
 )
 
-const (
-	connectTime = 5 * time.Second // for TCP
-	answerTime  = 8 * time.Second // for a control connection, and for a call
-)
+// answerTime is how long a control connection may take, and a call.
+const answerTime = 8 * time.Second
 
 // sockets are the doctor's own endpoint.
 type sockets struct {
@@ -31,7 +28,7 @@ type sockets struct {
 // says so, and the rest is open. Its Call IDs are even: those of a pac that
 // runs here are odd.
 func openSockets(o peer.Options, gre, udp bool) (*sockets, error) {
-	o.Handler, o.Log, o.Connect, o.Stop = nobody{}, slog.New(slog.DiscardHandler), connectTime, time.Second
+	o.Handler, o.Log, o.Connect, o.Stop = nobody{}, slog.New(slog.DiscardHandler), doctor.ConnectTime, time.Second
 	o.GRE = gre
 	if udp {
 		o.UDP = netip.AddrPortFrom(netip.IPv4Unspecified(), 0)
@@ -68,7 +65,7 @@ func (s *sockets) close() {
 // the packets of the call, each on its own.
 func (v *visit) pns(ctx context.Context, s *sockets, r peer.Remote) {
 	what := about(r)
-	err := reachable(ctx, r)
+	err := doctor.Reachable(ctx, r.Addr, "the PNS")
 	v.report.Look(what+", TCP", err)
 	if err != nil || s == nil || !s.has[r.Transport] {
 		return
@@ -87,33 +84,6 @@ func (v *visit) pns(ctx context.Context, s *sockets, r peer.Remote) {
 	if err == nil {
 		v.report.Look(what+", path MTU", p.large(ctx, r))
 	}
-}
-
-// reachable opens TCP and closes it.
-func reachable(ctx context.Context, r peer.Remote) error {
-	d := net.Dialer{Timeout: connectTime}
-	c, err := d.DialContext(ctx, "tcp4", r.Addr.String())
-	var timeout net.Error
-	switch {
-	case err == nil:
-		return c.Close()
-	case errors.Is(err, syscall.ECONNREFUSED):
-		return fmt.Errorf("TCP port %d is closed there: start the PNS, or correct its address", r.Addr.Port())
-	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH):
-		return fmt.Errorf("there is no way to %v (%w): correct the address, or the routes of this host", r.Addr.Addr(), cause(err))
-	case errors.As(err, &timeout) && timeout.Timeout():
-		return fmt.Errorf("nothing answers at TCP port %d within %v: let a firewall on the way pass it, or correct the address", r.Addr.Port(), connectTime)
-	}
-	return fmt.Errorf("TCP port %d cannot be reached: %w", r.Addr.Port(), cause(err))
-}
-
-// cause is the system's word.
-func cause(err error) error {
-	var code syscall.Errno
-	if errors.As(err, &code) {
-		return code
-	}
-	return err
 }
 
 // call opens a control connection and places a call that nobody makes.

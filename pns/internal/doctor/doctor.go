@@ -47,6 +47,7 @@ func Look(ctx context.Context, file string, asks *console.Client) *doctor.Report
 		v.report.Look("lan "+c.LAN.TUN.Name, v.lan())
 	}
 	v.firewall()
+	v.dials(ctx)
 	return v.report
 }
 
@@ -89,7 +90,7 @@ func (v *visit) daemon(ctx context.Context, file string, asks *console.Client) {
 // ofLAN tells the keys that say what the interface and its routes are.
 func ofLAN(key string) bool {
 	root, _, _ := strings.Cut(key, ".")
-	return root == "lan" || root == "pool" || root == "user"
+	return root == "lan" || root == "pool" || root == "user" || root == "dial"
 }
 
 // addresses looks at where the program listens; a daemon that runs has them.
@@ -158,6 +159,15 @@ func (v *visit) firewall() {
 	v.report.Look("firewall", firewall.Look(o))
 	if firewall.Legacy() {
 		v.report.Note("firewall", "the older iptables filter too, and are not looked at: iptables-legacy -S shows what they drop")
+	}
+}
+
+// dials looks at the way to each server.
+func (v *visit) dials(ctx context.Context) {
+	for _, d := range v.config.Dials {
+		for _, to := range d.Servers {
+			v.report.Look(fmt.Sprintf("dial %s %v, TCP", d.Name, to), doctor.Reachable(ctx, to, "the server"))
+		}
 	}
 }
 

@@ -29,6 +29,10 @@ func TestLook(t *testing.T) {
 		{"good", "name = 'denver'\nlisten = '127.0.0.1:0'\nudp = '127.0.0.1:0'\n" + rest, []string{"listen 127.0.0.1:0", "udp 127.0.0.1:0"}, ""},
 		{"a panel in use", fmt.Sprintf("name = 'denver'\npanel = '%v'\nlisten = '127.0.0.1:0'\nudp = '127.0.0.1:0'\n", taken.Addr()) + rest,
 			[]string{"listen 127.0.0.1:0", "udp 127.0.0.1:0", "panel " + taken.Addr().String()}, "end it (`ss -lp` names it), or choose another port with `panel`"},
+		{"a server that is there", fmt.Sprintf("name = 'denver'\nlisten = '127.0.0.1:0'\nudp = '127.0.0.1:0'\n[[dial]]\nname = 'd'\nto = ['%v']\nuser = 'x'\npassword = 'x'\ntransport = 'udp'\n", taken.Addr()) + rest,
+			[]string{"listen 127.0.0.1:0", "udp 127.0.0.1:0", fmt.Sprintf("dial d %v, TCP", taken.Addr())}, ""},
+		{"a server that is not", "name = 'denver'\nlisten = '127.0.0.1:0'\nudp = '127.0.0.1:0'\n[[dial]]\nname = 'd'\nto = ['127.0.0.1:1']\nuser = 'x'\npassword = 'x'\ntransport = 'udp'\n" + rest,
+			[]string{"listen 127.0.0.1:0", "udp 127.0.0.1:0", "dial d 127.0.0.1:1, TCP"}, "start the server, or correct its address"},
 		{"a mistake", "nmae = 'denver'\nname = 'x'\n" + rest, nil, ":1: nmae: unknown key; would be right: name"},
 	} {
 		file := filepath.Join(t.TempDir(), "pns.toml")

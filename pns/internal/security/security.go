@@ -44,7 +44,12 @@ func Look(c *config.Config, file string) *weakness.Report {
 		origin(r, all)
 		beyond(r, all, l.Coding.Encryption, "clients")
 	}
-	logins(r, c.Methods)
+	for _, d := range c.Dials {
+		dialled(r, d)
+	}
+	if len(c.PACs) > 0 || len(c.Clients.From) > 0 {
+		logins(r, c.Methods)
+	}
 	if c.Coding.Encryption != session.Clear {
 		keys(r, c.Coding.MPPE)
 	}
@@ -79,6 +84,24 @@ func beyond(r *weakness.Report, p config.PAC, e session.Policy, table string) {
 		r.Find(weakness.Clear, p.Name, fmt.Sprintf("what callers of %q send and receive crosses other than private networks in clear: encryption = \"required\" in [%s]", p.Name, table))
 	case session.Optional:
 		r.Find(weakness.Clear, p.Name, fmt.Sprintf("callers of %q, or whoever stands between, decide whether their data cross other than private networks in clear: encryption = \"required\" in [%s]", p.Name, table))
+	}
+}
+
+// dialled looks at a call that we open.
+func dialled(r *weakness.Report, d config.Dial) {
+	if slices.Contains(d.Login.Allow, auth.PAP) {
+		r.Find(weakness.PAP, d.Name, fmt.Sprintf("%q may ask for our password by PAP, which carries it in clear, and so may whoever stands between: methods = [\"mschap-v2\"] in its [[dial]]", d.Name))
+	}
+	if slices.Contains(d.Login.Allow, auth.MSCHAP) {
+		r.Find(weakness.MSCHAP, d.Name, fmt.Sprintf("%q may ask for our password by MS-CHAP version 1, whose answers give it away to who records a few and which never proves the server to us: methods = [\"mschap-v2\"] in its [[dial]]", d.Name))
+	}
+	i := slices.IndexFunc(d.Servers, func(to netip.AddrPort) bool { return !weakness.Private(netip.PrefixFrom(to.Addr(), 32)) })
+	if i < 0 {
+		return
+	}
+	r.Find(weakness.OpenTunnel, d.Name, fmt.Sprintf("the tunnel to %q goes to %v, which is not private, by TCP and GRE, which prove nothing: WireGuard or IPsec below them, and `to` with the inner address", d.Name, d.Servers[i].Addr()))
+	if d.Coding.Encryption != session.Required {
+		r.Find(weakness.Clear, d.Name, fmt.Sprintf("%q, or whoever stands between, decides whether data cross other than private networks in clear: encryption = \"required\" in its [[dial]]", d.Name))
 	}
 }
 

@@ -60,8 +60,15 @@ func look(t *testing.T, text string, mode, folder os.FileMode) *weakness.Report 
 	return r
 }
 
+// server is a call that we open.
+func server(to, more string) string {
+	return "[[dial]]\nname = 'boston'\nto = ['" + to + "']\nuser = 'denver'\npassword = 'x'\n" + more
+}
+
 func TestStrong(t *testing.T) {
-	for _, text := range []string{strong, strings.Replace(strong, "[auth]", "[clients]\nfrom = [\"10.77.0.9\"]\n[auth]", 1)} {
+	for _, text := range []string{strong, strings.Replace(strong, "[auth]", "[clients]\nfrom = [\"10.77.0.9\"]\n[auth]", 1),
+		strings.Replace(strong, "[auth]", server("10.77.0.9", "")+"[auth]", 1),
+		"name = 'branch'\nsocket = 'SOCKET'\n" + server("10.77.0.9", "")} {
 		if f := look(t, text, 0o640, 0o755).Findings(); len(f) > 0 {
 			t.Errorf("%v", f)
 		}
@@ -85,6 +92,9 @@ func TestWeak(t *testing.T) {
 		{"public address, UDP", `from = ["10.77.0.1"]`, "from = [\"192.0.2.1\"]\ntransport = \"udp\"", 0o600, 0o755, []string{"open-tunnel atlanta"}, "in GRE in UDP and TCP"},
 		{"clients from anywhere", "[auth]", "[clients]\nfrom = [\"0.0.0.0/0\"]\n[auth]", 0o600, 0o755, []string{"anywhere clients", "open-tunnel clients"}, "0.0.0.0/0"},
 		{"clients in clear", "[auth]", "[clients]\nfrom = [\"192.0.2.1\"]\nencryption = \"none\"\n[auth]", 0o600, 0o755, []string{"open-tunnel clients", "no-encryption clients"}, "192.0.2.1/32"},
+		{"a server across the Internet", "[auth]", server("203.0.113.1", "") + "[auth]", 0o600, 0o755, []string{"open-tunnel boston"}, "203.0.113.1, which is not private"},
+		{"a server in clear", "[auth]", server("203.0.113.1", "encryption = 'optional'\n") + "[auth]", 0o600, 0o755, []string{"open-tunnel boston", "no-encryption boston"}, "203.0.113.1"},
+		{"a server that asks as it likes", "[auth]", server("10.77.0.9", "encryption = 'none'\nmethods = ['pap', 'mschap']\n") + "[auth]", 0o600, 0o755, []string{"pap boston", "mschap boston"}, "our password by PAP"},
 		{"PAP", `["mschap-v2"]`, "[\"mschap-v2\", \"pap\"]\n[ppp]\nstateless = true", 0o600, 0o755, []string{"pap"}, "by PAP"},
 		{"the default methods", `methods = ["mschap-v2"]`, "[ppp]\nstateless = true", 0o600, 0o755, []string{"pap"}, "by PAP"},
 		{"MS-CHAP", `["mschap-v2"]`, `["mschap-v2", "mschap"]`, 0o600, 0o755, []string{"mschap"}, "version 1"},
