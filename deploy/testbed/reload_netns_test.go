@@ -101,16 +101,23 @@ func TestSIGHUP(t *testing.T) {
 	pac.Logged("call ended", "saran", "caller-hung-up")
 }
 
-// call has somebody call the POP from one of the callers' telephones.
+// call has somebody whose password is usual call the POP from one of the callers'
+// telephones.
 func (p *Phones) call(t *testing.T, phone int, user string) *caller.Call {
+	t.Helper()
+	return p.dial(t, phone, auth.Login{Name: user, Secret: auth.NewPassword("blue moon")})
+}
+
+// dial has somebody call the POP from one of the callers' telephones.
+func (p *Phones) dial(t *testing.T, phone int, who auth.Login) *caller.Call {
 	t.Helper()
 	hers, modems := net.Pipe()
 	ctx, stop := context.WithTimeout(t.Context(), Patience)
 	t.Cleanup(stop)
 	go p.Lines()[phone].Plug(t.Context(), modems)
-	c, err := caller.Dial(ctx, hers, caller.Options{Number: Number, Login: auth.Login{Name: user, Secret: auth.NewPassword("blue moon")}})
+	c, err := caller.Dial(ctx, hers, caller.Options{Number: Number, Login: who})
 	if err != nil {
-		t.Fatalf("%s: %v", user, err)
+		t.Fatalf("%s: %v", who.Name, err)
 	}
 	t.Cleanup(func() { c.Close() })
 	return c
