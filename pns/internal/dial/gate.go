@@ -84,12 +84,12 @@ func (g *gate) forget() {
 }
 
 // Deliver makes a gate a lan.Receiver. What does not count opens no call, and waits for
-// none.
+// none; what was under way when the call took the gate's place is lost.
 func (g *gate) Deliver(packets [][]byte) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	for _, p := range packets {
-		if g.shut || !g.tracker.FromCaller(p) || len(g.waiting) == most {
+		if !g.stands(destination(p)) || !g.tracker.FromCaller(p) || len(g.waiting) == most {
 			continue
 		}
 		g.waiting = append(g.waiting, slices.Clone(p))
@@ -98,6 +98,16 @@ func (g *gate) Deliver(packets [][]byte) {
 		default:
 		}
 	}
+}
+
+// stands tells whether the gate is before the network of an address; mu is held.
+func (g *gate) stands(a netip.Addr) bool {
+	for n := range g.before {
+		if n.Contains(a) {
+			return true
+		}
+	}
+	return false
 }
 
 // Delegate makes a gate a session.Delegator: r takes the gate's place before a network,

@@ -98,6 +98,10 @@ func TestGate(t *testing.T) {
 	if err != nil || !slices.Equal(second.got, []string{"10.3.0.10 4"}) {
 		t.Errorf("on its other network it brings %q, %v", second.got, err)
 	}
+	g.Deliver([][]byte{udp(far, 7, 98)}) // was on its way to the gate
+	if rung() {
+		t.Error("it rings for a call that is there")
+	}
 	detach()
 	away()
 	n.deliver(udp(far, 7, 101))

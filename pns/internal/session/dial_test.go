@@ -224,9 +224,12 @@ func TestRoutesOfAUser(t *testing.T) {
 		}
 		second := p.call()
 		other := second.dial(sara("saran", "secret", auth.MSCHAPv2))
-		if r, _ := second.over(t); r.Reason != record.AddressInUse {
+		time.Sleep(10 * time.Second)
+		if r := second.s.Record(); r.Reason != record.AddressInUse {
 			t.Errorf("a second call: %+v", r)
 		}
+		second.cancel()
+		second.over(t)
 		other.hangUp()
 		v.cancel()
 		v.over(t)

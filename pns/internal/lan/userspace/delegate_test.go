@@ -34,7 +34,7 @@ func TestHostBehindACaller(t *testing.T) {
 	before := l.stats.Unattached.Load()
 	go behind.Ping(within(t, 10*time.Second), router, 56)
 	eventually(t, "a packet of nobody's", func() bool { return l.stats.Unattached.Load() > before })
-	for _, wrong := range []string{"2.1.1.0/24", "2001:db8::/48"} {
+	for _, wrong := range []string{"2.1.1.0/26", "2001:db8::/48"} {
 		if _, err := l.Delegate(netip.MustParsePrefix(wrong), 0, behind); err == nil {
 			t.Errorf("%s is behind a caller", wrong)
 		}
