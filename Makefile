@@ -57,8 +57,8 @@ fuzz:
 	./deploy/fuzz.sh $(FUZZ)
 
 # Our programs beside the lines to compare with; status 1 when a bar is missed.
-# make bench ONLY='HDLC decode' ROUNDS=3 prints some rows; with WRITE=1 they are
-# put in the table's place for them, if it is this machine's.
+# make bench ONLY='HDLC decode' ROUNDS=3 prints some rows; with WRITE=1 they go
+# into the table as well, if it is this machine's.
 bench: packages
 	$(GO) run ./deploy/bench -rounds $(ROUNDS) $(if $(ONLY),-only '$(ONLY)' $(if $(WRITE),-md $(PAGE)),-md $(PAGE))
 

@@ -115,7 +115,7 @@ func TestWrite(t *testing.T) {
 		{true, "a\n" + begin + "old\n", ""},
 		{true, "a\n", ""},
 		{false, begin + about + "| a | 3 |\n| b | 4 |\n| b | 5 |\n| b c | 6 |\n" + end, begin + about + "| a | 3 |\n" + b + "| b c | 6 |\n" + end},
-		{false, begin + about + "| a | 3 |\n" + end, ""},
+		{false, begin + about + "| a | 3 |\n" + end, begin + about + "| a | 3 |\n" + b + end},
 		{false, begin + other + "| b | 4 |\n" + end, ""},
 	} {
 		if err := os.WriteFile(page, []byte(tt.before), 0o600); err != nil {

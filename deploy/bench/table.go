@@ -74,7 +74,7 @@ const (
 )
 
 // write puts what was measured into a page, between its two marks: the whole
-// table, or only rows that the table has already and that are of the same machine.
+// table, or only some rows, if the table is of the same machine.
 // about is the machine and the table's heading.
 func write(page, about string, measured []Result, whole bool) error {
 	b, err := os.ReadFile(page)
@@ -92,33 +92,24 @@ func write(page, about string, measured []Result, whole bool) error {
 		return fmt.Errorf("the table in %s is another machine's: measure all rows", page)
 	}
 	for _, r := range measured {
-		if table, err = r.into(table, whole); err != nil {
-			return err
-		}
+		table = r.into(table)
 	}
 	return os.WriteFile(page, []byte(before+begin+table+end+after), 0o644)
 }
 
-// into puts the row into a table: at its end, or in place of what it was.
-func (r Result) into(table string, atEnd bool) (string, error) {
+// into puts the row into a table, in place of what it was or at its end.
+func (r Result) into(table string) string {
 	now := strings.Join(r.lines(), "")
-	if atEnd {
-		return table + now, nil
-	}
 	var out strings.Builder
-	there := false
 	for line := range strings.Lines(table) {
 		if !strings.HasPrefix(line, "| "+r.Name+" | ") {
 			out.WriteString(line)
-		} else if !there {
-			out.WriteString(now)
-			there = true
+			continue
 		}
+		out.WriteString(now)
+		now = ""
 	}
-	if !there {
-		return "", fmt.Errorf("the table has no row %q: measure all rows", r.Name)
-	}
-	return out.String(), nil
+	return out.String() + now
 }
 
 // machine names what the figures are true for.
