@@ -29,7 +29,7 @@ func TestManualHasEveryMetric(t *testing.T) {
 	for _, m := range row.FindAllStringSubmatch(string(b), -1) {
 		told[m[1]] = strings.Join(words(m[2]), " ")
 	}
-	w := newWorld(t, setting{})
+	w := newWorld(t, setting{atlanta: `dial = ["404*"]`, pns: "[[dial]]\nname = \"branch\"\nto = [\"192.0.2.1\"]\nuser = \"denver\"\npassword = \"x\"\nroutes = [\"10.9.0.0/16\"]\nmode = \"on demand\"\n"})
 	c := w.dial(0, sara()) // so that there is a tunnel, and every stage of set-up
 	values := map[string]bool{}
 	real := map[string]string{}
@@ -44,7 +44,7 @@ func TestManualHasEveryMetric(t *testing.T) {
 					continue
 				}
 				names = append(names, l[1])
-				if !slices.Contains([]string{"bank", "pac", "pns", "method"}, l[1]) {
+				if !slices.Contains([]string{"bank", "pac", "pns", "dial", "method"}, l[1]) {
 					values[l[2]] = true
 				}
 			}
