@@ -16,10 +16,10 @@ post /tmp/text http://2.1.1.10/hash | grep $(sha256sum /tmp/text | cut -d' ' -f1
 // The way loses one GRE packet of a hundred and changes the order of others, once a
 // call is up and coded, for pppd ends one that loses an answer of CCP's: all arrives
 // as it was. What depends on what was before is begun anew by resets, which we ask
-// of pppd and pppd of us; what does not asks for none. Stateful MPPE is not here: Linux
-// begins anew with another key, which RFC 3078 §8.2 does not, and now and then pns takes
-// the wrong one for it. Of BSD Compress only what Linux sends is here: its receiver
-// takes nothing (see losesBSD).
+// of pppd and pppd of us; what does not asks for none. pppd receives statelessly
+// where it encrypts; what it sends with a key that depends on what was before begins
+// anew with another key, which RFC 3078 §8.2 does not. Of BSD Compress only what
+// Linux sends is here: its receiver takes nothing (see losesBSD).
 func TestPPPDLosesWhatIsCoded(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, setting{pac: saran})
@@ -31,6 +31,7 @@ func TestPPPDLosesWhatIsCoded(t *testing.T) {
 		ways                           // in which there is a history
 	}{
 		{"128 bits, stateless", required, "require-mppe-128", "128-bit stateless", ways{}},
+		{"128 bits, stateful", required + "stateless = false\n", "require-mppe-128 mppe-stateful", "128-bit state", ways{from: true}},
 		{"Deflate", "", "nomppe deflate 15,15 nobsdcomp", "Deflate (15)", bothWays},
 		{"BSD Compress from pppd", "", "nomppe nodeflate bsdcomp 0,12", "BSD-Compress (12) transmit", ways{from: true}},
 	} {
