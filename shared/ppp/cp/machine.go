@@ -59,13 +59,15 @@ type Machine struct {
 	reqID    uint8     // its Identifier
 	answered bool      // the peer has answered it
 	acked    bool      // the peer has acknowledged a request since the last Reset
-	naks     int       // sent since the last Ack
-	sent     int       // Naks and Rejects sent in this negotiation
-	received int       // and received
-	text     []byte    // of our Terminate-Request
-	termID   uint8     // its Identifier
-	peerText string    // of the peer's, and
-	peerDone bool      // whether one came
+	asked    asked
+	theirs   theirs
+	naks     int    // sent since the last Ack
+	sent     int    // Naks and Rejects sent in this negotiation
+	received int    // and received
+	text     []byte // of our Terminate-Request
+	termID   uint8  // its Identifier
+	peerText string // of the peer's, and
+	peerDone bool   // whether one came
 	err      error
 }
 

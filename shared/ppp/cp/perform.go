@@ -2,6 +2,7 @@ package cp
 
 import (
 	"bytes"
+	"hash/crc32"
 	"time"
 
 	"carrier/shared/ppp"
@@ -37,7 +38,7 @@ func (m *Machine) keepsOwn(s State) bool {
 // begin starts a negotiation from nothing.
 func (m *Machine) begin() {
 	m.neg.Reset()
-	m.acked = false
+	m.acked, m.theirs = false, theirs{}
 	m.naks, m.sent, m.received = 0, 0, 0
 	m.text, m.err = nil, nil
 	m.peerText, m.peerDone = "", false
@@ -61,11 +62,12 @@ func (m *Machine) perform(now time.Time, do Action, in Packet, reply *Packet, ke
 	if do.Has(SCR) {
 		m.restarts--
 		if !kept {
-			m.sendRequest(out)
+			m.sendRequest(now, out)
 		}
 	}
 	if do.Has(SCA) {
 		m.naks = 0
+		m.theirs = theirs{id: in.ID, sum: crc32.ChecksumIEEE(in.Data), left: maxRepeats}
 		m.send(Packet{ConfigureAck, in.ID, in.Data}, out)
 	}
 	if do.Has(SCN) {
@@ -85,7 +87,9 @@ func (m *Machine) perform(now time.Time, do Action, in Packet, reply *Packet, ke
 	switch {
 	case !m.auto.TimerRuns():
 		m.deadline = time.Time{}
-	case do.Has(SCR | STR | ZRC):
+	case do.Has(SCR):
+		m.deadline = now.Add(m.opt.Restart + m.asked.slow)
+	case do.Has(STR | ZRC):
 		m.deadline = now.Add(m.opt.Restart)
 	}
 }
@@ -93,10 +97,10 @@ func (m *Machine) perform(now time.Time, do Action, in Packet, reply *Packet, ke
 // sendRequest sends our Configure-Request. Its Identifier changes with its
 // content and after a valid answer (RFC 1661 §5.1): an answer that comes late
 // to a request sent twice is then still good.
-func (m *Machine) sendRequest(out *ppp.Outbox) {
+func (m *Machine) sendRequest(now time.Time, out *ppp.Outbox) {
 	opts := AppendOptions(nil, m.neg.Request())
 	if m.answered || !bytes.Equal(opts, m.request) {
-		m.reqID = m.nextID()
+		m.reqID, m.asked.since = m.nextID(), now
 	}
 	m.request, m.answered = opts, false
 	m.send(Packet{ConfigureRequest, m.reqID, opts}, out)

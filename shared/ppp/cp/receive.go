@@ -20,10 +20,12 @@ func (m *Machine) Receive(now time.Time, p Packet, out *ppp.Outbox) Action {
 	case ConfigureRequest:
 		return m.configureRequest(now, p, out)
 	case ConfigureAck:
+		m.answeredTwice(p.ID)
 		if p.ID != m.reqID || m.answered || !bytes.Equal(p.Data, m.request) {
 			return 0
 		}
-		m.answered, m.acked = true, true
+		m.took(now)
+		m.acked = true
 		m.neg.Acked()
 		return m.step(now, RCA, p, nil, out)
 	case ConfigureNak, ConfigureReject:
@@ -45,6 +47,8 @@ func (m *Machine) configureRequest(now time.Time, p Packet, out *ppp.Outbox) Act
 		return 0
 	}
 	switch s := m.State(); {
+	case s == Opened && m.repeated(p, out):
+		return 0
 	case s == Stopped || s == Opened && !m.keepsOwn(s):
 		m.begin()
 	case s == Closed || s == Closing || s == Stopping:
@@ -86,6 +90,7 @@ func named(request, nak []Option) []Option {
 
 // refused takes a Configure-Nak or Configure-Reject.
 func (m *Machine) refused(now time.Time, p Packet, out *ppp.Outbox) Action {
+	m.answeredTwice(p.ID)
 	opts, err := ParseOptions(p.Data)
 	if err != nil || p.ID != m.reqID || m.answered || len(opts) == 0 {
 		return 0
@@ -103,7 +108,7 @@ func (m *Machine) refused(now time.Time, p Packet, out *ppp.Outbox) Action {
 			nak = append(nak, o)
 		}
 	}
-	m.answered = true
+	m.took(now)
 	if m.received++; m.received > m.opt.MaxRounds {
 		return m.stop(now, out)
 	}
