@@ -60,7 +60,7 @@ func (c *classifier) classify(frame []byte) uint32 {
 			*c = classifier{}
 		}
 		return control
-	case p == ppp.CCP || p == ppp.LinkCCP || p == ecp || p == linkECP:
+	case codes(p):
 		// The one that takes what the receiver asked for is the last before the
 		// history begins, and a Reset-Ack must not overtake what it resets (RFC
 		// 1962 §3). Native frames too may be part of the history (RFC 1979 §2).
@@ -72,6 +72,17 @@ func (c *classifier) classify(frame []byte) uint32 {
 		return control
 	}
 	return opaque // other networks, multilink, what is compressed or encrypted
+}
+
+// codes tells the protocols that agree on how data are coded.
+func codes(p ppp.Protocol) bool {
+	return p == ppp.CCP || p == ppp.LinkCCP || p == ecp || p == linkECP
+}
+
+// coding tells a frame of theirs.
+func coding(frame []byte) bool {
+	p, _, err := ppp.Split(frame)
+	return err == nil && codes(p)
 }
 
 // code is that of a control protocol's packet, 0 when it has none.

@@ -75,7 +75,11 @@ func (c *codel) take(l law, now time.Duration, q *fifo) (dropped int) {
 	drop := c.tooLong(l, now, q)
 	if c.dropping {
 		for drop && now >= c.next {
-			q.pop().Free()
+			f := q.drop()
+			if f == nil {
+				break
+			}
+			f.Free()
 			dropped++
 			c.count++
 			drop = c.tooLong(l, now, q)
@@ -87,7 +91,11 @@ func (c *codel) take(l law, now time.Duration, q *fifo) (dropped int) {
 	if !drop {
 		return 0
 	}
-	q.pop().Free()
+	f := q.drop()
+	if f == nil {
+		return 0
+	}
+	f.Free()
 	c.dropping = c.tooLong(l, now, q)
 	// What was needed a short while ago is needed again.
 	recent := c.count - c.last

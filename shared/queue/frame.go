@@ -16,6 +16,7 @@ type Frame struct {
 
 	next *Frame
 	at   time.Duration // when it was pushed
+	kept bool          // data go before it, and others are dropped
 	room [frameRoom]byte
 }
 
@@ -24,7 +25,7 @@ var frames = sync.Pool{New: func() any { return new(Frame) }}
 
 func newFrame(octets []byte, at time.Duration) *Frame {
 	f := frames.Get().(*Frame)
-	f.Octets, f.at = append(f.room[:0], octets...), at
+	f.Octets, f.at, f.kept = append(f.room[:0], octets...), at, false
 	return f
 }
 
@@ -59,6 +60,28 @@ func (q *fifo) pop() *Frame {
 	}
 	q.head = f.next
 	f.next = nil
+	q.n--
+	q.octets -= len(f.Octets)
+	return f
+}
+
+// drop takes the first out that need not be kept, nil if there is none.
+func (q *fifo) drop() *Frame {
+	if q.head == nil || !q.head.kept {
+		return q.pop()
+	}
+	before := q.head
+	for before.next != nil && before.next.kept {
+		before = before.next
+	}
+	f := before.next
+	if f == nil {
+		return nil
+	}
+	before.next, f.next = f.next, nil
+	if q.tail == f {
+		q.tail = before
+	}
 	q.n--
 	q.octets -= len(f.Octets)
 	return f

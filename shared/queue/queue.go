@@ -10,7 +10,8 @@ import (
 )
 
 // A Queue is what waits in one direction of a call. PPP's control protocols go
-// before all data and are not dropped for it. Data waits by flow: the order
+// before all data and are not dropped for it; those of compression and encryption keep
+// their place among data, and are dropped only where nothing else could be. Data waits by flow: the order
 // inside a flow never changes, and flows take turns; one that has just begun to
 // send goes before those that have frames waiting. Which frames are a flow is
 // told by their addresses and ports, as far as the PPP frame shows them and
@@ -76,6 +77,7 @@ func (q *Queue) Push(now time.Time, frame []byte) {
 	if class == control {
 		q.control.push(f)
 	} else {
+		f.kept = class == opaque && coding(frame)
 		q.data(class, f)
 	}
 	for q.table != nil && q.n > 1 && q.over(0, 0) {
@@ -130,7 +132,11 @@ func (q *Queue) quantum() int {
 }
 
 func (q *Queue) dropFattest() {
-	f := q.table.fattest().pop()
+	fat := q.table.fattest()
+	f := fat.drop()
+	if f == nil {
+		f = fat.pop()
+	}
 	if f == nil { // it is control that fills it
 		return
 	}
@@ -172,14 +178,21 @@ func (q *Queue) PopWithin(now time.Time, octets int) *Frame { return q.pop(now, 
 // just begun to, and those that may send all they have in this round of turns.
 func (q *Queue) PopSparse(now time.Time) *Frame { return q.pop(now, math.MaxInt, true) }
 
+// PopControl is Pop for control alone.
+func (q *Queue) PopControl() *Frame {
+	f := q.control.pop()
+	if f != nil {
+		q.left(f)
+	}
+	return f
+}
+
 func (q *Queue) pop(now time.Time, within int, sparse bool) *Frame {
 	if f := q.control.head; f != nil {
 		if len(f.Octets) > within {
 			return nil
 		}
-		q.control.pop()
-		q.left(f)
-		return f
+		return q.PopControl()
 	}
 	for q.table != nil {
 		from := &q.table.fresh

@@ -188,6 +188,67 @@ func TestControlIsNotDroppedForData(t *testing.T) {
 	}
 }
 
+// What agrees on the coding of data waits for those before it and is not dropped, be
+// it that there is no room, or that frames wait for too long; but it is bounded.
+func TestCodingIsKept(t *testing.T) {
+	agrees := ppp.Append(nil, ppp.CCP, []byte{2, 1, 0, 4})
+	for _, q := range []*Queue{{MaxFrames: 10}, {MaxFrames: 1000}} {
+		q.SetRate(3600)
+		now, kept := start, 0
+		pop := func() bool {
+			f := q.Pop(now)
+			if f != nil && bytes.Equal(f.Octets, agrees) {
+				kept++
+			}
+			return f != nil
+		}
+		for n := range 1500 {
+			if n%30 == 0 {
+				q.Push(now, agrees)
+			}
+			q.Push(now, udp(1, n, 500))
+			if now = now.Add(200 * time.Millisecond); n%3 == 0 {
+				pop()
+			}
+		}
+		for pop() {
+			now = now.Add(time.Second)
+		}
+		if s := q.Stats(); kept != 1500/30 || s.Full+s.Early == 0 {
+			t.Errorf("%d are there; %+v", kept, s)
+		}
+	}
+	q := Queue{MaxFrames: 1}
+	q.Push(start, agrees)
+	for n := range 3 { // the last is the one to drop
+		q.Push(start, udp(1, n, 500))
+	}
+	if f := q.Pop(start); f == nil || !bytes.Equal(f.Octets, agrees) || q.Len() != 0 {
+		t.Errorf("%+v, and %d wait", f, q.Len())
+	}
+	q = Queue{MaxFrames: 4}
+	for range 50 {
+		q.Push(start, agrees)
+	}
+	if q.Len() != 4 {
+		t.Errorf("%d wait", q.Len())
+	}
+}
+
+// PopControl leaves all data where it is.
+func TestPopControl(t *testing.T) {
+	q := Queue{MaxFrames: 10}
+	q.Push(start, udp(1, 1, 500))
+	q.Push(start, ppp.Append(nil, ppp.CCP, []byte{1, 1, 0, 4}))
+	q.Push(start, ppp.Append(nil, ppp.LCP, []byte{9, 1, 0, 4}))
+	if f := q.PopControl(); f == nil || f.Octets[2] != 0xC0 {
+		t.Errorf("%+v", f)
+	}
+	if f := q.PopControl(); f != nil || q.Len() != 2 {
+		t.Errorf("%+v, and %d are left", f, q.Len())
+	}
+}
+
 func TestControlIsBoundedToo(t *testing.T) {
 	for _, q := range []Queue{{MaxFrames: 4}, {MaxFrames: 100, MaxOctets: 400}} {
 		for range 50 {
