@@ -244,6 +244,7 @@ func (l *Link) linkDown(now time.Time) {
 		return
 	}
 	for _, n := range l.ncps {
+		n.early = nil
 		l.ncpDid(now, n, n.machine.Down(now, &l.out))
 	}
 	l.auth.end()

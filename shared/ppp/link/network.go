@@ -14,9 +14,10 @@ import (
 type ncp struct {
 	protocol ppp.Protocol
 	machine  *cp.Machine
-	opened   bool // at least once on this link
-	rejected bool // by the peer's Protocol-Reject
-	held     bool // until Release, after each negotiation of LCP
+	opened   bool   // at least once on this link
+	rejected bool   // by the peer's Protocol-Reject
+	held     bool   // until Release, after each negotiation of LCP
+	early    []byte // the peer's last Configure-Request that came before it; nil: none did
 }
 
 // Network adds a network control protocol, once. It opens as soon as the phase
@@ -27,7 +28,7 @@ func (l *Link) Network(now time.Time, p ppp.Protocol, negotiator cp.Negotiator) 
 
 // Hold is Network for a protocol that must wait for another, as for encryption:
 // it opens only after Release, once for each negotiation of LCP. What the peer
-// sends of it before is dropped silently, so that it tries again.
+// sends of it before has no answer until then.
 func (l *Link) Hold(now time.Time, p ppp.Protocol, negotiator cp.Negotiator) {
 	l.network(now, p, negotiator, true)
 }
@@ -65,6 +66,10 @@ func (l *Link) Hurry(now time.Time, p ppp.Protocol) {
 func (l *Link) Release(now time.Time, p ppp.Protocol) {
 	if n := l.ncp(p); n != nil && l.phase == Network {
 		l.ncpDid(now, n, n.machine.Up(now, &l.out)) // which does nothing if it is up
+		if p, err := cp.Parse(n.early); err == nil {
+			l.ncpDid(now, n, n.machine.Receive(now, p, &l.out))
+		}
+		n.early = nil
 	}
 }
 
@@ -100,6 +105,9 @@ func (l *Link) receiveNCP(now time.Time, p ppp.Protocol, info []byte) {
 	}
 	if packet, err := cp.Parse(info); err == nil {
 		l.auth.heard = true
+		if packet.Code == cp.ConfigureRequest && n.held && n.machine.State() == cp.Starting {
+			n.early = append(n.early[:0], info...)
+		}
 		l.ncpDid(now, n, n.machine.Receive(now, packet, &l.out))
 	}
 }
@@ -134,11 +142,10 @@ func (n *ncp) why() string {
 // expireNCP sends a request anew. A peer that has not said a word may not know
 // that it is accepted, and drop all we say (RFC 1661 §3.5): it is told again.
 func (l *Link) expireNCP(now time.Time, n *ncp) {
-	do := n.machine.Expire(now, &l.out)
-	if a := &l.auth; do.Has(cp.SCR) && a.server != nil && !a.heard {
-		a.server.Repeat(&l.out)
+	if d := n.machine.Deadline(); l.auth.server != nil && !l.auth.heard && !d.IsZero() && !now.Before(d) {
+		l.auth.server.Repeat(&l.out) // first, or the request is dropped too
 	}
-	l.ncpDid(now, n, do)
+	l.ncpDid(now, n, n.machine.Expire(now, &l.out))
 }
 
 // noNetwork closes a link on which every network control protocol has failed.

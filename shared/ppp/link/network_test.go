@@ -184,8 +184,57 @@ func TestHeld(t *testing.T) {
 	p.run(time.Second)
 	p.want(p.a, "network down IPCP, link down, "+up)
 	p.a.Release(p.now, ppp.IPCP)
-	p.run(10 * time.Second)
+	p.settle() // in no time: what came before has its answer now
 	p.want(p.a, "network up IPCP")
+}
+
+// TestRequestBeforeRelease answers the last one, unless LCP was negotiated anew since.
+func TestRequestBeforeRelease(t *testing.T) {
+	p := newPair(t, server(), client())
+	p.a.ncps = nil
+	p.a.Hold(p.now, ppp.IPCP, ipcp.New(ipcp.Options{Local: netip.MustParseAddr("2.1.1.60"), Remote: netip.MustParseAddr("2.1.1.129")}))
+	p.openLCP()
+	ask := func(id uint8, address string) {
+		t.Helper()
+		p.answered("held", p.say(ppp.IPCP, packet(cp.ConfigureRequest, id, "\x03\x06"+address)...))
+	}
+	ask(8, "\x00\x00\x00\x00")
+	ask(9, "\x02\x01\x01\x81")
+	p.a.Release(p.now, ppp.IPCP)
+	p.answered("Release", p.a.Take(), "ff 03 80 21 01 01 00 0a 03 06 02 01 01 3c", "ff 03 80 21 02 09 00 0a 03 06 02 01 01 81")
+	anew := func(id uint8) {
+		t.Helper()
+		ours, err := cp.Parse(p.say(ppp.LCP, packet(cp.ConfigureRequest, id, "")...)[0][4:])
+		if err != nil {
+			t.Fatal(err)
+		}
+		ours.Code = cp.ConfigureAck
+		p.say(ppp.LCP, ours.Append(nil)...)
+	}
+	anew(20)
+	ask(10, "\x02\x01\x01\x81")
+	anew(21)
+	p.a.Release(p.now, ppp.IPCP)
+	p.answered("Release after another negotiation", p.a.Take(), "ff 03 80 21 01 01 00 0a 03 06 02 01 01 3c")
+}
+
+// TestSuccessIsRepeatedFirst tells a peer that has not said a word once more that it
+// is accepted, before it is asked once more: until it knows it drops what is asked.
+func TestSuccessIsRepeatedFirst(t *testing.T) {
+	p := newPair(t, server(auth.CHAPMD5), client(auth.CHAPMD5))
+	lost := 0
+	p.b.lose = func() bool {
+		if p.a.Phase() == Network {
+			lost++
+		}
+		return lost > 0 && lost <= 2 // the Success, and the first request
+	}
+	p.up()
+	p.run(3 * time.Second)
+	if p.a.Phase() != Network || p.b.Phase() != Network || lost < 4 {
+		t.Fatalf("%v and %v, %d lost or not", p.a.Phase(), p.b.Phase(), lost)
+	}
+	p.want(p.a, "link up, claimed saran, authenticated, network up IPCP")
 }
 
 // TestCompressionIsNoNetwork: without it the link goes on, and with it alone it
