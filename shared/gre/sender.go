@@ -31,6 +31,7 @@ type sender struct {
 	oldest    uint32          // the oldest under way; next when none is
 	unheard   uint32          // the oldest not acknowledged, which may have timed out
 	window    int             // how many may be under way now
+	past      int             // sent while it was closed, since it last moved
 	maxWindow int             // what the peer advertised
 	acked     uint64          // packets, in all
 	digested  int             // acknowledged since the window last changed
@@ -61,9 +62,15 @@ func (s *sender) underWay() int { return int(s.next - s.oldest) }
 
 func (s *sender) ready() bool { return !s.windowing || s.underWay() < s.window }
 
+// spare is how many packets may be sent past a closed window before it moves.
+const spare = 4
+
 // number takes the Sequence Number of a packet that is sent now.
 func (s *sender) number(now time.Duration) uint32 {
 	n := s.next
+	if !s.ready() {
+		s.past++
+	}
 	s.next++
 	if !s.windowing {
 		s.oldest = s.next
@@ -119,7 +126,7 @@ func (s *sender) acknowledge(now time.Duration, n uint32) bool {
 		return true
 	}
 	s.digested += int(n - s.oldest + 1)
-	s.oldest = n + 1
+	s.oldest, s.past = n+1, 0
 	if s.digested >= s.window { // §4.2.3
 		s.digested = 0
 		s.window = min(s.window+1, s.maxWindow)
@@ -153,7 +160,7 @@ func (s *sender) expire(now time.Duration) bool {
 	if now < s.deadline() {
 		return false
 	}
-	s.oldest = s.next
+	s.oldest, s.past = s.next, 0
 	s.window = half(s.window)
 	s.digested = 0
 	// RTT is bounded like the time-out, so that a long silence is forgotten as

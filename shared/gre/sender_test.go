@@ -247,6 +247,27 @@ func TestSentPastAClosedWindow(t *testing.T) {
 	}
 }
 
+// A few packets need not wait for a closed window, each time that it has moved.
+func TestSpare(t *testing.T) {
+	e := newEnd(Options{Windowing: true, SendWindow: 1})
+	past := func(what string) {
+		t.Helper()
+		n := 0
+		for e.fill(); e.Spare() && n < 100; n++ {
+			e.Append(e.now, nil, []byte{1})
+		}
+		if n != spare {
+			t.Errorf("%s: %d past the window", what, n)
+		}
+	}
+	past("at first")
+	e.ack(t, spare)
+	past("acknowledged")
+	e.now = e.Deadline()
+	e.Expire(e.now, nil)
+	past("timed out")
+}
+
 func TestWithoutWindowing(t *testing.T) {
 	e := newEnd(Options{SendWindow: 1})
 	if n := e.fill(); n != 1000 {

@@ -104,6 +104,11 @@ func (s *Session) Release(now time.Time, n int) {
 // Ready reports whether the window lets one more packet out.
 func (s *Session) Ready() bool { return s.send.ready() }
 
+// Spare reports whether one more packet may be sent although Ready is false. There are
+// four such until the window moves, for what must not wait as long as it takes: where
+// acknowledgements are lost, a quarter of a minute each time.
+func (s *Session) Spare() bool { return s.send.past < spare }
+
 // LastSlot reports whether the window, if it is wider than two packets, lets
 // out one more and no second: whoever must not wait can be given it.
 func (s *Session) LastSlot() bool {

@@ -65,8 +65,8 @@ func open(t *testing.T, host string, h peer.Handler) *peer.Endpoint {
 	return e
 }
 
-// A call is treated as its PNS is: how many of four frames go into the tunnel
-// before the first is acknowledged (the PNS's own window of 4 begins at 2), how
+// A call is treated as its PNS is: how many of nine frames of LCP go into the tunnel
+// before the first is acknowledged (the PNS's own window of 4 begins at 2, and four go past it), how
 // they begin, and whether errors of the line are told.
 func TestTreatmentOfAPNS(t *testing.T) {
 	const addressed, bare = "\xFF\x03\xC0\x21", "\xC0\x21"
@@ -77,13 +77,13 @@ func TestTreatmentOfAPNS(t *testing.T) {
 		begin        string
 		quiet        bool
 	}{
-		{"ours", "Carrier", quirk.Settings{}, 2, addressed, false},
-		{"without a window", "Carrier", quirk.Settings{Window: quirk.NoWindow}, 4, addressed, false},
-		{"with a narrow window, and without Address and Control", "Carrier", quirk.Settings{Window: 1, Strip: quirk.On}, 1, bare, false},
-		{"that is not to be told of errors", "Carrier", quirk.Settings{LineErrors: quirk.Off}, 2, addressed, true},
-		{"that is Linux", "cananian", quirk.Settings{}, 4, addressed, false},
-		{"that is mpd", "FreeBSD MPD", quirk.Settings{}, 2, addressed, true},
-		{"that is mpd, and is told all the same", "FreeBSD MPD", quirk.Settings{LineErrors: quirk.On}, 2, addressed, false},
+		{"ours", "Carrier", quirk.Settings{}, 6, addressed, false},
+		{"without a window", "Carrier", quirk.Settings{Window: quirk.NoWindow}, 9, addressed, false},
+		{"with a narrow window, and without Address and Control", "Carrier", quirk.Settings{Window: 1, Strip: quirk.On}, 5, bare, false},
+		{"that is not to be told of errors", "Carrier", quirk.Settings{LineErrors: quirk.Off}, 6, addressed, true},
+		{"that is Linux", "cananian", quirk.Settings{}, 9, addressed, false},
+		{"that is mpd", "FreeBSD MPD", quirk.Settings{}, 6, addressed, true},
+		{"that is mpd, and is told all the same", "FreeBSD MPD", quirk.Settings{LineErrors: quirk.On}, 6, addressed, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			pns := denver{make(chan string, 100)}
@@ -105,7 +105,7 @@ func TestTreatmentOfAPNS(t *testing.T) {
 				use: new(Settings), line: pipeLine{Conn: pipe}}
 			c.rec.Store(&record.Call{Up: time.Now()})
 			var handed identify.Handed
-			for id := range uint8(4) {
+			for id := range uint8(9) {
 				handed.Frames = append(handed.Frames, ppp.Append(nil, ppp.LCP, cp.Packet{Code: cp.ConfigureRequest, ID: id}.Append(nil)))
 			}
 			r := c.newRelay(tunnel, handed)

@@ -241,11 +241,7 @@ func (r *Relay) wakeFlushed() {
 
 // settle sends what may be sent after anything changed, and asks to be woken.
 func (r *Relay) settle(now time.Time) {
-	for r.gre.Ready() {
-		frame := r.up.Pop(now)
-		if frame == nil {
-			break
-		}
+	for frame := r.next(now); frame != nil; frame = r.next(now) {
 		r.out.Add(r.gre.Append(now, r.out.Next(), frame.Octets))
 		frame.Free()
 	}
@@ -263,6 +259,18 @@ func (r *Relay) settle(now time.Time) {
 		r.tunnel.WakeAt(d)
 	}
 	r.gre.Tell(r.packets)
+}
+
+// next is the frame of the caller's to send; nil: there is none, or it must wait for
+// the window. A few of control protocols do not: who negotiates gives up soon.
+func (r *Relay) next(now time.Time) *queue.Frame {
+	switch {
+	case r.gre.Ready():
+		return r.up.Pop(now)
+	case r.gre.Spare():
+		return r.up.PopControl()
+	}
+	return nil
 }
 
 // earliest leaves out times that are zero.

@@ -177,11 +177,14 @@ func TestUpWaitsForTheWindow(t *testing.T) {
 			b.says(ip(c))
 		}
 		b.wantsUp("one more than before", ip('1'), ip('2'), ip('3'))
+		echo := lcp(9, 1, 0, 0, 0, 0)
+		b.says(echo)
+		b.wantsUp("control does not wait", echo)
 		b.sends(ip('w')) // brings the acknowledgement
 		b.wantsUp("and one more", ip('4'), ip('5'), ip('6'), ip('7'))
 		time.Sleep(10 * time.Second)
 		b.wantsUp("no acknowledgement came in time", ip('8'))
-		if sent, late := b.packets.Sent.Load(), b.packets.TimeOuts.Load(); sent != 10 || late != 2 {
+		if sent, late := b.packets.Sent.Load(), b.packets.TimeOuts.Load(); sent != 11 || late != 2 {
 			t.Errorf("%d sent, %d time-outs counted", sent, late)
 		}
 		b.stop(nil)

@@ -157,7 +157,8 @@ func New(o Options) *Flow {
 }
 
 // SendControl sends a frame of the session's. It goes before all data that
-// waits, but waits itself while the window is closed. The frame is not kept.
+// waits, and a few do not wait for a closed window; those of CCP keep their place. The
+// frame is not kept.
 func (f *Flow) SendControl(frame []byte) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

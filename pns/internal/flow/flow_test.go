@@ -114,6 +114,28 @@ func TestControlFramesAreTheSessions(t *testing.T) {
 	}
 }
 
+// A negotiation does not wait for a window that stays closed, as where
+// acknowledgements are lost; data do, and CCP's packets among them.
+func TestControlPassesAClosedWindow(t *testing.T) {
+	b := newBench(t, Options{GRE: gre.Options{Windowing: true, SendWindow: 1}}).open()
+	down := ipv4(intranet, sara, 17, []byte("down"))
+	b.Deliver([][]byte{down, down})
+	ccp := ppp.Append(nil, ppp.CCP, []byte{1, 1, 0, 4})
+	b.SendControl(ccp)
+	var lcp [][]byte
+	for i := range byte(6) {
+		lcp = append(lcp, ppp.Append(nil, ppp.LCP, []byte{9, i, 0, 8, 0, 0, 0, 0}))
+		b.SendControl(lcp[i])
+	}
+	b.wantsDown("past the window", append([][]byte{frame(down)}, lcp[:4]...)...)
+	b.from(nil) // brings the acknowledgement
+	b.wantsDown("once it moves", lcp[4], lcp[5])
+	b.from(nil)
+	b.wantsDown("and then", frame(down))
+	b.from(nil)
+	b.wantsDown("in its place", ccp)
+}
+
 func TestQueueDropsTheOldestAndControlGoesFirst(t *testing.T) {
 	b := newBench(t, Options{GRE: gre.Options{Windowing: true, SendWindow: 1}}).open()
 	var sent [][]byte

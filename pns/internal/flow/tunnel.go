@@ -93,11 +93,7 @@ func (f *Flow) fromCaller(p ppp.Protocol, info, frame []byte) {
 
 // settle sends what may be sent after anything changed, and asks to be woken.
 func (f *Flow) settle(now time.Time) {
-	for f.gre.Ready() {
-		frame := f.next(now)
-		if frame == nil {
-			break
-		}
+	for frame := f.next(now); frame != nil; frame = f.next(now) {
 		f.send(now, frame.Octets)
 		frame.Free()
 	}
@@ -118,11 +114,17 @@ func (f *Flow) settle(now time.Time) {
 	f.gre.Tell(&f.stats.GRE)
 }
 
-// next is the frame to send. What has much to send leaves the last place in the
-// window to what has little: a packet that fills it is on the line for a long
-// time, and the PAC has one of them to send meanwhile.
+// next is the frame to send; nil: there is none, or it must wait. What has much to
+// send leaves the last place in the window to what has little: a packet that fills it
+// is on the line for a long time, and the PAC has one of them to send meanwhile. A few
+// frames of the session's do not wait for the window: who negotiates gives up soon.
 func (f *Flow) next(now time.Time) *queue.Frame {
-	if f.gre.LastSlot() {
+	switch {
+	case !f.gre.Ready() && f.gre.Spare():
+		return f.queue.PopControl()
+	case !f.gre.Ready():
+		return nil
+	case f.gre.LastSlot():
 		return f.queue.PopSparse(now)
 	}
 	return f.queue.Pop(now)

@@ -47,11 +47,11 @@ func (s sieve) find(within time.Duration, is func(gre.Header) bool) bool {
 // window wait longer than a test.
 const patience, brief = 10 * time.Second, 200 * time.Millisecond
 
-// A peer sends LCP two Configure-Requests and acknowledges nothing: they are
-// answered while the window has room. The peer's own window of 4 begins at 2, and
-// LCP's own request is the first.
+// A peer sends LCP Configure-Requests and acknowledges nothing: they are answered
+// while the window has room, and four more times. The peer's own window of 4 begins at
+// 2, and LCP's own request is the first.
 func TestWindowOfAPeer(t *testing.T) {
-	const full, none, narrow = 1, 2, 0
+	const full, none, narrow = 5, 8, 4
 	for _, tt := range []struct {
 		name, from, vendor string
 		said               quirk.Window
@@ -95,7 +95,7 @@ func TestWindowOfAPeer(t *testing.T) {
 			if !came.find(patience, data) {
 				t.Fatal("LCP asks for nothing")
 			}
-			for seq := range uint32(2) {
+			for seq := range uint32(none) {
 				request := ppp.Append(nil, ppp.LCP, cp.Packet{Code: cp.ConfigureRequest, ID: uint8(seq)}.Append(nil))
 				if err := call.Send(gre.Header{CallID: call.PeerID(), HasSeq: true, Seq: seq}.Append(nil, request)); err != nil {
 					t.Fatal(err)
