@@ -125,7 +125,7 @@ func (l *Line) Dial(context.Context, string) (line.Connect, error) { return line
 
 // lastWords bounds how long a call is kept for what was written last to reach its
 // caller.
-const lastWords = 3 * time.Second
+const lastWords = 5 * time.Second
 
 // HangUp clears the call once the caller has heard what was written last. It does
 // not wait for the PAC to confirm it.
