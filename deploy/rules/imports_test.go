@@ -23,7 +23,7 @@ var order = [][]string{
 	{"pac/internal/bank", "pns/internal/ras", "pns/internal/dial"},
 	{"pac/internal/call", "pns/internal/session"},
 	{"pac/internal/identify", "pns/internal/flow", "pns/internal/guard"},
-	{"pac/internal/profile", "pns/internal/users", "pns/internal/activity", "pns/internal/firewall", "pns/internal/lease"},
+	{"pac/internal/profile", "pns/internal/users", "pns/internal/activity", "pns/internal/firewall", "pns/internal/lease", "pns/internal/callback"},
 	{"pac/internal/tunnel", "pns/internal/pool"},
 	{"pac/internal/relay", "pac/internal/host", "pac/internal/trunk", "pns/internal/lan/userspace", "pns/internal/lan/tun", "pns/internal/ndp", "pns/internal/dhcp6"},
 	{"pns/internal/dhcp"},
@@ -44,13 +44,14 @@ var order = [][]string{
 	{"shared/ppp/link"},
 	{"shared/ppp/ccp"},
 	{"shared/ppp/lcp", "shared/ppp/ipcp", "shared/ppp/ipv6cp"},
+	{"shared/ppp/cbcp"},
 	{"shared/ppp/auth", "shared/ppp/cp", "shared/ppp/lqr", "shared/ppp/mp", "shared/ppp/vj", "shared/ppp/mppe", "shared/ppp/mppc", "shared/ppp/deflate", "shared/ppp/bsd", "shared/ppp/predictor", "shared/ppp/lzs"},
 	{"shared/ppp/eap/eaptls"},
 	{"shared/ppp/eap"},
 	{"shared/ppp/codectest", "shared/ppp/window"},
 	{"shared/ppp"},
 	{"shared/hdlc"},
-	{"shared/wire", "shared/keep"},
+	{"shared/wire", "shared/keep", "shared/number"},
 }
 
 // rank is the row of a package, and the name under which it stands there.

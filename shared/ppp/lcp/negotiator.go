@@ -49,6 +49,7 @@ func (n *negotiator) Reset() {
 	}
 	n.ours.Quality = n.opt.Quality
 	n.ours.Multilink = n.opt.Multilink
+	n.ours.Callback = n.opt.Callback
 	n.tried = make([]bool, len(n.auth.Demand))
 	if len(n.auth.Demand) > 0 {
 		n.demand(0)
@@ -75,6 +76,9 @@ func (n *negotiator) Request() []cp.Option {
 	add(n.askMagic, optionMagic, binary.BigEndian.AppendUint32(nil, h.Magic))
 	add(h.PFC, optionPFC, nil)
 	add(h.ACFC, optionACFC, nil)
+	if h.Callback != nil {
+		add(true, optionCallback, h.Callback.append(nil))
+	}
 	add(h.MRRU != 0, optionMRRU, binary.BigEndian.AppendUint16(nil, h.MRRU))
 	add(h.Short, optionShort, nil)
 	add(len(h.Endpoint) > 0, optionEndpoint, h.Endpoint)
@@ -142,6 +146,8 @@ func (n *negotiator) Naked(opts []cp.Option) error {
 			} else {
 				n.ours.Quality = nil
 			}
+		case o.Type == optionCallback: // otherwise than we ask is not at all
+			n.ours.Callback = nil
 		case o.Type == optionEndpoint: // goes for good (RFC 1990 §5.1.3)
 			n.ours.Endpoint = nil
 		case o.Type == optionAuth && n.ours.Auth != nil:
@@ -177,6 +183,8 @@ func (n *negotiator) Rejected(opts []cp.Option) error {
 			n.ours.PFC = false
 		case optionACFC:
 			n.ours.ACFC = false
+		case optionCallback:
+			n.ours.Callback = nil
 		case optionQuality:
 			n.ours.Quality = nil
 		case optionMRRU: // and without it the others mean nothing

@@ -21,6 +21,8 @@ type Options struct {
 	Reports bool // we send them where the peer asks
 	// Multilink is what is asked for, and allows the peer to ask for its own.
 	Multilink Multilink
+	Callback  *Callback // is asked for (RFC 1570 §2.3): the peer shall call us back; nil: it need not
+	CallsBack bool      // we do, where the peer asks
 }
 
 // Authentication has values of Authentication-Protocol (RFC 1661 §6.2).
@@ -46,6 +48,7 @@ type Half struct {
 	Auth      []byte // value of Authentication-Protocol; nil: nothing is demanded
 	PFC, ACFC bool
 	Quality   *lqr.Option // the reports that it wants (RFC 1989); nil: none
+	Callback  *Callback   // how it wants to be called back; nil: it does not
 	// Multilink is what fragments may be sent to that end. Its Endpoint is told
 	// whether or not it has an MRRU.
 	Multilink

@@ -19,6 +19,7 @@ const (
 	optionMagic    = 5
 	optionPFC      = 7
 	optionACFC     = 8
+	optionCallback = 13
 	optionMRRU     = 17
 	optionShort    = 18
 	optionEndpoint = 19
@@ -51,7 +52,7 @@ var rules = []rule{
 	{optionACFC, "Address-and-Control-Field-Compression", "RFC 1661 §6.6", "Ack, Reject of a wrong length", (*negotiator).judgeACFC},
 	{9, "FCS-Alternatives", "RFC 1570 §2.1", "Reject", nil},
 	{10, "Self-Describing-Padding", "RFC 1570 §2.2", "Reject", nil}, // right for who never pads
-	{13, "Callback", "RFC 1570 §2.3", "Reject", nil},
+	{optionCallback, "Callback", "RFC 1570 §2.3", "Ack of operations 0, 1, 3 and 6, Nak of others; Reject where nobody is called back", (*negotiator).judgeCallback},
 	{15, "Compound-Frames", "RFC 1570 §2.4", "Reject", nil},
 	{optionMRRU, "Multilink MRRU", "RFC 1990 §5.1.1", "Ack from 128 on, else Nak; Reject where Multilink is not wanted", (*negotiator).judgeMRRU},
 	{optionShort, "Short Sequence Number Header Format", "RFC 1990 §5.1.2", "Ack, Reject of a wrong length and where Multilink is not wanted", (*negotiator).judgeShort},

@@ -72,7 +72,7 @@ var asked = []question{
 	{"ff 02", "ff 02", cp.ConfigureReject, nil, "type 255"},
 }
 
-// askedOfMore is as asked, where we want Multilink and send reports.
+// askedOfMore is as asked, where we want Multilink, send reports and call back.
 var askedOfMore = []question{
 	{"11 04 05 dc", "", cp.ConfigureAck, nil, "MRRU 1500"},
 	{"11 04 00 80", "", cp.ConfigureAck, nil, "MRRU 128"},
@@ -85,6 +85,18 @@ var askedOfMore = []question{
 	{"04 08 c0 25 00 00 00 00", "", cp.ConfigureAck, nil, "Link Quality Report for each of the peer's"},
 	{"04 08 c0 25 00 00 00 63", "04 08 c0 25 00 00 00 64", cp.ConfigureNak, nil, "Link Quality Report each 0.99 s"},
 	{"04 04 c0 27", "04 08 c0 25 00 00 00 64", cp.ConfigureNak, nil, "another Quality-Protocol"},
+	{"0d 03 06", "", cp.ConfigureAck, nil, "Callback by CBCP, as Windows asks"},
+	{"0d 03 00", "", cp.ConfigureAck, nil, "Callback by who it is"},
+	{"0d 07 00 61 62 63 64", "", cp.ConfigureAck, nil, "Callback by who it is, with a message"},
+	{"0d 06 01 35 35 35", "", cp.ConfigureAck, nil, "Callback by dialling string"},
+	{"0d 07 03 2b 34 39 31", "", cp.ConfigureAck, nil, "Callback by E.164 number"},
+	{"0d 03 03", "0d 03 00", cp.ConfigureNak, nil, "Callback by E.164 number, without one"},
+	{"0d 05 01 35 0d", "0d 03 00", cp.ConfigureNak, nil, "Callback by a dialling string with a CR"},
+	{"0d 44 03" + strings.Repeat("31", 65), "0d 03 00", cp.ConfigureNak, nil, "Callback by a number of 65 digits"},
+	{"0d 06 02 61 62 63", "0d 03 00", cp.ConfigureNak, nil, "Callback by location identifier"},
+	{"0d 06 04 61 62 63", "0d 03 00", cp.ConfigureNak, nil, "Callback by distinguished name"},
+	{"0d 03 05", "0d 03 00", cp.ConfigureNak, nil, "Callback by operation 5, of nobody"},
+	{"0d 02", "0d 03 00", cp.ConfigureNak, nil, "Callback without operation"},
 }
 
 func TestEachOptionIsAnsweredByItsRule(t *testing.T) {
@@ -93,7 +105,7 @@ func TestEachOptionIsAnsweredByItsRule(t *testing.T) {
 		option := octets(t, a.option)
 		o := Options{Magic: true}
 		if i >= len(asked) {
-			o.Multilink.MRRU, o.Reports = 1500, true
+			o.Multilink.MRRU, o.Reports, o.CallsBack = 1500, true, true
 		}
 		r := newAuthRig(t, o, Authentication{Accept: a.accept}, Echo{})
 		r.start()
