@@ -55,12 +55,12 @@ func (l *Link) authenticate(now time.Time) {
 	l.authenticated(now)
 }
 
-// authenticated goes on to the Network-Layer Protocol phase when both sides
-// are satisfied.
+// authenticated goes on to callback, or to the Network-Layer Protocol phase, when
+// both sides are satisfied.
 func (l *Link) authenticated(now time.Time) {
 	if l.phase == Authenticate && l.auth.peerOK && l.auth.weOK {
 		l.auth.until = time.Time{}
-		l.enterNetwork(now)
+		l.enterCallback(now)
 	}
 }
 
@@ -111,7 +111,7 @@ func (l *Link) Answer(now time.Time, v auth.Verdict) (told bool) {
 	a.server.Answer(now, v, &l.out)
 	a.until = now.Add(l.opt.authTimeout())
 	l.judged(now)
-	if l.phase == Network {
+	if l.phase == Network || l.phase == Callback {
 		a.until = time.Time{}
 	}
 	if every := l.opt.Rechallenge; v.OK && every > 0 && l.auth.server != nil {

@@ -5,12 +5,14 @@ import (
 
 	"carrier/shared/ppp"
 	"carrier/shared/ppp/auth"
+	"carrier/shared/ppp/cbcp"
 )
 
 // An Event is something that the link's owner wants to know.
 type Event struct {
 	Kind     Kind
 	Claim    *auth.Claim  // of Claimed and Unproven
+	Choice   cbcp.Choice  // of CallbackAsked and CallbackAgreed
 	Protocol ppp.Protocol // of NetworkUp, NetworkDown, NetworkOver and ProtocolRejected
 	Cause    Cause        // of Finished
 	// Text is what the peer said: of LoginRefused, Identified and Remaining its
@@ -32,6 +34,9 @@ const (
 	Authenticated                    // the peer is accepted, or nothing was asked of it
 	LoggedIn                         // the peer accepted us
 	LoginRefused                     // the peer refused us
+	CallbackAsked                    // the peer chooses how it is to be called back, or not: AnswerCallback
+	CallbackCheated                  // it chose what was not offered, as Text says: the link closes
+	CallbackAgreed                   // the peer will call us back, or not; if so, the link closes
 	NetworkUp                        // a network control protocol opened
 	NetworkDown                      // and left Opened
 	NetworkOver                      // it will not open any more, unless the peer begins anew; Text says why
@@ -43,7 +48,8 @@ const (
 )
 
 var kindNames = [kinds]string{LinkUp: "link up", LinkDown: "link down", Claimed: "claimed", Unproven: "unproven", Authenticated: "authenticated",
-	LoggedIn: "logged in", LoginRefused: "login refused", NetworkUp: "network up", NetworkDown: "network down", NetworkOver: "network over", ProtocolRejected: "protocol rejected",
+	LoggedIn: "logged in", LoginRefused: "login refused", CallbackAsked: "callback asked", CallbackCheated: "callback cheated",
+	CallbackAgreed: "callback agreed", NetworkUp: "network up", NetworkDown: "network down", NetworkOver: "network over", ProtocolRejected: "protocol rejected",
 	Identified: "identified", Remaining: "time remaining", Finished: "finished"}
 
 // String is the kind in words.
@@ -59,22 +65,26 @@ type Cause uint8
 
 // The causes.
 const (
-	Closed         Cause = iota + 1 // by us: Close
-	PeerTerminated                  // by the peer's Terminate-Request; Text is its
-	Timeout                         // LCP did not converge, or nobody answered
-	EchoFailed                      // the peer answers no Echo-Request
-	Loopback                        // we hear ourselves: perhaps a modem that echoes in command mode
-	AuthRefused                     // we refused the peer, or it refused to authenticate
-	RefusedLogin                    // the peer refused us
-	AuthTimeout                     // authentication was not done in time
-	NetworkTimeout                  // no network control protocol opened
-	LowerDown                       // Down
-	Rejected                        // the peer answers LCP with Code-Reject or Protocol-Reject
+	Closed          Cause = iota + 1 // by us: Close
+	PeerTerminated                   // by the peer's Terminate-Request; Text is its
+	Timeout                          // LCP did not converge, or nobody answered
+	EchoFailed                       // the peer answers no Echo-Request
+	Loopback                         // we hear ourselves: perhaps a modem that echoes in command mode
+	AuthRefused                      // we refused the peer, or it refused to authenticate
+	RefusedLogin                     // the peer refused us
+	AuthTimeout                      // authentication was not done in time
+	NetworkTimeout                   // no network control protocol opened
+	LowerDown                        // Down
+	CalledBack                       // so that one end calls the other back
+	CallbackRefused                  // we do not call the peer back as it wants, and no other way will do
+	CallbackFailed                   // no callback was agreed, for which one end had asked
+	Rejected                         // the peer answers LCP with Code-Reject or Protocol-Reject
 	causes
 )
 
 var causeNames = [causes]string{Closed: "closed", PeerTerminated: "terminated by the peer", Timeout: "LCP time-out", EchoFailed: "no echo",
 	Loopback: "loopback", AuthRefused: "peer refused", RefusedLogin: "login refused", AuthTimeout: "authentication time-out",
+	CalledBack: "to be called back", CallbackRefused: "callback refused", CallbackFailed: "no agreement on callback",
 	NetworkTimeout: "no network protocol", LowerDown: "lower layer down", Rejected: "LCP rejected"}
 
 // String is the cause in words.

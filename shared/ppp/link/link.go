@@ -13,6 +13,7 @@ import (
 
 	"carrier/shared/ppp"
 	"carrier/shared/ppp/auth"
+	"carrier/shared/ppp/cbcp"
 	"carrier/shared/ppp/cp"
 	"carrier/shared/ppp/lcp"
 )
@@ -43,6 +44,7 @@ type Options struct {
 	MaxFailure   int           // 5
 	AuthTimeout  time.Duration // from LCP's opening, and again from each Claim, until both sides are satisfied: 60 s
 	Echo         EchoOptions
+	Callback     cbcp.Want // where LCP.Callback asks for CBCP: what we would choose
 	OnlyAck      bool      // never start our own LCP direction again (cp.Options)
 	Rand         io.Reader // of Magic-Numbers, Identifiers and Challenges; nil: crypto/rand
 }
@@ -55,11 +57,12 @@ const defaultAuthTimeout = 60 * time.Second
 // A Phase of RFC 1661 §3.2.
 type Phase uint8
 
-// The phases.
+// The phases, and one more.
 const (
 	Dead Phase = iota
 	Establish
 	Authenticate
+	Callback // between the two, where LCP agreed on it ([MS-CBCP])
 	Network
 	Terminate
 )
@@ -71,6 +74,7 @@ type Link struct {
 	phase  Phase
 	lcp    *lcp.LCP
 	auth   authentication
+	back   callback
 	ncps   []*ncp
 	out    ppp.Outbox
 	events []Event
@@ -240,7 +244,7 @@ func (l *Link) linkUp(now time.Time) {
 
 // linkDown takes down what stood on LCP.
 func (l *Link) linkDown(now time.Time) {
-	if l.phase != Authenticate && l.phase != Network {
+	if l.phase != Authenticate && l.phase != Callback && l.phase != Network {
 		return
 	}
 	for _, n := range l.ncps {
@@ -249,6 +253,7 @@ func (l *Link) linkDown(now time.Time) {
 	}
 	l.auth.end()
 	l.auth = authentication{}
+	l.back.end()
 	l.tell(Event{Kind: LinkDown})
 }
 

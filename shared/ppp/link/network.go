@@ -179,6 +179,10 @@ func (l *Link) rejected(now time.Time, p ppp.Protocol) {
 		l.close(now, AuthRefused, "peer rejects "+p.String())
 		return
 	}
+	if p == ppp.CBCP && l.phase == Callback {
+		l.close(now, CallbackFailed, "peer rejects CBCP, for which it asked")
+		return
+	}
 	if p.Network() {
 		if l.ncp(controls(p)) == nil {
 			l.tell(Event{Kind: ProtocolRejected, Protocol: p})

@@ -1,6 +1,7 @@
 package link
 
 import (
+	"cmp"
 	"fmt"
 	"math/rand/v2"
 	"net/netip"
@@ -10,6 +11,7 @@ import (
 
 	"carrier/shared/ppp"
 	"carrier/shared/ppp/auth"
+	"carrier/shared/ppp/cbcp"
 	"carrier/shared/ppp/cp"
 	"carrier/shared/ppp/ipcp"
 	"carrier/shared/ppp/lcp"
@@ -27,6 +29,8 @@ type end struct {
 	ip     *ipcp.IPCP
 	wait   bool // Claims are left unanswered
 	claim  *auth.Claim
+	chosen *cbcp.Choice // the peer's; nil: it made none
+	refuse string       // what a choice is answered with; "": it is accepted
 	log    []Event
 	frames int         // sent so far
 	in     [][]byte    // on their way to this end
@@ -87,8 +91,13 @@ func (p *pair) settle() {
 
 // collect attends to an end's events and puts its frames on their way.
 func (p *pair) collect(from, to *end) int {
-	for _, e := range from.Events() {
+	for events := from.Events(); len(events) > 0; events = append(events[1:], from.Events()...) {
+		e := events[0]
 		from.log = append(from.log, e)
+		if e.Kind == CallbackAsked {
+			from.chosen = &e.Choice
+			from.AnswerCallback(p.now, from.refuse == "", cmp.Or(from.refuse, "you are called back"))
+		}
 		if e.Kind != Claimed {
 			continue
 		}
@@ -97,7 +106,6 @@ func (p *pair) collect(from, to *end) int {
 			from.Answer(p.now, e.Claim.Check(auth.NewPassword(password)))
 		}
 	}
-	from.log = append(from.log, from.Events()...)
 	frames := from.Take()
 	from.frames += len(frames)
 	for _, f := range frames {
@@ -147,7 +155,9 @@ func (e *end) story() string {
 			w += " " + v.Protocol.String()
 		case NetworkOver:
 			w += fmt.Sprintf(" %v %q", v.Protocol, v.Text)
-		case LoginRefused:
+		case CallbackAsked, CallbackAgreed:
+			w += fmt.Sprintf(" %v %q %v", v.Choice.Type, v.Choice.Number, v.Choice.Delay)
+		case LoginRefused, CallbackCheated:
 			w += fmt.Sprintf(" %q", v.Text)
 		case Finished:
 			w += fmt.Sprintf(": %v %q", v.Cause, v.Text)

@@ -21,10 +21,12 @@ func (l *Link) Receive(now time.Time, frame []byte) {
 	switch {
 	case p == ppp.LCP:
 		l.receiveLCP(now, info)
-	case l.phase != Authenticate && l.phase != Network: // RFC 1661 §3.4, §3.7
+	case l.phase != Authenticate && l.phase != Callback && l.phase != Network: // RFC 1661 §3.4, §3.7
 	case p == ppp.PAP || p == ppp.CHAP || p == ppp.EAP:
 		l.receiveAuth(now, p, info)
-	case l.phase == Authenticate && !p.Link(): // RFC 1661 §3.5
+	case l.phase != Network && !p.Link(): // RFC 1661 §3.5, [MS-CBCP] §1.3
+	case p == ppp.CBCP && l.byCBCP():
+		l.receiveCallback(now, info)
 	case p.Network() && l.ncp(controls(p)) != nil:
 	default:
 		l.receiveNCP(now, p, info)
@@ -48,7 +50,7 @@ func (l *Link) receiveLCP(now time.Time, info []byte) {
 
 // Deadline is when Expire wants to be called; zero when it does not.
 func (l *Link) Deadline() time.Time {
-	d := earlier(l.lcp.Deadline(), l.auth.Deadline())
+	d := earlier(earlier(l.lcp.Deadline(), l.auth.Deadline()), l.back.Deadline())
 	for _, n := range l.ncps {
 		d = earlier(d, n.machine.Deadline())
 	}
@@ -73,6 +75,7 @@ func (l *Link) Expire(now time.Time) {
 		l.close(now, EchoFailed, "no answer to our echo requests")
 	}
 	l.expireAuth(now)
+	l.expireCallback(now)
 	for _, n := range l.ncps {
 		l.expireNCP(now, n)
 	}
