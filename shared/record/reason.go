@@ -32,6 +32,8 @@ const (
 	NoAddress                 // no address was free
 	AddressInUse              // the user's fixed address is in use by a call that stays
 	NetworkFailed             // no network protocol opened
+	CalledBack                // the caller is to be called back
+	NoCallback                // callback was not agreed: what the caller chose is not permitted, or she must and would not
 	Replaced                  // a newer call of the same user took the address over
 	IdleTimeout               // no data for too long
 	SessionTimeout            // the longest allowed time was reached
@@ -52,6 +54,7 @@ var reasonNames = [endReasons]string{
 	NumberBusy: "number-busy", NoAnswer: "no-answer", NoDialTone: "no-dial-tone", NoCarrier: "no-carrier",
 	LinkFailed: "link-failed", AuthFailed: "auth-failed",
 	NotEncrypted: "not-encrypted", NoAddress: "no-address", AddressInUse: "address-in-use", NetworkFailed: "network-failed",
+	CalledBack: "called-back", NoCallback: "no-callback",
 	Replaced: "replaced", IdleTimeout: "idle-timeout", SessionTimeout: "session-timeout",
 	Operator: "operator", Drained: "drained", Shutdown: "shutdown", ProtocolError: "protocol-error",
 }

@@ -61,16 +61,19 @@ func (s *Session) clear() {
 
 // reasons of a link's end that the PNS has no better one for.
 var reasons = map[link.Cause]record.EndReason{
-	link.Closed:         record.LinkFailed,
-	link.PeerTerminated: record.CallerHungUp,
-	link.Timeout:        record.LinkFailed,
-	link.EchoFailed:     record.LinkFailed,
-	link.Loopback:       record.LinkFailed,
-	link.AuthRefused:    record.AuthFailed,
-	link.RefusedLogin:   record.AuthFailed,
-	link.AuthTimeout:    record.AuthFailed,
-	link.NetworkTimeout: record.NetworkFailed,
-	link.Rejected:       record.LinkFailed,
+	link.Closed:          record.LinkFailed,
+	link.PeerTerminated:  record.CallerHungUp,
+	link.Timeout:         record.LinkFailed,
+	link.EchoFailed:      record.LinkFailed,
+	link.Loopback:        record.LinkFailed,
+	link.AuthRefused:     record.AuthFailed,
+	link.RefusedLogin:    record.AuthFailed,
+	link.AuthTimeout:     record.AuthFailed,
+	link.NetworkTimeout:  record.NetworkFailed,
+	link.Rejected:        record.LinkFailed,
+	link.CalledBack:      record.CalledBack,
+	link.CallbackRefused: record.NoCallback,
+	link.CallbackFailed:  record.NoCallback,
 }
 
 // why says in our words why the link finished by itself.

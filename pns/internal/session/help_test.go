@@ -253,7 +253,7 @@ func (p *place) call() *visit {
 		Counters: &record.Counters{},
 	}
 	p.opt(&o)
-	v.s = New(o, record.Call{Name: "atlanta/1", Started: time.Now(), Peer: "atlanta"})
+	v.s = New(o, record.Call{Name: "atlanta/1", Started: time.Now(), Peer: "atlanta", Outgoing: p.dialled})
 	ctx, cancel := context.WithCancel(context.Background())
 	v.cancel = cancel
 	go func() {

@@ -70,7 +70,7 @@ func (s *Session) judge(now time.Time, f finding) {
 			fmt.Sprintf("the certificate is not in this name: it was issued to %q", c.Issued()))
 	case !verdict.OK:
 		s.refuse(now, c, WrongPassword, record.AuthFailed, verdict.Message, "wrong password")
-	case !s.permitted(now, f):
+	case !s.permitted(now, f), !s.reachable(now, f):
 	case l.lease != nil && s.user.Name != user.Name:
 		s.refuse(now, c, WrongPassword, record.AuthFailed, "the name must stay the same during a call",
 			"logged in as "+s.user.Name+" before")
@@ -233,6 +233,7 @@ func (s *Session) welcome(now time.Time) {
 		add(now, ppp.IPCP, s.ip)
 	}
 	s.offer6(now, add)
+	s.link.OfferCallback(s.user.Callback.Offer())
 	s.link.Answer(now, l.verdict)
 	l.claim, l.verdict = nil, auth.Verdict{}
 }

@@ -22,6 +22,7 @@ type place struct {
 	opt    func(*Options) // changes each session's options
 
 	behindErr error // why nothing can be delegated
+	dialled   bool  // calls are ones that we have placed
 }
 
 // people are the users, and the passwords that they change; as a ras.RAS has

@@ -226,6 +226,10 @@ func (s *Session) happened(now time.Time, e link.Event) {
 		s.unproven(now, e.Claim, e.Text)
 	case link.Authenticated:
 		s.authenticated(now)
+	case link.CallbackAsked:
+		s.callback(now, e.Choice)
+	case link.CallbackCheated:
+		s.noCallback(e.Text)
 	case link.NetworkUp:
 		s.networkUp(now, e.Protocol)
 	case link.NetworkDown:

@@ -175,6 +175,7 @@ type Session struct {
 	warn     time.Time     // when to tell the caller that it will
 	until    time.Time     // when Run stops waiting: the program ends
 	lost     error         // why the PPTP call is over
+	owed     Owed          // zero: nothing
 }
 
 // An ending is why a session shall end.
@@ -187,7 +188,13 @@ type ending struct {
 // and the numbers. The call is the session's from now on: Run must follow.
 func New(o Options, call record.Call) *Session {
 	call.Stage = cmp.Or(call.Stage, record.Incoming)
-	return &Session{o: o, bell: make(chan struct{}, 1), link: link.New(&o.Link), six: new(six), record: call}
+	settings := &o.Link
+	if call.Outgoing { // it is the callback
+		own := o.Link
+		own.LCP.CallsBack = false
+		settings = &own
+	}
+	return &Session{o: o, bell: make(chan struct{}, 1), link: link.New(settings), six: new(six), record: call}
 }
 
 // ring has Run look for what there is to do.

@@ -28,6 +28,7 @@ type User struct {
 	Disabled     bool  // may not log in
 	NoDialIn     bool  // has an account, but not for dialling in
 	Hours        Hours // in which she may
+	Callback     Callback
 }
 
 // Simultaneous is what becomes of a second call of the same user.
@@ -161,6 +162,16 @@ func (t *Table) Has(name string) bool {
 // Fixed lists the fixed addresses and networks, in the order of the configuration. It
 // belongs to the table.
 func (t *Table) Fixed() []netip.Prefix { return t.fixed }
+
+// CallsBack tells whether some user is called back.
+func (t *Table) CallsBack() bool {
+	for _, u := range t.byName {
+		if u.Callback.Kind != NoCallback {
+			return true
+		}
+	}
+	return false
+}
 
 // Len is the number of users.
 func (t *Table) Len() int { return len(t.byName) }
