@@ -57,7 +57,7 @@ type servers struct {
 	all   map[string]*server
 }
 
-// with is the server of a setting.
+// with is the server of a setting; one that begins with [[user]] is saran's.
 func (s *servers) with(setting string) *server {
 	s.t.Helper()
 	setting = strings.ReplaceAll(setting, "; ", "\n")
@@ -65,7 +65,11 @@ func (s *servers) with(setting string) *server {
 		if s.all == nil {
 			s.all = map[string]*server{}
 		}
-		s.all[setting] = startServer(s.t, setting, s.users)
+		keys, users := setting, s.users
+		if hers, ok := strings.CutPrefix(setting, "[[user]] "); ok {
+			keys, users = "", hers+"\n"+users
+		}
+		s.all[setting] = startServer(s.t, keys, users)
 	}
 	return s.all[setting]
 }

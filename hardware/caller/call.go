@@ -10,6 +10,7 @@ import (
 
 	"carrier/shared/netstack"
 	"carrier/shared/ppp/ipcp"
+	"carrier/shared/ppp/lcp"
 	"carrier/shared/ppp/link"
 )
 
@@ -80,9 +81,13 @@ func newCall(l carrier, o Options) *Call {
 	if o.LCP == nil {
 		o.LCP = &pppdAsks
 	}
+	opt := link.Options{LCP: *o.LCP, Login: o.Login, Echo: o.Echo, Restart: o.Restart, OnlyAck: o.OnlyAck}
+	if o.Callback != nil {
+		opt.LCP.Callback, opt.Callback = &lcp.Callback{Operation: lcp.ByCBCP}, *o.Callback
+	}
 	c := &Call{o: o, line: l, hangUp: make(chan struct{}), up: make(chan struct{}), done: make(chan struct{}),
 		ipcp: ipcp.New(ipcp.Options{Local: o.Addr, Remote: o.PeerAddr, AskAddress: true, AskDNS: true, AskNBNS: true}),
-		link: link.New(&link.Options{LCP: *o.LCP, Login: o.Login, Echo: o.Echo, Restart: o.Restart, OnlyAck: o.OnlyAck})}
+		link: link.New(&opt)}
 	c.wire.init(l)
 	c.client = &http.Client{Transport: &http.Transport{DialContext: c.DialContext, DisableKeepAlives: true}}
 	return c

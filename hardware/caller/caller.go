@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"carrier/shared/ppp/auth"
+	"carrier/shared/ppp/cbcp"
 	"carrier/shared/ppp/lcp"
 	"carrier/shared/ppp/link"
 )
@@ -34,9 +35,13 @@ type Options struct {
 	Login auth.Login // zero: every demand is rejected
 	// LCP is what we ask of the peer; nil: a Magic-Number, an empty ACCM and
 	// both header compressions, as pppd asks.
-	LCP     *lcp.Options
-	Echo    link.EchoOptions // zero: off
-	Restart time.Duration    // LCP's and IPCP's Restart timer; 3 s
+	LCP *lcp.Options
+	// Callback asks to be called back, by CBCP: the call ends with an *EndError of
+	// cause link.CalledBack then, unless the other end offers none. To be rung, and to
+	// answer, is the owner's business. nil: it is not asked for.
+	Callback *cbcp.Want
+	Echo     link.EchoOptions // zero: off
+	Restart  time.Duration    // LCP's and IPCP's Restart timer; 3 s
 
 	Addr netip.Addr // the address that we wish for; invalid: any
 	// PeerAddr is the peer's address, whatever it wishes; needed only for one

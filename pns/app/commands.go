@@ -30,6 +30,7 @@ type status struct {
 	PACs      []joint   `json:"pacs"`
 	Dials     []dialled `json:"dials,omitempty"`
 	Locked    []lock    `json:"locked_out"`
+	Callbacks []debt    `json:"callbacks"`
 }
 
 type user struct {
@@ -54,6 +55,16 @@ type lock struct {
 	Until  time.Time `json:"until"`
 }
 
+// A debt is a caller who is to be called back.
+type debt struct {
+	User   string    `json:"user"`
+	Number string    `json:"number"`
+	Due    time.Time `json:"due"`
+	Until  time.Time `json:"until"`
+	Tries  int       `json:"tries"`
+	Why    string    `json:"why,omitempty"` // the last of them came to nothing
+}
+
 // commands are what an operator sees of a Program.
 type commands struct{ *Program }
 
@@ -61,7 +72,7 @@ func (p *Program) commands() console.Program { return commands{p} }
 
 // Status shows who is online and the control connections.
 func (p commands) Status() any {
-	s := status{Name: p.config.Name, Listen: p.endpoint.Addr().String(), Users: []user{}, PACs: []joint{}, Locked: []lock{}}
+	s := status{Name: p.config.Name, Listen: p.endpoint.Addr().String(), Users: []user{}, PACs: []joint{}, Locked: []lock{}, Callbacks: []debt{}}
 	if err := p.ras.Closed(); err != nil {
 		s.Closed = err.Error()
 	}
@@ -97,6 +108,9 @@ func (p commands) Status() any {
 	}
 	for _, l := range p.guard.Locks(time.Now()) {
 		s.Locked = append(s.Locked, lock{l.User, l.Source, l.Until.Round(time.Second)})
+	}
+	for _, d := range p.desk.Owed() {
+		s.Callbacks = append(s.Callbacks, debt{d.User, d.Number, d.Due.Round(time.Second), d.Until.Round(time.Second), d.Tries, d.Why})
 	}
 	slices.SortFunc(s.PACs, func(a, b joint) int { return strings.Compare(a.PAC, b.PAC) })
 	return s

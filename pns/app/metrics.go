@@ -9,6 +9,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"carrier/pns/internal/callback"
 	"carrier/pns/internal/dial"
 	"carrier/pns/internal/flow"
 	"carrier/pns/internal/guard"
@@ -31,15 +32,17 @@ type metrics struct {
 	dialled  *prometheus.CounterVec
 
 	// Read at each scrape.
-	ras      *ras.RAS
-	dial     *dial.Dialler
-	pools    *pool.Pools
-	guard    *guard.Guard
-	sessions session.Stats
-	flows    flow.Stats
-	lan      userspace.Stats
-	tun      *tun.Stats // nil: the LAN is in user space
-	peer     peer.Stats
+	ras       *ras.RAS
+	dial      *dial.Dialler
+	pools     *pool.Pools
+	guard     *guard.Guard
+	desk      *callback.Desk
+	callbacks callback.Stats
+	sessions  session.Stats
+	flows     flow.Stats
+	lan       userspace.Stats
+	tun       *tun.Stats // nil: the LAN is in user space
+	peer      peer.Stats
 }
 
 func newMetrics() *metrics {
@@ -118,6 +121,8 @@ var (
 	lockouts     = desc("pns_lockouts_total", "Times that somebody was locked out: a user from one source, or a source as a whole.", "kind")
 	lockedOut    = desc("pns_locked_out", "Who is locked out now.", "kind")
 	addresses    = desc("pns_addresses", "Addresses for callers by pool and state.", "pool", "state")
+	callbacks    = desc("pns_callbacks_total", "Callers who were to be called back, by what became of it.", "outcome")
+	callbacksDue = desc("pns_callbacks_owed", "Callers who are to be called back, and were not reached yet.")
 	grePackets   = desc("pns_gre_packets_total", "GRE packets by direction and disposition.", "direction", "disposition")
 	greLost      = desc("pns_gre_lost_total", "GRE packets from PACs that never came, by their Sequence Numbers.")
 	greTimeOuts  = desc("pns_gre_time_outs_total", "Acknowledgements of GRE packets that did not come in time.")
@@ -146,6 +151,10 @@ func (m *metrics) scrape(gauge, counter emit) {
 	m.sessions.Auth(func(method, outcome string, n uint64) { counter(authTotal, float64(n), method, outcome) })
 	m.scrapeGuard(gauge, counter)
 	m.scrapePools(gauge, counter)
+	gauge(callbacksDue, float64(len(m.desk.Owed())))
+	for outcome, n := range map[string]*atomic.Uint64{"rung": &m.callbacks.Paid, "replaced": &m.callbacks.Replaced, "given-up": &m.callbacks.GivenUp} {
+		counter(callbacks, float64(n.Load()), outcome)
+	}
 	packet := func(direction, disposition string, n uint64) {
 		counter(grePackets, float64(n), direction, disposition)
 	}

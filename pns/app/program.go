@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"carrier/pns/internal/callback"
 	"carrier/pns/internal/config"
 	"carrier/pns/internal/dial"
 	"carrier/pns/internal/guard"
@@ -52,6 +53,7 @@ type Program struct {
 	endpoint *peer.Endpoint
 	ras      *ras.RAS
 	dial     *dial.Dialler
+	desk     *callback.Desk
 	guard    *guard.Guard
 	changed  *users.Passwords
 	pools    *pool.Pools
@@ -114,6 +116,8 @@ func (p *Program) build() error {
 		return err
 	}
 	p.router, _ = network.(router)
+	p.desk = callback.New(ringer{p}, &p.metrics.callbacks, p.log)
+	p.desk.Use(c.Callback)
 	serials, err := record.OpenSerials(c.State)
 	if serials == nil {
 		return err
@@ -129,7 +133,7 @@ func (p *Program) build() error {
 	p.parts.Add("tunnels", p.endpoint.Run)
 	p.dial = p.dialler(network, serials)
 	p.metrics.dial = p.dial
-	p.metrics.ras, p.metrics.pools, p.metrics.guard = p.ras, p.pools, p.guard
+	p.metrics.ras, p.metrics.desk, p.metrics.pools, p.metrics.guard = p.ras, p.desk, p.pools, p.guard
 	if c.Panel.IsValid() {
 		if p.panel, err = daemon.OpenPanel(c.Panel, p.metrics.handler(), p.ras.Closed); err != nil {
 			return err
@@ -137,7 +141,8 @@ func (p *Program) build() error {
 		p.parts.Add("panel", p.panel.Run)
 	}
 	p.parts.Add("dial", p.dial.Run)
-	p.parts.Add("calls", p.ras.Run) // ends first: whoever drains wants to see it
+	p.parts.Add("calls", p.ras.Run)     // ends nearly first: whoever drains wants to see it
+	p.parts.Add("callback", p.desk.Run) // before it: nobody is rung any more
 	return nil
 }
 
@@ -171,7 +176,7 @@ func (p *Program) lease(network lan.Network) error {
 func (p *Program) rasOptions(network lan.Network, serials *record.Serials) ras.Options {
 	o := ras.Options{Settings: p.settings(p.config, p.who), LAN: network, Pools: p.pools, Leases: p.leases, Passwords: p.changed, History: history,
 		Sessions: &p.metrics.sessions, Flows: &p.metrics.flows, Meter: p.metrics, Hub: p.hub, Guard: p.guard, Log: p.log,
-		Host: p.config.Name, Serials: serials}
+		Host: p.config.Name, Serials: serials, Callbacks: p.desk}
 	o.Gate, _ = network.(ras.Gate)
 	o.Prober, _ = network.(session.Prober)
 	o.Delegator, _ = network.(session.Delegator)

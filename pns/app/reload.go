@@ -45,6 +45,7 @@ func (p *Program) use(c *config.Config) (restart []string, err error) {
 	}
 	p.ras.Use(p.settings(c, p.who))
 	p.dial.Use(p.entries(c))
+	p.desk.Use(c.Callback)
 	p.endpoint.Reconfigure(p.ras.Treatment)
 	if err := p.changed.Settle(p.who); err != nil { // they do not hold, but would if the old password came back
 		p.log.Error("changes of passwords that were replaced since are not forgotten", "error", err)
@@ -85,7 +86,7 @@ func (p *Program) settings(c *config.Config, who *users.Table) ras.Settings {
 	s := ras.Settings{Users: who, Activity: c.Activity, Drain: c.Drain, Drains: c.Drains, Lockout: c.Lockout,
 		Settings: session.Settings{
 			Link: link.Options{LCP: lcp.Options{MRU: lan.DefaultMTU, Magic: true, PFC: true, ACFC: true,
-				Multilink: c.Bundle, Quality: c.Quality, Reports: c.Reports},
+				Multilink: c.Bundle, Quality: c.Quality, Reports: c.Reports, CallsBack: who.CallsBack()},
 				Ask: c.Methods, TLS: c.TLS, Rechallenge: c.Rechallenge, Name: c.Name, Echo: c.Echo},
 			DNS: c.LAN.DNS, NBNS: c.LAN.WINS, DHCP: c.LAN.DHCP, Coding: c.Coding, VJ: c.VJ,
 			Identify: c.Identify, Lossy: c.Lossy, Idle: c.Idle, Limit: c.Session}}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"carrier/pns/internal/activity"
+	"carrier/pns/internal/callback"
 	"carrier/pns/internal/dhcp"
 	"carrier/pns/internal/guard"
 	"carrier/pns/internal/pool"
@@ -67,6 +68,7 @@ type Config struct {
 	Drain    time.Duration
 	Drains   bool
 	Echo     link.EchoOptions
+	Callback callback.Options
 	Users    []users.User // as users.New takes them
 	NeedsGRE bool         // some PAC, clients, or a server use raw GRE
 	NeedsUDP bool         // likewise UDP
@@ -177,6 +179,7 @@ func read(f *conf.File) (*Config, error) {
 	c.LAN = network(t)
 	c.Users = people(t, c)
 	apart(t, c)
+	c.Callback = ringing(t, c)
 	peers(t, c)
 	c.Digest = f.Digest()
 	if err := f.Err(); err != nil {

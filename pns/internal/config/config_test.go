@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"carrier/pns/internal/activity"
+	"carrier/pns/internal/callback"
 	"carrier/pns/internal/dhcp"
 	"carrier/pns/internal/guard"
 	"carrier/pns/internal/pool"
@@ -145,9 +146,17 @@ echo_failures = 5
 [limits.activity]
 ignore = ["ntp", "udp/514"]
 
+[callback]
+through = ["boston", "atlanta"]
+every   = "1m"
+within  = "10m"
+
 [[user]]
 name         = "saran"
 password     = "correct horse"
+callback          = "caller"
+callback_numbers  = ["555*"]
+callback_required = true
 address      = "2.1.1.129"
 expired      = true
 idle         = "1h"
@@ -221,8 +230,10 @@ func TestWhole(t *testing.T) {
 		Idle:     15 * time.Minute, Session: 8 * time.Hour,
 		Activity: ignoring(t, "ntp", "udp/514"),
 		Echo:     link.EchoOptions{Interval: 20 * time.Second, Failures: 5},
+		Callback: callback.Options{Through: []string{"boston", "atlanta"}, Every: time.Minute, Within: 10 * time.Minute},
 		Users: []users.User{
-			{Name: "saran", Expired: true, Address: ip("2.1.1.129"), Idle: time.Hour, Session: 24 * time.Hour, Simultaneous: users.Replace, NoDialIn: true},
+			{Name: "saran", Expired: true, Address: ip("2.1.1.129"), Idle: time.Hour, Session: 24 * time.Hour, Simultaneous: users.Replace, NoDialIn: true,
+				Callback: users.Callback{Kind: users.ToCaller, Numbers: []string{"555*"}, Required: true}},
 			{Name: `DENVER\bob`, Pool: "sales", Disabled: true, Hours: users.Hours{From: 22 * time.Hour, To: 6*time.Hour + 30*time.Minute}, Routes: []netip.Prefix{netip.MustParsePrefix("10.5.0.0/24")}},
 		},
 		NeedsGRE: true, NeedsUDP: true,
@@ -270,6 +281,7 @@ func TestDefaults(t *testing.T) {
 		Lossy:    10,
 		Activity: ignoring(t, activity.Names()...),
 		Echo:     link.EchoOptions{Interval: 30 * time.Second, Failures: 3},
+		Callback: callback.Options{Every: 30 * time.Second, Within: 5 * time.Minute},
 		Users:    []users.User{{Name: "saran"}},
 		NeedsGRE: true,
 	}

@@ -10,7 +10,7 @@ import (
 func TestMistakes(t *testing.T) {
 	const pac, user = "[[pac]]\nname = 'x'\n", "[[user]]\nname = 'u'\n"
 	for _, tt := range []struct{ name, add, want string }{
-		{"unknown key", "[echo]\n", `10: echo: unknown key; would be right: one of auth, clients, dial, lan, limits, listen, log, name, pac, panel, pool, ppp, security, socket, state, udp, user`},
+		{"unknown key", "[echo]\n", `10: echo: unknown key; would be right: one of auth, callback, clients, dial, lan, limits, listen, log, name, pac, panel, pool, ppp, security, socket, state, udp, user`},
 		{"key of pac.toml", user + "pasword = 'x'", "10: user[2].password: missing; would be right: password = \"…\" or nt_hash = \"…\"\n12: user[2].pasword: unknown key; would be right: password"},
 
 		{"PAC without name", "[[pac]]\nfrom = ['192.0.2.9']", `10: pac[2].name: missing; would be right: name = "atlanta"`},
@@ -101,6 +101,24 @@ func TestMistakes(t *testing.T) {
 		{"simultaneous", user + "password = 'x'\nsimultaneous = 'kick'", `13: user[2].simultaneous: "kick" is not known here; would be right: "unlimited", "refuse" or "replace"`},
 		{"limits of a user", user + "password = 'x'\nidle = '0s'\nsession = '200h'", `13: user[2].idle: "0s" is out of range; would be right: from "1s" to "168h"
 14: user[2].session: "200h" is out of range; would be right: from "1s" to "168h"`},
+		{"callback", user + "password = 'x'\ncallback = 'always'\ncallback_numbers = 5\ncallback_required = 'yes'", `13: user[2].callback: "always" is not known here; would be right: "none", "number", "list" or "caller"
+14: user[2].callback_numbers: 5 is not an array; would be right: callback_numbers = ["…"]
+15: user[2].callback_required: "yes" is not true or false; would be right: callback_required = true`},
+		{"callback without numbers", user + "password = 'x'\ncallback = 'caller'", `10: user[2].callback_numbers: missing; would be right: callback_numbers = ["5551212"]`},
+		{"callback at no number", user + "password = 'x'\ncallback = 'list'\ncallback_numbers = []", `14: user[2].callback_numbers: names no number; would be right: callback_numbers = ["5551212"]`},
+		{"callback at two numbers", user + "password = 'x'\ncallback = 'number'\ncallback_numbers = ['5551212', '555-1213']", `14: user[2].callback_numbers: names 2 numbers; would be right: one, or callback = "list"`},
+		{"callback at no numbers", user + "password = 'x'\ncallback = 'list'\ncallback_numbers = ['555*0W', 'home', '555*']", `14: user[2].callback_numbers[1]: "555*0W" is no number; would be right: "5551212"
+14: user[2].callback_numbers[2]: "home" is no number; would be right: "5551212"`},
+		{"callback at no patterns", user + "password = 'x'\ncallback = 'caller'\ncallback_numbers = ['555 12*', '*']", `14: user[2].callback_numbers[1]: "555 12*" is neither a number nor how numbers begin; would be right: "5551212", or "555*" for all that begin so`},
+		{"a long list", user + "password = 'x'\ncallback = 'list'\ncallback_numbers = [" + strings.Repeat("'"+strings.Repeat("5", 40)+"', ", 7) + "]", `14: user[2].callback_numbers: the list is longer than 252 octets, which a caller cannot be told; would be right: fewer of them`},
+		{"numbers without callback", user + "password = 'x'\ncallback_numbers = ['5551212']\ncallback_required = false", `13: user[2].callback_numbers: means nothing without callback; would be right: callback = "number" beside it
+14: user[2].callback_required: means nothing without callback; would be right: callback = "number" beside it`},
+		{"how callers are rung", user + "password = 'x'\ncallback = 'number'\ncallback_numbers = ['5551212']\n[callback]\nthrough = ['boston']\nevery = '0s'\nwithin = '25h'\nnumber = '1'", `16: callback.through[1]: "boston" is no [[pac]]; would be right: the name of one
+17: callback.every: "0s" is out of range; would be right: from "1s" to "1h"
+18: callback.within: "25h" is out of range; would be right: from "10s" to "24h"
+19: callback.number: unknown key; would be right: one of every, through, within`},
+		{"rung through nobody", user + "password = 'x'\ncallback = 'number'\ncallback_numbers = ['5551212']\n[callback]\nthrough = []", `16: callback.through: names no PAC; would be right: without it, the one by which the caller came`},
+		{"nobody is called back", "[callback]\nevery = '10s'", `10: callback: means nothing where no [[user]] is called back; would be right: callback = "number" at one of them, or without it`},
 	} {
 		wrong(t, tt.name, least+tt.add, tt.want)
 	}
@@ -218,6 +236,7 @@ func TestMistakesOfTheWholeFile(t *testing.T) {
 		wrong(t, "panel", "panel = '"+panel+"'\n"+least, "1: panel: "+panel+" overlaps listen, 0.0.0.0:1723; would be right: each port once")
 	}
 	wrong(t, "panel of the same address", "panel = '[::ffff:127.0.0.1]:1723'\nlisten = '127.0.0.1:1723'\n"+least, "1: panel: [::ffff:127.0.0.1]:1723 overlaps listen, 127.0.0.1:1723; would be right: each port once")
+	wrong(t, "callback without a PAC", strings.Replace(least, "[[pac]]\nname = \"a\"", "[clients]", 1)+"callback = 'number'\ncallback_numbers = ['5551212']", `9: user[1].callback: needs a PAC that rings; would be right: at least one [[pac]]`)
 	wrong(t, "kinds of values", "name = 'd'\npac = 1\nlan = []\nauth = 'pap'\nlimits = 'none'\nuser = {}", `2: pac: 1 is not an array of tables; would be right: [[pac]]
 3: lan: an array is not a table; would be right: [lan]
 4: auth: "pap" is not a table; would be right: [auth]

@@ -74,6 +74,7 @@ func people(root *conf.Table, c *Config) []users.User {
 			Disabled:     t.Bool("disabled", false),
 			NoDialIn:     !t.Bool("dial_in", true),
 			Hours:        conf.Value(t, "hours", users.Hours{}, hours),
+			Callback:     recalled(t),
 		}
 		free(t, u, c.LAN)
 		free6(t, u, c.LAN)

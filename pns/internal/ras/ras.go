@@ -91,8 +91,10 @@ type Options struct {
 	Sessions *session.Stats
 	Flows    *flow.Stats
 	Meter    Meter
-	Hub      *capture.Hub
-	Log      *slog.Logger
+	// Callbacks is needed where users are called back.
+	Callbacks Callbacks
+	Hub       *capture.Hub
+	Log       *slog.Logger
 }
 
 // A Meter is told of calls. App's metrics have it.
@@ -106,6 +108,12 @@ type Meter interface {
 type Gate interface {
 	// Fault says why they would reach nothing; nil: they would, as far as is known.
 	Fault() error
+}
+
+// Callbacks are told who is to be rung, when her call is over; a *callback.Desk is
+// one. It is false, and she is not rung, when the program is about to end.
+type Callbacks interface {
+	Owe(user, number, pac string, delay time.Duration) bool
 }
 
 // A RAS takes calls; it is a peer.Handler. Its methods may be called from any
@@ -287,6 +295,9 @@ const generalError = uint8(pptp.IncomingGeneralError)
 func (r *RAS) ended(call *peer.Call, s *session.Session) {
 	c := s.Record()
 	r.leave(call, c)
+	if o := s.Owed(); o != (session.Owed{}) && !r.o.Callbacks.Owe(o.User, o.Number, c.Peer, o.Delay) {
+		r.o.Log.Warn("a caller is not rung: the server is shutting down", "call", c.Name, "user", o.User)
+	}
 	r.o.Hub.Forget(c.Name)
 	r.o.Meter.Ended(c.Peer, c)
 }

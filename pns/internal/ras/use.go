@@ -31,6 +31,7 @@ func (r *RAS) apply(s Settings) {
 		}
 	}
 	clients := limited(common, s.Clients.MRU)
+	clients.Link.LCP.CallsBack = false // there is no telephone that would ring
 	clients.Link.Ask, clients.Coding, clients.VJ = s.Clients.Ask, s.Clients.Coding, s.Clients.VJ
 	u.clients = clients
 	r.use.Store(u)
