@@ -111,6 +111,10 @@ func TestCallbackIsNotCheated(t *testing.T) {
 	}
 
 	w.hungUp("4045550001")
+	testbed.Until(t, "the operator sees who is owed a call", func() bool {
+		status, err := w.pns.Status(within(t))
+		return err == nil && strings.Contains(string(status), `"callbacks":[{"user":"saran","number":"4045550001","due":`)
+	})
 	if c := <-w.listens(0).tries(bob()); c != nil {
 		t.Error("somebody else is online")
 	}

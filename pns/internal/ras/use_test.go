@@ -102,3 +102,16 @@ func givesTime(t *testing.T, at map[string]string, reloads []reload, want string
 		t.Errorf("%s, want %s", got, want)
 	}
 }
+
+// Calls of PACs may be ones to call back; a user's own machine has no telephone.
+func TestWhoIsCalledBack(t *testing.T) {
+	r, _, _ := server(t)
+	s := r.use.Load().Settings
+	s.Link.LCP.CallsBack = true
+	s.PACs = append(s.PACs, PAC{Name: "boston", MRU: 1200})
+	r.Use(s)
+	u := r.use.Load()
+	if pac, boston, client := u.commons[0].Link.LCP, u.commons[1200].Link.LCP, u.clients.Link.LCP; !pac.CallsBack || !boston.CallsBack || client.CallsBack {
+		t.Errorf("PACs %v and %v, clients %v", pac.CallsBack, boston.CallsBack, client.CallsBack)
+	}
+}
