@@ -51,7 +51,7 @@ var order = [][]string{
 	{"shared/ppp/codectest", "shared/ppp/window"},
 	{"shared/ppp"},
 	{"shared/hdlc"},
-	{"shared/wire", "shared/keep", "shared/number"},
+	{"shared/wire", "shared/keep", "shared/phone"},
 }
 
 // rank is the row of a package, and the name under which it stands there.

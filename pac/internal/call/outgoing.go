@@ -11,6 +11,7 @@ import (
 	"carrier/pac/internal/identify"
 	"carrier/pac/internal/profile"
 	"carrier/shared/peer"
+	"carrier/shared/phone"
 	"carrier/shared/pptp"
 	"carrier/shared/record"
 )
@@ -49,14 +50,14 @@ func (c *Calls) Outgoing(tunnel *peer.Call) (o *Outgoing, banks []string) {
 // examine says why a call is not to be placed. A field that no line of ours can
 // fulfil is not passed over: the PNS would take the call for another one.
 func (o *Outgoing) examine(req pptp.OutgoingCallRequest, permit profile.Permit) error {
-	number, ok := profile.Dialled(req.PhoneNumber)
-	o.number = number
+	digits, ok := phone.Digits(req.PhoneNumber)
+	o.number = digits
 	switch {
 	case len(permit.Numbers) == 0:
 		return &refusal{&ending{record.NumberRefused, "this PNS may have no number dialled"}, pptp.OutgoingDoNotAccept, pptp.NoError}
 	case !ok:
 		return badValue("that is not a telephone number")
-	case !permit.Allows(number):
+	case !phone.Matches(permit.Numbers, digits):
 		return &refusal{&ending{record.NumberRefused, "this PNS may not have that number dialled"}, pptp.OutgoingDoNotAccept, pptp.NoError}
 	case req.BearerType&pptp.Analog == 0:
 		return badValue("these lines are analog")

@@ -2,11 +2,11 @@ package config
 
 import (
 	"net/netip"
-	"strings"
 
 	"carrier/pac/internal/profile"
 	"carrier/shared/conf"
 	"carrier/shared/peer"
+	"carrier/shared/phone"
 )
 
 // A switchboard reads which PNSs may have which numbers dialled, and from where
@@ -104,8 +104,7 @@ func (s *switchboard) able() (names []string) {
 
 // pattern checks a telephone number, or how several begin.
 func pattern(s string) (string, error) {
-	start, open := strings.CutSuffix(s, "*")
-	if digits, ok := profile.Dialled(start); open && start == "" || ok && digits == start && len(s) <= 64 {
+	if phone.Pattern(s) {
 		return s, nil
 	}
 	return "", conf.Unfit("is neither a number nor how numbers begin", `"5551212", or "555*" for all that begin so`)

@@ -2,12 +2,13 @@ package config
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"carrier/pns/internal/callback"
 	"carrier/pns/internal/users"
 	"carrier/shared/conf"
-	"carrier/shared/number"
+	"carrier/shared/phone"
 )
 
 // recalled reads how a user is called back.
@@ -50,13 +51,13 @@ func callbackKind(s string) (users.CallbackKind, error) {
 
 // callable checks a number that is rung, or where the caller says it a pattern.
 func callable(k users.CallbackKind, s string) (string, error) {
-	digits, ok := number.Digits(s)
+	digits, ok := phone.Digits(s)
 	switch {
-	case ok && k != users.ToCaller:
+	case ok && k != users.ToCaller && !strings.HasSuffix(digits, "*"):
 		return digits, nil
 	case k != users.ToCaller:
-		return "", conf.Unfit("is no number", conf.Quote("5551212"))
-	case !number.Pattern(s):
+		return "", conf.Unfit("is no number that can be rung", conf.Quote("5551212"))
+	case !phone.Pattern(s):
 		return "", conf.Unfit("is neither a number nor how numbers begin", `"5551212", or "555*" for all that begin so`)
 	}
 	return s, nil

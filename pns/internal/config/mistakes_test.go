@@ -107,8 +107,9 @@ func TestMistakes(t *testing.T) {
 		{"callback without numbers", user + "password = 'x'\ncallback = 'caller'", `10: user[2].callback_numbers: missing; would be right: callback_numbers = ["5551212"]`},
 		{"callback at no number", user + "password = 'x'\ncallback = 'list'\ncallback_numbers = []", `14: user[2].callback_numbers: names no number; would be right: callback_numbers = ["5551212"]`},
 		{"callback at two numbers", user + "password = 'x'\ncallback = 'number'\ncallback_numbers = ['5551212', '555-1213']", `14: user[2].callback_numbers: names 2 numbers; would be right: one, or callback = "list"`},
-		{"callback at no numbers", user + "password = 'x'\ncallback = 'list'\ncallback_numbers = ['555*0W', 'home', '555*']", `14: user[2].callback_numbers[1]: "555*0W" is no number; would be right: "5551212"
-14: user[2].callback_numbers[2]: "home" is no number; would be right: "5551212"`},
+		{"callback at no numbers", user + "password = 'x'\ncallback = 'list'\ncallback_numbers = ['555*0W', 'home', '555*']", `14: user[2].callback_numbers[1]: "555*0W" is no number that can be rung; would be right: "5551212"
+14: user[2].callback_numbers[2]: "home" is no number that can be rung; would be right: "5551212"
+14: user[2].callback_numbers[3]: "555*" is no number that can be rung; would be right: "5551212"`},
 		{"callback at no patterns", user + "password = 'x'\ncallback = 'caller'\ncallback_numbers = ['555 12*', '*']", `14: user[2].callback_numbers[1]: "555 12*" is neither a number nor how numbers begin; would be right: "5551212", or "555*" for all that begin so`},
 		{"a long list", user + "password = 'x'\ncallback = 'list'\ncallback_numbers = [" + strings.Repeat("'"+strings.Repeat("5", 40)+"', ", 7) + "]", `14: user[2].callback_numbers: the list is longer than 252 octets, which a caller cannot be told; would be right: fewer of them`},
 		{"numbers without callback", user + "password = 'x'\ncallback_numbers = ['5551212']\ncallback_required = false", `13: user[2].callback_numbers: means nothing without callback; would be right: callback = "number" beside it

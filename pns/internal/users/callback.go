@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"carrier/shared/number"
+	"carrier/shared/phone"
 	"carrier/shared/ppp/cbcp"
 )
 
@@ -14,7 +14,7 @@ import (
 type Callback struct {
 	Kind CallbackKind
 	// Numbers are the one to which she is called back, those among which she chooses,
-	// or patterns (number.Pattern) of those that she may say; the first two are digits.
+	// or patterns (phone.Pattern) of those that she may say; the first two are digits.
 	Numbers  []string
 	Required bool // without it she is not let in
 }
@@ -80,8 +80,9 @@ func (c Callback) Number(choice cbcp.Choice) (string, error) {
 	case choice.Type == cbcp.Fixed:
 		return "", ErrNoNumber
 	}
-	digits, ok := number.Digits(choice.Number)
-	if !ok || !number.Matches(c.Numbers, digits) {
+	digits, ok := phone.Digits(choice.Number)
+	hers := slices.Contains(c.Numbers, digits) || c.Kind == ToCaller && phone.Matches(c.Numbers, digits)
+	if !ok || !hers {
 		return "", fmt.Errorf("you are not called back at %s", choice.Number)
 	}
 	return digits, nil

@@ -21,6 +21,7 @@ func TestCallbackNumber(t *testing.T) {
 		{"set", fixed, cbcp.Choice{Type: cbcp.Fixed}, "5551212", ""},
 		{"said, and the same", fixed, cbcp.Choice{Type: cbcp.Caller, Number: "555-1212"}, "5551212", ""},
 		{"said, and another", fixed, cbcp.Choice{Type: cbcp.Caller, Number: "5551213"}, "", "you are not called back at 5551213"},
+		{"said, and a pattern elsewhere", Callback{ToNumber, []string{"*67*"}, true}, cbcp.Choice{Type: cbcp.Caller, Number: "*675551213"}, "", "you are not called back at *675551213"},
 		{"skipped", fixed, cbcp.Choice{Type: cbcp.None}, "", "you must be called back"},
 		{"of the list", list, cbcp.Choice{Type: cbcp.List, Number: "5551213"}, "5551213", ""},
 		{"not of the list", list, cbcp.Choice{Type: cbcp.List, Number: "5551214"}, "", "you are not called back at 5551214"},

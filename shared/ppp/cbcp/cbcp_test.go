@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"carrier/shared/phone"
 	"carrier/shared/ppp"
 	"carrier/shared/ppp/cp"
 	"carrier/shared/wire"
@@ -101,7 +102,7 @@ func TestStrangeOptions(t *testing.T) {
 }
 
 func TestOffersThatDoNotFit(t *testing.T) {
-	number := strings.Repeat("1", MaxNumber)
+	number := strings.Repeat("1", phone.Longest)
 	for _, tt := range []struct {
 		list []string
 		ok   bool

@@ -14,7 +14,7 @@ import (
 // or where it is in the list; else at the number that is set for her, or the list's
 // first if she says none. Where there is no such callback, the call goes on.
 type Want struct {
-	Number string        // at most MaxNumber octets of printable ASCII
+	Number string        // at most phone.Longest octets of printable ASCII
 	Delay  time.Duration // of her modem's: whole seconds, at most MaxDelay
 }
 

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"carrier/shared/phone"
 )
 
 // An Offer is what a caller may choose from. The zero Offer has nothing, which
@@ -16,10 +18,6 @@ type Offer struct {
 	List   []string
 }
 
-// MaxNumber is the longest number of an Offer, in octets: so many fit an
-// Outgoing-Call-Request (RFC 2637 §2.7).
-const MaxNumber = 64
-
 // room is what an option has for its numbers: 255 octets without Type, Length and
 // delay. Each number takes two octets more than it has.
 const room = 252
@@ -28,8 +26,8 @@ const room = 252
 func (o Offer) Check() error {
 	all := 0
 	for _, n := range o.List {
-		if n == "" || len(n) > MaxNumber {
-			return fmt.Errorf("number %q: %d octets, of 1 to %d", n, len(n), MaxNumber)
+		if n == "" || len(n) > phone.Longest {
+			return fmt.Errorf("number %q: %d octets, of 1 to %d", n, len(n), phone.Longest)
 		}
 		if all += len(n) + 2; all > room {
 			return fmt.Errorf("the list is longer than %d octets", room)

@@ -3,6 +3,8 @@ package lcp
 import (
 	"bytes"
 	"slices"
+
+	"carrier/shared/phone"
 )
 
 // Callback is the wish to be called back (RFC 1570 §2.3).
@@ -33,10 +35,6 @@ func (c *Callback) Number() string {
 
 func (c *Callback) append(b []byte) []byte { return append(append(b, byte(c.Operation)), c.Message...) }
 
-// longest is the longest number that is called, in octets: an Outgoing-Call-Request
-// has no room for more (RFC 2637 §2.7).
-const longest = 64
-
 // judgeCallback suggests ByUser, which needs nothing from the peer, for what is not
 // known.
 func (n *negotiator) judgeCallback(data []byte) (bool, []byte) {
@@ -53,7 +51,7 @@ func (n *negotiator) judgeCallback(data []byte) (bool, []byte) {
 		return true, nil
 	case DialString, E164:
 		strange := slices.ContainsFunc(c.Message, func(o byte) bool { return o < ' ' || o > '~' })
-		if len(c.Message) > 0 && len(c.Message) <= longest && !strange {
+		if len(c.Message) > 0 && len(c.Message) <= phone.Longest && !strange {
 			n.theirs.Callback = c
 			return true, nil
 		}

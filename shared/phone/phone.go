@@ -1,5 +1,5 @@
-// Package number is telephone numbers, as people and files write them.
-package number
+// Package phone is telephone numbers, as people and files write them.
+package phone
 
 import "strings"
 

@@ -1,4 +1,4 @@
-package number
+package phone
 
 import (
 	"strings"
@@ -39,6 +39,8 @@ func TestPatterns(t *testing.T) {
 		{"0900 555*", "09001", false},
 		{"0900* 555*", "555", true},
 		{"*", "0", true},
+		{"*67555*", "*675550", true},
+		{"404*", "1404", false},
 	} {
 		if got := Matches(strings.Fields(tt.patterns), tt.digits); got != tt.want {
 			t.Errorf("%q, %s: %v", tt.patterns, tt.digits, got)
