@@ -156,10 +156,12 @@ func TestAskedAgain(t *testing.T) {
 	})
 }
 
-// The end of the program ends what is being dialled, and what waits.
+// The end of the program ends what is being dialled, and what waits; nobody else is
+// asked then.
 func TestEnd(t *testing.T) {
 	b := &bells{takes: time.Hour}
 	at(t, b, func(d *Desk) {
+		d.Use(Options{Through: []string{"atlanta", "boston"}, Every: time.Minute, Within: time.Hour})
 		d.Owe("saran", "5551212", "atlanta", 0)
 		d.Owe("bob", "5551313", "atlanta", time.Minute)
 		time.Sleep(10 * time.Second)
