@@ -201,12 +201,12 @@ func (r *receiver) ackDue(now time.Duration) bool {
 // takeAck is the Acknowledgment Number for a packet that leaves now. The last
 // one is told again on every data packet, in case it was lost. A peer that sent
 // many without one has a window that lets it, and needs them less often; one that
-// sent more than our window allows does not wait for them.
+// sent far more than our window allows does not wait for them.
 func (r *receiver) takeAck() (uint32, bool) {
 	if !r.ackedAny && (!r.started || r.pending() <= 0) {
 		return 0, false
 	}
-	if pending := r.pending(); pending > 2*r.ackMost+1 && !r.delayAck {
+	if pending := r.pending(); pending > 2*r.ackMost+2*spare && !r.delayAck {
 		r.ackEvery = seldom
 	} else {
 		r.ackEvery = max(r.ackEvery, min(pending, r.ackMost))

@@ -233,7 +233,9 @@ func (s *Session) welcome(now time.Time) {
 		add(now, ppp.IPCP, s.ip)
 	}
 	s.offer6(now, add)
-	s.link.OfferCallback(s.user.Callback.Offer())
+	if s.link.LCP().Theirs.Callback != nil {
+		s.link.OfferCallback(s.user.Callback.Offer())
+	}
 	s.link.Answer(now, l.verdict)
 	l.claim, l.verdict = nil, auth.Verdict{}
 }

@@ -1,6 +1,7 @@
 package cp
 
 import (
+	"math"
 	"time"
 
 	"carrier/shared/ppp"
@@ -23,20 +24,25 @@ type Options struct {
 	FirstID uint8 // Identifier before the first request's
 }
 
-func (o Options) withDefaults() Options {
-	if o.Restart <= 0 {
-		o.Restart = 3 * time.Second
-	}
-	def := func(n *int, rfc int) {
-		if *n <= 0 {
-			*n = rfc
+// limits are Options with their defaults, in the room that they need: a call has a
+// Machine for each of its protocols.
+type limits struct {
+	restart                               time.Duration
+	configure, terminate, failure, rounds int16
+}
+
+func (o Options) limits() limits {
+	def := func(n int, rfc int16) int16 {
+		if n <= 0 {
+			return rfc
 		}
+		return int16(min(n, math.MaxInt16))
 	}
-	def(&o.MaxConfigure, 10)
-	def(&o.MaxTerminate, 2)
-	def(&o.MaxFailure, 5)
-	def(&o.MaxRounds, 20)
-	return o
+	l := limits{o.Restart, def(o.MaxConfigure, 10), def(o.MaxTerminate, 2), def(o.MaxFailure, 5), def(o.MaxRounds, 20)}
+	if l.restart <= 0 {
+		l.restart = 3 * time.Second
+	}
+	return l
 }
 
 // A Machine is one control protocol on one link: the automaton, its Restart
@@ -47,33 +53,34 @@ func (o Options) withDefaults() Options {
 // the owner, who must act on TLD before TLU when both are there.
 type Machine struct {
 	protocol ppp.Protocol
-	opt      Options
-	neg      Negotiator
 	auto     Automaton
+	onlyAck  bool
+	limits   limits
+	neg      Negotiator
 	mru      int // the peer's
 
-	restarts int       // Restart counter
 	deadline time.Time // Restart timer; zero when it does not run
+	restarts int16     // Restart counter
+	naks     int16     // sent since the last Ack
+	sent     int16     // Naks and Rejects sent in this negotiation
+	received int16     // and received
 	id       uint8     // last Identifier used
-	request  []byte    // options of our last Configure-Request
-	reqID    uint8     // its Identifier
+	reqID    uint8     // that of our last Configure-Request
 	answered bool      // the peer has answered it
 	acked    bool      // the peer has acknowledged a request since the last Reset
-	asked    asked
+	peerDone bool      // a Terminate-Request of the peer's came
+	termID   uint8     // the Identifier of ours
+	request  []byte    // options of our last Configure-Request
+	text     []byte    // of our Terminate-Request
+	peerText string    // of the peer's
 	theirs   theirs
-	naks     int    // sent since the last Ack
-	sent     int    // Naks and Rejects sent in this negotiation
-	received int    // and received
-	text     []byte // of our Terminate-Request
-	termID   uint8  // its Identifier
-	peerText string // of the peer's, and
-	peerDone bool   // whether one came
+	asked    asked
 	err      error
 }
 
 // NewMachine makes the machine of one protocol, in state Initial.
 func NewMachine(p ppp.Protocol, n Negotiator, o Options) *Machine {
-	return &Machine{protocol: p, opt: o.withDefaults(), neg: n, id: o.FirstID, answered: true, mru: ppp.DefaultMRU}
+	return &Machine{protocol: p, onlyAck: o.OnlyAck, limits: o.limits(), neg: n, id: o.FirstID, answered: true, mru: ppp.DefaultMRU}
 }
 
 // State is the automaton's state.

@@ -32,7 +32,7 @@ func (m *Machine) step(now time.Time, e Event, in Packet, reply *Packet, out *pp
 // keepsOwn tells that our direction stands as it was acknowledged, where it
 // would be negotiated anew from state s.
 func (m *Machine) keepsOwn(s State) bool {
-	return m.opt.OnlyAck && m.acked && (s == Opened || s.Negotiating())
+	return m.onlyAck && m.acked && (s == Opened || s.Negotiating())
 }
 
 // begin starts a negotiation from nothing.
@@ -52,10 +52,10 @@ func (m *Machine) perform(now time.Time, do Action, in Packet, reply *Packet, ke
 	}
 	switch {
 	case do.Has(IRC) && do.Has(STR):
-		m.restarts = m.opt.MaxTerminate
+		m.restarts = m.limits.terminate
 		m.termID = m.nextID()
 	case do.Has(IRC):
-		m.restarts = m.opt.MaxConfigure
+		m.restarts = m.limits.configure
 	case do.Has(ZRC):
 		m.restarts = 0
 	}
@@ -88,9 +88,9 @@ func (m *Machine) perform(now time.Time, do Action, in Packet, reply *Packet, ke
 	case !m.auto.TimerRuns():
 		m.deadline = time.Time{}
 	case do.Has(SCR):
-		m.deadline = now.Add(m.opt.Restart + m.asked.slow)
+		m.deadline = now.Add(m.limits.restart + m.asked.slow)
 	case do.Has(STR | ZRC):
-		m.deadline = now.Add(m.opt.Restart)
+		m.deadline = now.Add(m.limits.restart)
 	}
 }
 

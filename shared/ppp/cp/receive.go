@@ -62,7 +62,7 @@ func (m *Machine) configureRequest(now time.Time, p Packet, out *ppp.Outbox) Act
 	switch {
 	case len(answer.Reject) > 0:
 		reply.Data = AppendOptions(nil, answer.Reject)
-	case len(answer.Nak) > 0 && m.naks < m.opt.MaxFailure:
+	case len(answer.Nak) > 0 && m.naks < m.limits.failure:
 		m.naks++
 		reply.Code, reply.Data = ConfigureNak, AppendOptions(nil, answer.Nak)
 	case len(answer.Nak) > 0: // Max-Failure: Nak becomes Reject, what we miss is let be
@@ -71,7 +71,7 @@ func (m *Machine) configureRequest(now time.Time, p Packet, out *ppp.Outbox) Act
 	if len(reply.Data) == 0 {
 		return m.step(now, RCRPlus, p, nil, out)
 	}
-	if m.sent++; m.sent > m.opt.MaxRounds {
+	if m.sent++; m.sent > m.limits.rounds {
 		return m.stop(now, out)
 	}
 	return m.step(now, RCRMinus, p, &reply, out)
@@ -109,7 +109,7 @@ func (m *Machine) refused(now time.Time, p Packet, out *ppp.Outbox) Action {
 		}
 	}
 	m.took(now)
-	if m.received++; m.received > m.opt.MaxRounds {
+	if m.received++; m.received > m.limits.rounds {
 		return m.stop(now, out)
 	}
 	if len(nak) > 0 {

@@ -18,9 +18,9 @@ const maxRepeats = 3
 
 // theirs is the peer's request that was acknowledged last.
 type theirs struct {
-	id   uint8
 	sum  uint32 // of its options: CRC-32 tells apart what differs in a Magic-Number
-	left int    // how many repeats of it are still taken for that
+	id   uint8
+	left uint8 // how many repeats of it are still taken for that
 }
 
 // repeated acknowledges once more, in Opened, a request that was acknowledged already:
@@ -49,8 +49,8 @@ type asked struct {
 func (m *Machine) took(now time.Time) {
 	a := &m.asked
 	a.spent, a.answered = now.Sub(a.since), m.reqID
-	if a.spent < m.opt.Restart+a.slow {
-		a.follow(m.opt.Restart)
+	if a.spent < m.limits.restart+a.slow {
+		a.follow(m.limits.restart)
 	}
 	m.answered = true
 }
@@ -58,7 +58,7 @@ func (m *Machine) took(now time.Time) {
 // answeredTwice takes another answer to what had one: it was sent again for nothing.
 func (m *Machine) answeredTwice(id uint8) {
 	if a := &m.asked; id == a.answered && (m.answered || id != m.reqID) {
-		a.follow(m.opt.Restart)
+		a.follow(m.limits.restart)
 	}
 }
 

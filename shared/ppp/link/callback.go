@@ -26,10 +26,25 @@ const farewell = 5 * time.Second
 // takes its time.
 const callbackTime = 60 * time.Second
 
+// calling is the callback of the link, which most have none of.
+func (l *Link) calling() *callback {
+	if l.back == nil {
+		l.back = new(callback)
+	}
+	return l.back
+}
+
 // end forgets all but the offer, which is the owner's.
-func (c *callback) end() { *c = callback{offer: c.offer} }
+func (c *callback) end() {
+	if c != nil {
+		*c = callback{offer: c.offer}
+	}
+}
 
 func (c *callback) Deadline() time.Time {
+	if c == nil {
+		return time.Time{}
+	}
 	d := c.until
 	if c.server != nil {
 		d = earlier(d, c.server.Deadline())
@@ -50,18 +65,19 @@ func (l *Link) byCBCP() bool {
 // OfferCallback says what a peer that wants to be called back may choose from;
 // without it, not to be called back. It comes before the Answer that accepts the
 // peer.
-func (l *Link) OfferCallback(o cbcp.Offer) { l.back.offer = o }
+func (l *Link) OfferCallback(o cbcp.Offer) { l.calling().offer = o }
 
 // enterCallback begins the phase where LCP agreed on callback; else the
 // Network-Layer Protocol phase. RFC 1570 §2.3 has nothing to negotiate: what the
 // peer wants is known.
 func (l *Link) enterCallback(now time.Time) {
-	c, agreed := &l.back, l.lcp.Agreed()
+	agreed := l.lcp.Agreed()
 	theirs, ours := agreed.Theirs.Callback, agreed.Ours.Callback
 	if theirs == nil && ours == nil {
 		l.enterNetwork(now)
 		return
 	}
+	c := l.calling()
 	l.phase, c.until = Callback, now.Add(callbackTime)
 	switch {
 	case theirs != nil && theirs.Operation == lcp.ByCBCP:
@@ -83,7 +99,7 @@ func (l *Link) enterCallback(now time.Time) {
 // receiveCallback gives a packet to both roles: each knows its own. Before the phase
 // there is neither; the other end will send it again.
 func (l *Link) receiveCallback(now time.Time, info []byte) {
-	c := &l.back
+	c := l.calling()
 	if c.server != nil {
 		switch choice, err := c.server.Receive(info, &l.out); {
 		case err != nil:
@@ -116,7 +132,7 @@ func (l *Link) receiveCallback(now time.Time, info []byte) {
 // on. A refusal closes it, and text tells the peer why. Without a choice that waits it
 // does nothing.
 func (l *Link) AnswerCallback(now time.Time, ok bool, text string) {
-	c := &l.back
+	c := l.calling()
 	if c.asked == nil || l.phase != Callback {
 		return
 	}
@@ -139,12 +155,15 @@ func (l *Link) AnswerCallback(now time.Time, ok bool, text string) {
 
 // leaveCallback goes on where nobody is to be called back.
 func (l *Link) leaveCallback(now time.Time) {
-	l.back.until = time.Time{}
+	l.calling().until = time.Time{}
 	l.enterNetwork(now)
 }
 
 func (l *Link) expireCallback(now time.Time) {
-	c := &l.back
+	c := l.back
+	if c == nil {
+		return
+	}
 	switch {
 	case c.server != nil && c.server.Expire(now, &l.out):
 		l.close(now, CallbackFailed, "you asked for callback, and did not say how")

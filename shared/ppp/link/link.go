@@ -74,7 +74,7 @@ type Link struct {
 	phase  Phase
 	lcp    *lcp.LCP
 	auth   authentication
-	back   callback
+	back   *callback // nil until there is anything of it
 	ncps   []*ncp
 	out    ppp.Outbox
 	events []Event
