@@ -67,9 +67,13 @@ func TestAnIdleCallIsSmall(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	const most = 13 << 10
 	each := (memory() - before) / relays
+	for end := time.Now().Add(10 * time.Second); each > most && time.Now().Before(end); each = (memory() - before) / relays {
+		runtime.Gosched() // writers end, and a collection halves what a stack has too much
+	}
 	t.Logf("%d octets", each)
-	if each > 13<<10 && !raced {
+	if each > most && !raced {
 		t.Errorf("an idle relay takes %d octets", each)
 	}
 	stop()
