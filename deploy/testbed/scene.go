@@ -164,7 +164,7 @@ dial() {
   cat >/tmp/chat$port <<X
 TIMEOUT 60 '' ATZ OK ATE0V1S12=10
 ABORT BUSY ABORT 'NO CARRIER' ABORT 'NO ANSWER' ABORT ERROR
-OK ${call-ATDT5551212 CONNECT} ''
+OK ${call-ATDT5551212 CONNECT} '\c'
 X
   rm -f /share/pppd$port.log /tmp/ppp$port.up
   pppd $tty 115200 local nodetach noauth user "$user" password "$password" noipdefault \
