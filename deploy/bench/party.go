@@ -2,13 +2,16 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"fmt"
 	"io"
+	"os"
 	"os/exec"
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 )
 
 // A party is a running program that obeys commands, one a line, and answers
@@ -72,28 +75,44 @@ func (p *party) number(format string, args ...any) (float64, error) {
 }
 
 // daemon starts one of our programs and waits until its log says "ready". Its
-// process is the one that runs: ip(8) has become it.
+// process is the one that runs: ip(8) has become it. The log is a file: whoever read
+// a line at a time would take of the processors what is not the program's.
 func daemon(ctx context.Context, cmd *exec.Cmd) (stop func(), err error) {
-	log, err := cmd.StderrPipe()
+	log, err := os.CreateTemp("", "bench-log")
 	if err != nil {
 		return nil, err
 	}
+	defer log.Close()
+	defer os.Remove(log.Name())
+	cmd.Stderr = log
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
+	ended := make(chan struct{})
+	go func() {
+		cmd.Wait()
+		close(ended)
+	}()
 	stop = func() {
 		cmd.Process.Signal(syscall.SIGTERM)
-		cmd.Wait()
+		<-ended
 	}
-	lines := bufio.NewScanner(log)
-	var said strings.Builder
-	for lines.Scan() {
-		said.WriteString(lines.Text() + "\n")
-		if strings.Contains(lines.Text(), `"ready"`) || strings.Contains(lines.Text(), "msg=ready") {
-			go io.Copy(io.Discard, log)
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		said, err := os.ReadFile(log.Name())
+		switch {
+		case err != nil:
+		case bytes.Contains(said, []byte(`"ready"`)), bytes.Contains(said, []byte("msg=ready")):
 			return stop, nil
 		}
+		select {
+		case <-tick.C:
+			continue
+		case <-ended:
+		case <-ctx.Done():
+			stop()
+		}
+		return nil, fmt.Errorf("%s did not come up: %s", cmd, said)
 	}
-	stop()
-	return nil, fmt.Errorf("%s did not come up: %s", cmd, said.String())
 }
