@@ -2,35 +2,33 @@ package main
 
 import (
 	"context"
-	"errors"
+	"runtime"
 
-	wgtun "golang.zx2c4.com/wireguard/tun"
+	"golang.org/x/sys/unix"
+
+	"carrier/deploy/bench/offload"
 )
 
 // A bridge joins a call and a TUN, in batches both ways.
 type bridge struct {
-	dev  wgtun.Device
-	bufs [][]byte
+	tun  int
+	join *offload.Joiner
 }
 
 const (
-	virtioHeader = 10
-	batch        = 128
-	mtu          = 1400
-	headroom     = 32 // octets before a packet from the TUN: of GRE and PPP
+	batch    = 128 // packets
+	mtu      = 1400
+	headroom = 32 // octets before a packet from the TUN: of GRE and PPP
 )
 
 // tun makes a call whose data goes through a TUN of that name, and returns the
 // caller's address.
 func (c *crowd) tun(ctx context.Context, name string) (addr string, err error) {
-	dev, err := wgtun.CreateTUN(name, mtu)
+	tun, err := offload.Open(name, true)
 	if err != nil {
 		return "", err
 	}
-	b := &bridge{dev: dev}
-	for range batch {
-		b.bufs = append(b.bufs, make([]byte, virtioHeader+65535+virtioHeader))
-	}
+	b := &bridge{tun, offload.NewJoiner(tun)}
 	conn, err := c.endpoint.Dial(ctx, c.pns)
 	if err != nil {
 		return "", err
@@ -46,35 +44,35 @@ func (c *crowd) tun(ctx context.Context, name string) (addr string, err error) {
 
 // write takes the call's packets to the TUN.
 func (b *bridge) write(packets [][]byte) {
-	for len(packets) > 0 {
-		n := min(len(packets), batch)
-		var bufs [batch][]byte
-		for i, p := range packets[:n] {
-			room := b.bufs[i]
-			bufs[i] = room[:virtioHeader+copy(room[virtioHeader:], p)]
-		}
-		_, _ = b.dev.Write(bufs[:n], virtioHeader) // what is not taken is lost
-		packets = packets[n:]
+	for _, p := range packets {
+		b.join.Add(p)
 	}
+	b.join.Flush()
 }
 
-// read takes the TUN's packets to the call, until it is closed.
+// read takes the TUN's packets to the call, until the program ends. It keeps a
+// thread, which waits in the kernel.
 func (b *bridge) read(k *call) {
-	bufs, sizes := make([][]byte, batch), make([]int, batch)
-	bufs[0] = make([]byte, headroom+65535) // one that is not split may be this long
-	for i := range bufs[1:] {
-		bufs[i+1] = make([]byte, 2048)
-	}
-	packets := make([][]byte, 0, batch)
+	runtime.LockOSThread()
+	in := make([]byte, offload.MaxRead)
+	var room [batch][headroom + offload.Room]byte
+	var packets [batch][]byte
 	for {
-		n, err := b.dev.Read(bufs, sizes, headroom)
-		if err != nil && !errors.Is(err, wgtun.ErrTooManySegments) {
+		n, err := unix.Read(b.tun, in)
+		if err != nil {
 			return
 		}
-		packets = packets[:0]
-		for i := range n {
-			packets = append(packets, bufs[i][:headroom+sizes[i]])
-		}
-		k.Deliver(packets)
+		filled := 0
+		offload.Split(in[:n], func() []byte {
+			if filled == batch {
+				k.Deliver(packets[:filled])
+				filled = 0
+			}
+			return room[filled][headroom:]
+		}, func(size int) {
+			packets[filled] = room[filled][:headroom+size]
+			filled++
+		})
+		k.Deliver(packets[:filled])
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"carrier/deploy/bench/offload"
 )
 
 // batchPackets is how many packets one call of the system moves.
@@ -59,7 +61,7 @@ func (b *batch) receive(sock int) (int, error) {
 
 // outwards moves segments from the TUN to the socket, cut into packets.
 func outwards(tun, sock int) error {
-	in := make([]byte, virtioHeader+65536)
+	in := make([]byte, offload.MaxRead)
 	out := newBatch()
 	var seq uint32
 	for {
@@ -68,7 +70,7 @@ func outwards(tun, sock int) error {
 			return err
 		}
 		filled := 0
-		split(in[:n], func() []byte {
+		offload.Split(in[:n], func() []byte {
 			if filled == batchPackets {
 				out.send(sock, filled)
 				filled = 0
@@ -87,7 +89,7 @@ func outwards(tun, sock int) error {
 // inwards moves packets from the socket to the TUN, joined to segments.
 func inwards(tun, sock int) error {
 	in := newBatch()
-	j := &joiner{tun: tun, buf: make([]byte, virtioHeader+65536+room)}
+	j := offload.NewJoiner(tun)
 	for {
 		n, err := in.receive(sock)
 		if err != nil {
@@ -95,9 +97,9 @@ func inwards(tun, sock int) error {
 		}
 		for i := range n {
 			if size := int(in.headers[i].n); size > ipHeader+header {
-				j.add(in.packets[i][ipHeader+header : size])
+				j.Add(in.packets[i][ipHeader+header : size])
 			}
 		}
-		j.flush()
+		j.Flush()
 	}
 }

@@ -14,13 +14,15 @@ import (
 	"runtime"
 
 	"golang.org/x/sys/unix"
+
+	"carrier/deploy/bench/offload"
 )
 
 const (
 	greHeader = 12
 	header    = greHeader + 4 // with FF 03 00 21
 	ipHeader  = 20
-	room      = 2048 // of a packet
+	room      = offload.Room
 )
 
 func main() {
@@ -40,7 +42,7 @@ func forward(name, local, peer string, single bool) error {
 	if err != nil {
 		return err
 	}
-	tun, err := openTUN(name, !single)
+	tun, err := offload.Open(name, !single)
 	if err != nil {
 		return err
 	}
@@ -57,29 +59,6 @@ func forward(name, local, peer string, single bool) error {
 	}
 	fmt.Println("ready")
 	return <-ended
-}
-
-func openTUN(name string, offload bool) (int, error) {
-	fd, err := unix.Open("/dev/net/tun", unix.O_RDWR|unix.O_CLOEXEC, 0)
-	if err != nil {
-		return 0, err
-	}
-	r, err := unix.NewIfreq(name)
-	if err != nil {
-		return 0, err
-	}
-	flags := uint16(unix.IFF_TUN | unix.IFF_NO_PI)
-	if offload {
-		flags |= unix.IFF_VNET_HDR
-	}
-	r.SetUint16(flags)
-	if err := unix.IoctlIfreq(fd, unix.TUNSETIFF, r); err != nil {
-		return 0, err
-	}
-	if offload {
-		err = unix.IoctlSetInt(fd, unix.TUNSETOFFLOAD, unix.TUN_F_CSUM|unix.TUN_F_TSO4)
-	}
-	return fd, err
 }
 
 func openSocket(local, peer string) (int, error) {

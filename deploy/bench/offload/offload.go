@@ -1,10 +1,18 @@
-package main
+// Package offload is a TUN that moves 64 KiB of TCP at once, for the programs of the
+// bench: what is compared with ours is what lies between such TUNs.
+package offload
 
 import (
 	"encoding/binary"
 	"math/bits"
 
 	"golang.org/x/sys/unix"
+)
+
+// Room is for one packet, in octets, and MaxRead for what one read of the TUN brings.
+const (
+	Room    = 2048
+	MaxRead = virtioHeader + 65536
 )
 
 // What the TUN puts before a packet (struct virtio_net_hdr): flags, the kind of
@@ -14,7 +22,33 @@ const (
 	virtioHeader  = 10
 	needsChecksum = 1
 	segmentTCP4   = 1
+	ipHeader      = 20
 )
+
+// Open makes a TUN of that name. Without offload it moves a packet at a time, and
+// nothing is before it.
+func Open(name string, offload bool) (fd int, err error) {
+	fd, err = unix.Open("/dev/net/tun", unix.O_RDWR|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return 0, err
+	}
+	r, err := unix.NewIfreq(name)
+	if err != nil {
+		return 0, err
+	}
+	flags := uint16(unix.IFF_TUN | unix.IFF_NO_PI)
+	if offload {
+		flags |= unix.IFF_VNET_HDR
+	}
+	r.SetUint16(flags)
+	if err := unix.IoctlIfreq(fd, unix.TUNSETIFF, r); err != nil {
+		return 0, err
+	}
+	if offload {
+		err = unix.IoctlSetInt(fd, unix.TUNSETOFFLOAD, unix.TUN_F_CSUM|unix.TUN_F_TSO4)
+	}
+	return fd, err
+}
 
 // sum adds octets to a checksum (RFC 1071), 32 bits at a time.
 func sum(b []byte, s uint64) uint64 {
@@ -47,9 +81,9 @@ func fold(s uint64) uint16 {
 
 func pseudo(ip []byte, size int) uint64 { return sum(ip[12:20], unix.IPPROTO_TCP+uint64(size)) }
 
-// split cuts one read of the TUN into packets. room gives the place of the
+// Split cuts one read of the TUN into packets. room gives the place of the
 // next, sized says how long it became.
-func split(b []byte, room func() []byte, sized func(int)) {
+func Split(b []byte, room func() []byte, sized func(int)) {
 	kind, size := b[1], int(binary.NativeEndian.Uint16(b[4:]))
 	p := b[virtioHeader:]
 	if kind != segmentTCP4 || size == 0 {
@@ -90,9 +124,9 @@ const (
 	flagACK = 0x10
 )
 
-// A joiner puts segments of one TCP flow that follow each other together, and
+// A Joiner puts segments of one TCP flow that follow each other together, and
 // writes them to the TUN as one.
-type joiner struct {
+type Joiner struct {
 	tun     int
 	buf     []byte // of virtio header and packet
 	n       int    // octets of the packet
@@ -103,9 +137,13 @@ type joiner struct {
 	closed  bool
 }
 
-func (j *joiner) add(p []byte) {
+// NewJoiner is one for a TUN.
+func NewJoiner(tun int) *Joiner { return &Joiner{tun: tun, buf: make([]byte, MaxRead+Room)} }
+
+// Add takes a packet, which it does not keep. What cannot be joined is written at once.
+func (j *Joiner) Add(p []byte) {
 	if !j.joinable(p) {
-		j.flush()
+		j.Flush()
 		clear(j.buf[:virtioHeader])
 		unix.Write(j.tun, j.buf[:virtioHeader+copy(j.buf[virtioHeader:], p)])
 		return
@@ -122,14 +160,14 @@ func (j *joiner) add(p []byte) {
 		j.closed = n < j.size || p[33]&flagPSH != 0
 		return
 	}
-	j.flush()
+	j.Flush()
 	copy(h, p)
 	j.n, j.parts, j.headers, j.size, j.next, j.closed = len(p), 1, headers, n, seq+uint32(n), p[33]&flagPSH != 0
 }
 
 // joinable tells whether p is a whole TCP segment with data, and nothing
 // special about it.
-func (j *joiner) joinable(p []byte) bool {
+func (j *Joiner) joinable(p []byte) bool {
 	if len(p) < 40 || p[0] != 0x45 || p[9] != unix.IPPROTO_TCP || p[6]&0x3F != 0 || p[7] != 0 || p[33]&^flagPSH != flagACK {
 		return false
 	}
@@ -137,7 +175,8 @@ func (j *joiner) joinable(p []byte) bool {
 	return total <= len(p) && total > headers && fold(sum(p[20:total], pseudo(p, total-20))) == 0xFFFF
 }
 
-func (j *joiner) flush() {
+// Flush writes what has been joined.
+func (j *Joiner) Flush() {
 	if j.parts == 0 {
 		return
 	}
