@@ -8,9 +8,9 @@ import (
 )
 
 // CVE-2004-1002: pppd subtracted the header from the Length of a CBCP packet
-// that was shorter than that, and read on behind it. CBCP is not spoken here;
-// this sends such Lengths to what all control protocols share, in the packet and
-// in its options.
+// that was shorter than that, and read on behind it. This sends such Lengths to what
+// all control protocols share, in the packet and in its options; cbcp has a test of
+// this name too.
 func TestCVE20041002LengthBelowTheHeader(t *testing.T) {
 	for length := range byte(HeaderLength) {
 		if p, err := Parse([]byte{1, 7, 0, length, 1, 4, 5, 0xDC}); !errors.Is(err, wire.ErrShort) || p.Data != nil {
