@@ -184,7 +184,7 @@ func (h *home) codes(t *testing.T) {
 			logs: []string{acked("-H -M -S +L"), "<auth chap MS-v2>"}}},
 		{"Deflate, after MD5 inside EAP", may + "compression = [\"deflate\"]", by("eap-md5"), "nomppe deflate 15,15 nobsdcomp", trial{method: "eap-md5", coded: bothWays, again: deflated,
 			logs: []string{"<auth eap>"}}},
-		{"BSD Compress from pppd", may + "compression = [\"bsd\"]", "", "nomppe nodeflate bsdcomp 0,12", trial{coded: ways{from: true}, again: bsdSent, logs: []string{bsdSent}}},
+		{"BSD Compress from pppd", may + "compression = [\"bsd\"]", "", "nomppe nodeflate bsdcomp 0,12", trial{coded: ways{from: true}, logs: []string{bsdSent}}},
 		{"in clear, with TCP headers, after PAP", may + "vj = true", by("pap"), "nomppe nodeflate nobsdcomp", trial{method: "pap", heads: true,
 			logs: []string{"PAP AuthAck", "rcvd [IPCP ConfAck <compress VJ 0f 01> <addr 2.1.1.129>"}}},
 		{"in clear, after CHAP", may, by("chap-md5"), "noccp", trial{method: "chap-md5", logs: []string{"<auth chap MD5>"}}},

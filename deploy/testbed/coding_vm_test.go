@@ -44,7 +44,7 @@ func TestPPPDCodes(t *testing.T) {
 			logs: []string{acked("-H -M -S +L"), "<auth chap MS-v2>"}}},
 		{"Deflate, after MD5 inside EAP", by("eap-md5"), "nomppe deflate 15,15 nobsdcomp", trial{method: "eap-md5", coded: bothWays, again: deflated,
 			logs: []string{"<auth eap>"}}},
-		{"BSD Compress from pppd", "", "nomppe nodeflate bsdcomp 0,12", trial{coded: ways{from: true}, again: bsdSent, logs: []string{bsdSent}}},
+		{"BSD Compress from pppd", "", "nomppe nodeflate bsdcomp 0,12", trial{coded: ways{from: true}, logs: []string{bsdSent}}},
 		{"in clear, with TCP headers, after PAP", alone + by("pap"), "vj= nomppe nodeflate nobsdcomp", trial{method: "pap", heads: true,
 			logs: []string{"PAP AuthAck", "sent [IPCP ConfAck <addr 2.1.1.61> <compress VJ 0f 00>]"}}},
 		{"in clear, after CHAP", "[ppp]\nencryption = \"none\"\ncompression = []\n" + by("chap-md5"), "ccp=noccp", trial{method: "chap-md5",
