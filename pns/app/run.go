@@ -54,7 +54,7 @@ func serve(ctx context.Context, file string, asJSON bool, std console.Stdio) err
 	p.level, p.file, p.source = level, path, func() (*config.Config, error) { return config.Read(file) }
 	p.parts.Add("signals", func(ctx context.Context) error { return daemon.OnHangup(ctx, p.log, p.reread) })
 	p.parts.Add("watchdog", func(ctx context.Context) error { return daemon.Watchdog(ctx, p.alive) })
-	p.parts.Add("memory", daemon.Thrift)
+	p.parts.Add("memory", func(ctx context.Context) error { return daemon.Thrift(ctx, 25, 32<<20) })
 	return p.run(ctx)
 }
 

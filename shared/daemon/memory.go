@@ -15,20 +15,18 @@ const (
 	quiet     = 8 << 20  // octets allocated between two looks, while no wave of calls comes or goes
 	worth     = 32 << 20 // octets allocated since, of which most are garbage by now
 	rounds    = 3        // each halves the stacks that grew too large
-
-	// headroom is how much garbage may gather before it is collected, in percent of
-	// what is used and ballast: calls that come among much garbage lie scattered
-	// afterwards. GOGC in the environment goes before it.
-	headroom = 25
-	// ballast is what a program with few calls counts as used, in octets, or it would
-	// collect garbage after every second call. Nobody touches it: it takes no memory.
-	ballast = 32 << 20
 )
 
 // Thrift gives memory that a wave of calls has left unused back to the system
 // soon after it; it returns when ctx ends. The runtime itself would collect
 // garbage only when as much again is needed, and an idle call needs nothing.
-func Thrift(ctx context.Context) error {
+//
+// headroom is how much garbage may gather before it is collected, in percent of what
+// is used and ballast: calls that come among much garbage lie scattered afterwards.
+// GOGC in the environment goes before it. ballast, in octets, counts as used though
+// nobody touches it and it takes no memory: with none, a program with few calls that
+// come and go fast collects its garbage after every second call.
+func Thrift(ctx context.Context, headroom, ballast int) error {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(headroom)
 		defer runtime.KeepAlive(make([]byte, ballast))
