@@ -47,24 +47,6 @@ type atlanta struct{ denver }
 
 func (atlanta) Admit(netip.AddrPort) (peer.Remote, error) { return peer.Remote{}, errors.New("nobody") }
 
-// open runs an endpoint on 127.0.0.1 until the test ends.
-func open(t *testing.T, host string, h peer.Handler) *peer.Endpoint {
-	t.Helper()
-	at := netip.MustParseAddrPort("127.0.0.1:0")
-	e, err := peer.Open(peer.Options{Host: host, Listen: at, UDP: at, OddIDs: host == "atlanta", Handler: h, Log: slog.New(slog.DiscardHandler)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, stop := context.WithCancel(context.Background())
-	done := make(chan error, 1)
-	go func() { done <- e.Run(ctx) }()
-	t.Cleanup(func() {
-		stop()
-		<-done
-	})
-	return e
-}
-
 // A call is treated as its PNS is: how many of nine frames of LCP go into the tunnel
 // before the first is acknowledged (the PNS's own window of 4 begins at 2, and four go past it), how
 // they begin, and whether errors of the line are told.
@@ -87,11 +69,11 @@ func TestTreatmentOfAPNS(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			pns := denver{make(chan string, 100)}
-			to := open(t, "local", pns)
+			to := peertest.Local(t, "local", pns)
 			at := peer.Remote{Addr: peertest.Rename(t, "", to.Addr(), true, "local", tt.vendor), Transport: peer.UDP, UDPPort: to.UDPAddr().Port(), Settings: tt.said}
 			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 			defer cancel()
-			conn, err := open(t, "atlanta", atlanta{}).Dial(ctx, at)
+			conn, err := peertest.Local(t, "atlanta", atlanta{}).Dial(ctx, at)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -15,8 +15,11 @@ import (
 	"carrier/shared/hdlc"
 )
 
-// sent keeps the payloads that go to the PAC.
-type sent struct{ payloads []string }
+// sent keeps the payloads that go to the PAC, and when to wake.
+type sent struct {
+	payloads []string
+	wakes    []time.Time
+}
 
 func (s *sent) Send(packets ...[]byte) error {
 	for _, p := range packets {
@@ -27,7 +30,7 @@ func (s *sent) Send(packets ...[]byte) error {
 	return nil
 }
 
-func (s *sent) WakeAt(time.Time) {}
+func (s *sent) WakeAt(t time.Time) { s.wakes = append(s.wakes, t) }
 
 // packet is one from the PAC.
 func packet(seq uint32, ack int, payload string) []byte {
@@ -100,6 +103,32 @@ func TestRead(t *testing.T) {
 		d.close()
 		if g := <-came; g.err != io.EOF {
 			t.Errorf("at the end: %v", g.err)
+		}
+	})
+}
+
+// What is behind a packet that was lost is not waited for in vain: the data half asks
+// to be woken, once for as long as that holds, and anew the next time.
+func TestALostPacketIsGivenUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		to := new(sent)
+		d := makeData(to, false, gre.Options{RecvWindow: recvWindow, AckDelay: time.Hour, ReorderTime: time.Second})
+		for seq := uint32(10); seq < 40; seq += 10 {
+			d.Receive([][]byte{packet(seq, -1, addressed+"first")})
+			d.in, to.wakes = nil, nil
+			d.Receive([][]byte{packet(seq+2, -1, addressed+"third")})
+			d.Receive([][]byte{packet(seq+3, -1, addressed+"fourth")})
+			if len(to.wakes) != 1 || time.Until(to.wakes[0]) != time.Second || len(d.in) > 0 {
+				t.Fatalf("%d: to be woken at %v, read % x", seq, to.wakes, d.in)
+			}
+			time.Sleep(time.Second)
+			d.Wake(time.Now())
+			if got := frames(d.in); len(got) != 2 || got[0] != addressed+"third" || got[1] != addressed+"fourth" {
+				t.Errorf("%d: read %q", seq, got)
+			}
+			for lost := seq + 4; lost < seq+10; lost++ {
+				d.Receive([][]byte{packet(lost, -1, addressed+"more")})
+			}
 		}
 	})
 }

@@ -3,7 +3,6 @@ package trunk
 import (
 	"context"
 	"io"
-	"log/slog"
 	"net/netip"
 	"testing"
 	"time"
@@ -11,6 +10,7 @@ import (
 	"carrier/hardware/line"
 	"carrier/shared/gre"
 	"carrier/shared/peer"
+	"carrier/shared/peer/peertest"
 	"carrier/shared/pptp"
 )
 
@@ -23,24 +23,6 @@ func (h hub) Incoming(c *peer.Call) {
 	if !h.trunk.Offer(c) {
 		c.Refuse(uint8(pptp.IncomingGeneralError), uint8(pptp.NoResource))
 	}
-}
-
-// endpoint runs one on 127.0.0.1 until the test ends.
-func endpoint(t *testing.T, host string, h peer.Handler) *peer.Endpoint {
-	t.Helper()
-	at := netip.MustParseAddrPort("127.0.0.1:0")
-	e, err := peer.Open(peer.Options{Host: host, Listen: at, UDP: at, OddIDs: host == "atlanta", Handler: h, Log: slog.New(slog.DiscardHandler)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, stop := context.WithCancel(context.Background())
-	done := make(chan error, 1)
-	go func() { done <- e.Run(ctx) }()
-	t.Cleanup(func() {
-		stop()
-		<-done
-	})
-	return e
 }
 
 // payloads are those of the packets that come to a PAC.
@@ -60,7 +42,7 @@ func brought(t *testing.T, l *Line, to *peer.Endpoint) (atPAC *peer.Call, came p
 	t.Helper()
 	ctx, stop := context.WithTimeout(context.Background(), 10*time.Second)
 	t.Cleanup(stop)
-	conn, err := endpoint(t, "atlanta", hub{new(Trunk)}).Dial(ctx, peer.Remote{Addr: to.Addr(), Transport: peer.UDP, UDPPort: to.UDPAddr().Port()})
+	conn, err := peertest.Local(t, "atlanta", hub{new(Trunk)}).Dial(ctx, peer.Remote{Addr: to.Addr(), Transport: peer.UDP, UDPPort: to.UDPAddr().Port()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -96,7 +78,7 @@ func brought(t *testing.T, l *Line, to *peer.Endpoint) (atPAC *peer.Call, came p
 func TestHangUpAfterTheLastWords(t *testing.T) {
 	trunk := new(Trunk)
 	l := trunk.Line("atlanta/1")
-	atPAC, came := brought(t, l, endpoint(t, "hub", hub{trunk}))
+	atPAC, came := brought(t, l, peertest.Local(t, "hub", hub{trunk}))
 	if _, err := l.Write(framed("good bye")); err != nil {
 		t.Fatal(err)
 	}
@@ -128,7 +110,7 @@ func TestHangUpAfterTheLastWords(t *testing.T) {
 func TestCallLost(t *testing.T) {
 	trunk := new(Trunk)
 	l := trunk.Line("atlanta/1")
-	atPAC, _ := brought(t, l, endpoint(t, "hub", hub{trunk}))
+	atPAC, _ := brought(t, l, peertest.Local(t, "hub", hub{trunk}))
 	lost := l.Lost()
 	atPAC.Disconnect(pptp.CallDisconnectNotify{Result: pptp.LostCarrier})
 	select {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"carrier/shared/peer"
+	"carrier/shared/peer/peertest"
 	"carrier/shared/pptp"
 )
 
@@ -43,30 +44,12 @@ func unwilling(c *peer.Call) { c.Refuse(uint8(pptp.IncomingDoNotAccept), 0) }
 
 const testPort = 21723
 
-// open starts an endpoint that ends with the test.
-func open(t *testing.T, o peer.Options) *peer.Endpoint {
-	t.Helper()
-	o.Log = slog.New(slog.NewTextHandler(t.Output(), nil))
-	e, err := peer.Open(o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, stop := context.WithCancel(context.Background())
-	done := make(chan error, 1)
-	go func() { done <- e.Run(ctx) }()
-	t.Cleanup(func() {
-		stop()
-		<-done
-	})
-	return e
-}
-
 // serve starts a PNS at 127.81.0.n.
 func serve(t *testing.T, n byte, admits bool, answer func(*peer.Call)) *server {
 	t.Helper()
 	s := &server{host: fmt.Sprintf("127.81.0.%d", n), admits: admits, answer: answer, calls: make(chan *peer.Call, 8)}
 	at := netip.MustParseAddr(s.host)
-	open(t, peer.Options{Host: "pns", Listen: netip.AddrPortFrom(at, testPort), UDP: netip.AddrPortFrom(at, testPort), Handler: s})
+	peertest.Run(t, peer.Options{Host: "pns", Listen: netip.AddrPortFrom(at, testPort), UDP: netip.AddrPortFrom(at, testPort), Handler: s})
 	return s
 }
 
@@ -82,7 +65,7 @@ func (n names) LookupNetIP(_ context.Context, _, host string) ([]netip.Addr, err
 
 func tunnels(t *testing.T, dns names, pns ...PNS) (*Tunnels, *Stats) {
 	t.Helper()
-	e := open(t, peer.Options{Host: "atlanta", OddIDs: true, PAC: true, UDP: netip.MustParseAddrPort("127.0.0.1:0"), Handler: &server{}})
+	e := peertest.Run(t, peer.Options{Host: "atlanta", OddIDs: true, PAC: true, UDP: netip.MustParseAddrPort("127.0.0.1:0"), Handler: &server{}})
 	for i := range pns {
 		pns[i].Transport = peer.UDP
 	}
@@ -222,7 +205,7 @@ func (s *slow) LookupNetIP(ctx context.Context, _, _ string) ([]netip.Addr, erro
 // However many names there are, a caller waits only so long.
 func TestTheSearchAsAWholeIsBounded(t *testing.T) {
 	dns := &slow{}
-	tt := New(open(t, peer.Options{Host: "atlanta", Handler: &server{}}), Options{Resolver: dns, Attempts: 2,
+	tt := New(peertest.Run(t, peer.Options{Host: "atlanta", Handler: &server{}}), Options{Resolver: dns, Attempts: 2,
 		Attempt: 50 * time.Millisecond, Log: slog.New(slog.DiscardHandler)})
 	_, err := place(t, tt, "a.example", "b.example", "c.example", "d.example", "e.example", "f.example")
 	var failed *PlaceError

@@ -16,6 +16,7 @@ import (
 	"carrier/pns/internal/session"
 	"carrier/pns/internal/users"
 	"carrier/shared/peer"
+	"carrier/shared/peer/peertest"
 	"carrier/shared/ppp/auth"
 	"carrier/shared/pptp"
 	"carrier/shared/record"
@@ -58,21 +59,8 @@ func only(addrs ...string) (all []netip.Prefix) {
 func endpoint(t *testing.T, host, at string, h peer.Handler) *peer.Endpoint {
 	t.Helper()
 	a := netip.MustParseAddr(at)
-	e, err := peer.Open(peer.Options{Host: host, Listen: netip.AddrPortFrom(a, 0), UDP: netip.AddrPortFrom(a, 0), Source: a,
-		Handler: h, Log: slog.New(slog.DiscardHandler), Stop: time.Second})
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan error, 1)
-	go func() { done <- e.Run(ctx) }()
-	t.Cleanup(func() {
-		cancel()
-		if err := <-done; err != nil {
-			t.Error(err)
-		}
-	})
-	return e
+	return peertest.Run(t, peer.Options{Host: host, Listen: netip.AddrPortFrom(a, 0), UDP: netip.AddrPortFrom(a, 0), Source: a,
+		Handler: h, Stop: time.Second})
 }
 
 // server runs a RAS that knows the PAC and the clients; dial connects to it from

@@ -12,13 +12,7 @@ import (
 // one, is as if it had not come, to either role: what follows is taken.
 func TestCVE20041002LengthBelowTheHeader(t *testing.T) {
 	var out ppp.Outbox
-	s, c := NewServer(all), NewClient(Want{Number: "030555"})
-	s.Start(start, &out)
-	request := taken(t, &out)
-	if _, err := c.Receive(start, request, &out); err != nil {
-		t.Fatal(err)
-	}
-	response := taken(t, &out)
+	s, _, request, response := responded(t, &out)
 	lies := func(good []byte) (bad [][]byte) {
 		for length := range byte(cp.HeaderLength) {
 			b := append([]byte(nil), good...)
@@ -40,7 +34,7 @@ func TestCVE20041002LengthBelowTheHeader(t *testing.T) {
 	if choice, err := s.Receive(response, &out); choice == nil || err != nil {
 		t.Errorf("and then %v, %v", choice, err)
 	}
-	c = NewClient(Want{Number: "030555"})
+	c := NewClient(Want{Number: "030555"})
 	for _, b := range lies(request) {
 		if choice, err := c.Receive(start, b, &out); choice != nil || err != nil || taken(t, &out) != nil {
 			t.Errorf("the client takes % x: %v, %v", b, choice, err)

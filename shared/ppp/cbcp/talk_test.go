@@ -182,15 +182,21 @@ func TestRequestsAreRepeated(t *testing.T) {
 	}
 }
 
-func TestResponsesAreRepeated(t *testing.T) {
-	var out ppp.Outbox
-	s, c := NewServer(all), NewClient(Want{Number: "030555"})
-	s.Start(start, &out)
-	request := taken(t, &out)
-	if _, err := c.Receive(start, request, &out); err != nil {
+// responded is a negotiation in which the client has answered the server's Request.
+func responded(t *testing.T, out *ppp.Outbox) (s *Server, c *Client, request, response []byte) {
+	t.Helper()
+	s, c = NewServer(all), NewClient(Want{Number: "030555"})
+	s.Start(start, out)
+	request = taken(t, out)
+	if _, err := c.Receive(start, request, out); err != nil {
 		t.Fatal(err)
 	}
-	first := taken(t, &out)
+	return s, c, request, taken(t, out)
+}
+
+func TestResponsesAreRepeated(t *testing.T) {
+	var out ppp.Outbox
+	_, c, request, first := responded(t, &out)
 	for range attempts - 1 {
 		if c.Expire(c.Deadline(), &out) || !bytes.Equal(taken(t, &out), first) {
 			t.Fatal("another Response")
