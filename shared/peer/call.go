@@ -229,7 +229,7 @@ func (c *Call) end(err error, m pptp.Message) {
 	if c.known && c.conn.theirs[c.peerID] == c {
 		delete(c.conn.theirs, c.peerID)
 	}
-	c.conn.e.clock.set(&c.limit, time.Time{})
+	c.conn.e.clock.drop(&c.limit)
 	c.stopData()
 	c.conn.e.ids.remove(c)
 	c.conn.e.stats.Calls.Add(-1)

@@ -34,9 +34,15 @@ type clock struct {
 
 // An alarm belongs to one clock. Its ring is called by the clock's goroutine,
 // without locks, and must not block.
+//
+// Most deadlines move away, or are met, before their time. So an alarm may stand
+// on an earlier spoke than it is due: when that one's turn comes the clock looks,
+// and puts it where it belongs, or nowhere. To move it away, or to take it back,
+// costs no lock and touches no other alarm.
 type alarm struct {
 	ring       func(now time.Time)
-	at         atomic.Int64 // the tick; 0: not set. Written under the clock's lock
+	due        atomic.Int64 // the tick to ring at; 0: it is not to ring
+	at         atomic.Int64 // the tick on whose spoke it stands; 0: on none. Written under the clock's lock
 	next, back *alarm       // on the same spoke
 }
 
@@ -52,24 +58,22 @@ func (c *clock) tickOf(t time.Time) int64 {
 // set has a ring at t, once, in place of what was set before; zero takes it
 // back. A ring that is being called meanwhile is not waited for.
 func (c *clock) set(a *alarm, t time.Time) {
-	var at int64
+	var due int64
 	if !t.IsZero() {
-		at = c.tickOf(t)
+		due = c.tickOf(t)
 	}
-	if a.at.Load() == at {
+	if a.due.Load() == due {
+		return // whoever set that has placed it, or is about to
+	}
+	a.due.Store(due)
+	// In this order, and the clock's in the other: one of the two sees what the
+	// other has written.
+	if at := a.at.Load(); due == 0 || at != 0 && at <= due {
 		return
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if a.at.Load() != 0 {
-		c.remove(a)
-	}
-	if at == 0 {
-		return
-	}
-	at = max(at, c.now)
-	c.insert(a, at)
-	if at < c.wakes {
+	if at := c.place(a); at != 0 && at < c.wakes {
 		c.wakes = at
 		select {
 		case c.kick <- struct{}{}:
@@ -78,7 +82,31 @@ func (c *clock) set(a *alarm, t time.Time) {
 	}
 }
 
-// insert and remove are called with mu held.
+// drop takes a back, and off the wheel: its owner is over.
+func (c *clock) drop(a *alarm) {
+	a.due.Store(0)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if a.at.Load() != 0 {
+		c.remove(a)
+	}
+}
+
+// place puts an alarm on the spoke where it is due, unless it stands on an earlier
+// one, and returns the tick of its spoke. It, insert and remove are called with mu
+// held.
+func (c *clock) place(a *alarm) (at int64) {
+	due, at := a.due.Load(), a.at.Load()
+	if due == 0 || at != 0 && at <= due {
+		return at
+	}
+	if at != 0 {
+		c.remove(a)
+	}
+	c.insert(a, max(due, c.now))
+	return a.at.Load()
+}
+
 func (c *clock) insert(a *alarm, at int64) {
 	spoke := at % spokes
 	a.at.Store(at)
@@ -132,11 +160,8 @@ func (c *clock) next(now time.Time) (ring func(time.Time), wait time.Duration) {
 	due := int64(now.Sub(c.start) / tick)
 	for at := c.occupied(c.now); at <= due; at = c.occupied(c.now) {
 		c.now = at
-		for a := c.wheel[at%spokes]; a != nil; a = a.next {
-			if a.at.Load() <= at {
-				c.remove(a)
-				return a.ring, 0
-			}
+		if a := c.look(at); a != nil {
+			return a.ring, 0
 		}
 		c.now = at + 1
 	}
@@ -146,6 +171,29 @@ func (c *clock) next(now time.Time) (ring func(time.Time), wait time.Duration) {
 		return nil, time.Hour
 	}
 	return nil, c.start.Add(time.Duration(c.wakes) * tick).Sub(now)
+}
+
+// look goes over the spoke of a tick until an alarm is found that is due. Those
+// that are due later go where they belong.
+func (c *clock) look(at int64) *alarm {
+	for a := c.wheel[at%spokes]; a != nil; {
+		next := a.next
+		if a.at.Load() <= at {
+			c.remove(a)
+			due := a.due.Load()
+			for 0 < due && due <= at {
+				if a.due.CompareAndSwap(due, 0) {
+					return a
+				}
+				due = a.due.Load()
+			}
+			if due != 0 {
+				c.insert(a, due)
+			}
+		}
+		a = next
+	}
+	return nil
 }
 
 // occupied is the first tick from at on whose spoke has an alarm, if only one

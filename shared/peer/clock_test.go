@@ -3,6 +3,7 @@ package peer
 import (
 	"math/rand/v2"
 	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -48,13 +49,61 @@ func TestWheel(t *testing.T) {
 				t.Errorf("alarm %d rang at\n%v, not\n%v", i, rang[i], due[i])
 			}
 		}
+		c.set(alarms[0], time.Now().Add(time.Hour))
+		c.drop(alarms[0])
 		if c.full != [spokes / 64]uint64{} || c.wheel != [spokes]*alarm{} {
 			t.Error("the wheel is not empty")
 		}
 	})
 }
 
-// To set the deadline that is set costs no lock, and nothing allocates.
+// An alarm that is moved at the very moment when the clock looks at it rings all
+// the same, once.
+func TestMovedWhenItIsLookedAt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		rnd := rand.New(rand.NewPCG(3, 4))
+		c := newClock()
+		go c.run(t.Context())
+		var owners sync.WaitGroup
+		for range 4 {
+			rang := make(chan struct{}, 10)
+			a := &alarm{ring: func(time.Time) { rang <- struct{}{} }}
+			moves := make([]int, 3_000)
+			for i := range moves {
+				moves[i] = rnd.IntN(4)
+			}
+			owners.Go(func() {
+				for _, move := range moves {
+					c.set(a, time.Now().Add(tick))
+					time.Sleep(tick) // its spoke's turn
+					c.set(a, time.Time{})
+					for range move {
+						c.set(a, time.Now().Add(time.Duration(move)*tick))
+					}
+					c.set(a, time.Now().Add(2*tick))
+					wants := 1
+					select {
+					case <-rang:
+					case <-time.After(time.Minute):
+						t.Error("it did not ring")
+						return
+					}
+					time.Sleep(10 * tick)
+					if wants += len(rang); wants > 2 { // the first deadline had come: it may have rung
+						t.Errorf("it rang %d times", wants)
+					}
+					for len(rang) > 0 {
+						<-rang
+					}
+				}
+			})
+		}
+		owners.Wait()
+	})
+}
+
+// To set the deadline that is set, to move it away and to take it back cost no lock,
+// and nothing allocates.
 func TestClockDoesNotAllocate(t *testing.T) {
 	c := newClock()
 	a := &alarm{ring: func(time.Time) {}}
@@ -69,5 +118,8 @@ func TestClockDoesNotAllocate(t *testing.T) {
 	c.set(a, now.Add(time.Second))
 	c.mu.Lock() // the next would wait for ever
 	c.set(a, now.Add(time.Second))
+	c.set(a, now.Add(time.Minute))
+	c.set(a, time.Time{})
+	c.set(a, now.Add(2*time.Second))
 	c.mu.Unlock()
 }

@@ -159,11 +159,11 @@ func (c *Conn) act(do pptp.ControlAction, ev pptp.ControlEvent, m pptp.Message, 
 
 // settle brings gauge and alarm in line with the state; mu is held.
 func (c *Conn) settle() {
-	deadline := c.control.Deadline()
 	if c.over {
-		deadline = time.Time{}
+		c.e.clock.drop(&c.limit)
+	} else {
+		c.e.clock.set(&c.limit, c.control.Deadline())
 	}
-	c.e.clock.set(&c.limit, deadline)
 	_, gauge := c.gauge()
 	if gauge == c.counted {
 		return

@@ -184,7 +184,8 @@ func (c *Call) write(packets [][]byte) error {
 }
 
 // WakeAt has the Receiver's Wake called at t, once. A later WakeAt replaces it;
-// a zero t takes it back.
+// a zero t takes it back. To have it later than before, or not at all, costs next
+// to nothing.
 func (c *Call) WakeAt(t time.Time) {
 	if !c.dead.Load() {
 		c.conn.e.clock.set(&c.wake, t)
@@ -217,8 +218,8 @@ func (c *Call) ringProbe(now time.Time) {
 func (c *Call) stopData() {
 	c.dead.Store(true)
 	c.open.Store(nil)
-	c.conn.e.clock.set(&c.wake, time.Time{})
-	c.conn.e.clock.set(&c.probe, time.Time{})
+	c.conn.e.clock.drop(&c.wake)
+	c.conn.e.clock.drop(&c.probe)
 }
 
 // arrived notes where a packet of this call came from; only the socket's reader

@@ -34,7 +34,7 @@ func (r *Relay) Wake(now time.Time) {
 	}
 	r.enter()
 	defer r.leave()
-	r.wake, r.now = time.Time{}, now
+	r.now = now
 	r.gre.Expire(now, r.deliver)
 	if frame := r.lcp.replayDue(now); frame != nil {
 		r.push(frame)

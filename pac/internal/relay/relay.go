@@ -99,7 +99,6 @@ type Relay struct {
 	timer   *time.Timer // the writer's; nil until the line had to be waited for
 	lcp     watcher
 	now     time.Time // of the chunk that receive is called for
-	wake    time.Time // what WakeAt was asked for, zero when nothing
 	flushed chan struct{}
 	errors  LineErrors
 	refused uint64 // calls to Send that failed
@@ -252,12 +251,7 @@ func (r *Relay) settle(now time.Time) {
 			r.refused++ // the call's owner hears of a lost tunnel from its events
 		}
 	}
-	// Called early, Wake does no harm: a deadline that moves away, as most do,
-	// needs no new call.
-	if d := earliest(r.gre.Deadline(), r.lcp.replayAt); !d.IsZero() && (r.wake.IsZero() || d.Before(r.wake)) {
-		r.wake = d
-		r.tunnel.WakeAt(d)
-	}
+	r.tunnel.WakeAt(earliest(r.gre.Deadline(), r.lcp.replayAt))
 	r.gre.Tell(r.packets)
 }
 

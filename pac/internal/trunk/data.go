@@ -42,7 +42,6 @@ type data struct {
 	in      []byte
 	out     [][]byte
 	over    bool
-	wake    time.Time // what WakeAt was asked for, zero when nothing
 	readBy  time.Time
 	writeBy time.Time
 	changed chan struct{} // closed when anything is; nil: nobody waits
@@ -72,7 +71,6 @@ func (d *data) Receive(packets [][]byte) {
 func (d *data) Wake(now time.Time) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.wake = time.Time{}
 	d.gre.Expire(now, d.deliver)
 	d.settle(now)
 }
@@ -95,11 +93,7 @@ func (d *data) settle(now time.Time) {
 	if packets := d.batch.Take(); len(packets) > 0 {
 		_ = d.call.Send(packets...) // a call that is over says so by its events
 	}
-	// A deadline that moves away, as most do, needs no new call.
-	if at := d.gre.Deadline(); !at.IsZero() && (d.wake.IsZero() || at.Before(d.wake)) {
-		d.wake = at
-		d.call.WakeAt(at)
-	}
+	d.call.WakeAt(d.gre.Deadline())
 	d.change()
 }
 

@@ -98,7 +98,6 @@ type Flow struct {
 	net6     *Network6 // nil: it lets nothing through
 	lastData time.Time
 	activity activity.Tracker // of lastData
-	wake     time.Time        // what WakeAt was asked for, zero when nothing
 }
 
 // A Network is what IPCP settled. The zero value lets no data through.

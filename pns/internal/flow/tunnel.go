@@ -35,7 +35,6 @@ func (f *Flow) Wake(now time.Time) {
 	}
 	f.enter(now)
 	defer f.leave()
-	f.wake = time.Time{}
 	f.gre.Expire(now, f.deliver)
 	f.toNetwork()
 	f.settle(now)
@@ -105,12 +104,7 @@ func (f *Flow) settle(now time.Time) {
 			f.stats.SendErrors.Add(1) // the session hears of a lost tunnel from its call
 		}
 	}
-	// Called early, Wake does no harm: a deadline that moves away, as most do,
-	// needs no new call.
-	if d := f.gre.Deadline(); !d.IsZero() && (f.wake.IsZero() || d.Before(f.wake)) {
-		f.wake = d
-		f.tunnel.WakeAt(d)
-	}
+	f.tunnel.WakeAt(f.gre.Deadline())
 	f.gre.Tell(&f.stats.GRE)
 }
 
