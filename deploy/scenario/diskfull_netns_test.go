@@ -10,15 +10,18 @@ import (
 	"syscall"
 	"testing"
 
+	"carrier/hardware/caller"
 	"carrier/shared/capture"
 	"carrier/shared/record"
 )
 
-// fullDisk is a folder on a file system of its own, on which nothing more fits.
-func fullDisk(t *testing.T) string {
+// A disk is a folder on a small file system of its own.
+type disk string
+
+func newDisk(t *testing.T) disk {
 	t.Helper()
 	dir := t.TempDir()
-	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=16k,mode=0700"); err != nil {
+	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=64k,mode=0700"); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
@@ -26,11 +29,25 @@ func fullDisk(t *testing.T) string {
 			t.Error(err)
 		}
 	})
-	err := os.WriteFile(filepath.Join(dir, "ballast"), make([]byte, 64<<10), 0o600)
-	if !errors.Is(err, syscall.ENOSPC) {
+	return disk(dir)
+}
+
+func (d disk) ballast() string { return filepath.Join(string(d), "ballast") }
+
+// fill leaves no room for anything.
+func (d disk) fill(t *testing.T) {
+	t.Helper()
+	if err := os.WriteFile(d.ballast(), make([]byte, 128<<10), 0o600); !errors.Is(err, syscall.ENOSPC) {
 		t.Fatalf("the disk is not full: %v", err)
 	}
-	return dir
+}
+
+// fullDisk is a disk on which nothing more fits.
+func fullDisk(t *testing.T) string {
+	t.Helper()
+	d := newDisk(t)
+	d.fill(t)
+	return string(d)
 }
 
 // With a full disk calls go on; whatever cannot be kept is said where it was
@@ -47,27 +64,34 @@ func TestDiskFull(t *testing.T) {
 	if l := w.line("courier/2"); l.Service != "out" {
 		t.Errorf("%+v", l)
 	}
-	file, err := os.Create(filepath.Join(fullDisk(t), "capture"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer file.Close()
-	captured := make(chan error, 1)
-	go func() { captured <- w.pac.Capture(within(t), capture.Filter{}, file) }()
-	for ended := false; !ended; {
-		w.reads(c) // what is captured
-		select {
-		case err := <-captured:
-			ended = true
-			if !errors.Is(err, syscall.ENOSPC) {
-				t.Errorf("the capture ended with %v", err)
-			}
-		default:
-		}
-	}
+	w.captures(w.pac, c, fullDisk(t))
 	if err := c.Close(); err != nil {
 		t.Error(err)
 	}
 	w.pac.wants(w.pac.ended(1), record.CallerHungUp, "")
 	w.reads(w.dial(0, bob()))
+}
+
+// captures has a program write what a call carries to a full disk: the capture
+// ends and says so, and the call goes on.
+func (w *world) captures(p *program, c *caller.Call, full string) {
+	w.t.Helper()
+	file, err := os.Create(filepath.Join(full, "capture"))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer file.Close()
+	captured := make(chan error, 1)
+	go func() { captured <- p.Capture(within(w.t), capture.Filter{}, file) }()
+	for {
+		w.reads(c) // what is captured
+		select {
+		case err := <-captured:
+			if !errors.Is(err, syscall.ENOSPC) {
+				w.t.Errorf("the capture ended with %v", err)
+			}
+			return
+		default:
+		}
+	}
 }

@@ -6,8 +6,10 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"carrier/deploy/testbed"
@@ -28,27 +30,30 @@ type program struct {
 	// reload takes another configuration, as SIGHUP does.
 	reload func(file string, text []byte) (restart []string, err error)
 
+	log             *logbook
 	*console.Client // what its commands ask
 }
 
 func startPAC(t *testing.T, config []byte, socket string) *program {
 	t.Helper()
 	ctx, end := context.WithCancel(context.Background())
-	p, err := pac.Start(ctx, "pac.toml", config, pac.Env{Log: logger(t)})
+	log := new(logbook)
+	p, err := pac.Start(ctx, "pac.toml", config, pac.Env{Log: log.logger(t)})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return started(&program{t: t, name: "pac", panel: p.Panel(), calls: p.Calls, wait: p.Wait, end: end, reload: p.Reload}, socket)
+	return started(&program{t: t, name: "pac", panel: p.Panel(), calls: p.Calls, wait: p.Wait, end: end, reload: p.Reload, log: log}, socket)
 }
 
 func startPNS(t *testing.T, config []byte, socket string) *program {
 	t.Helper()
 	ctx, end := context.WithCancel(context.Background())
-	p, err := pns.Start(ctx, "pns.toml", config, pns.Env{Log: logger(t)})
+	log := new(logbook)
+	p, err := pns.Start(ctx, "pns.toml", config, pns.Env{Log: log.logger(t)})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return started(&program{t: t, name: "pns", panel: p.Panel(), calls: p.Calls, wait: p.Wait, end: end, reload: p.Reload}, socket)
+	return started(&program{t: t, name: "pns", panel: p.Panel(), calls: p.Calls, wait: p.Wait, end: end, reload: p.Reload, log: log}, socket)
 }
 
 func started(p *program, socket string) *program {
@@ -57,7 +62,37 @@ func started(p *program, socket string) *program {
 	return p
 }
 
-func logger(t *testing.T) *slog.Logger { return slog.New(slog.NewTextHandler(t.Output(), nil)) }
+func logger(t *testing.T) *slog.Logger { return new(logbook).logger(t) }
+
+// A logbook keeps what is logged.
+type logbook struct {
+	mu    sync.Mutex
+	lines []string
+}
+
+func (l *logbook) logger(t *testing.T) *slog.Logger {
+	return slog.New(slog.NewTextHandler(io.MultiWriter(t.Output(), l), nil))
+}
+
+// Write takes a line.
+func (l *logbook) Write(line []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.lines = append(l.lines, string(line))
+	return len(line), nil
+}
+
+// said checks that a line has been logged that has all of the words.
+func (p *program) said(words ...string) {
+	p.t.Helper()
+	p.log.mu.Lock()
+	defer p.log.mu.Unlock()
+	if !slices.ContainsFunc(p.log.lines, func(line string) bool {
+		return !slices.ContainsFunc(words, func(word string) bool { return !strings.Contains(line, word) })
+	}) {
+		p.t.Errorf("%s logged no line with %q", p.name, words)
+	}
+}
 
 // stop ends the program as SIGTERM does; it must end without an error.
 func (p *program) stop() {

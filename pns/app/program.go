@@ -100,9 +100,7 @@ func (p *Program) build() error {
 	if p.changed, err = users.OpenPasswords(c.State); err != nil {
 		return err
 	}
-	if err := p.changed.Settle(p.who); err != nil {
-		return err
-	}
+	p.settle()
 	if p.pools, err = pool.New(c.LAN.Given(), reserved(c, p.who)); err != nil {
 		return err
 	}

@@ -47,13 +47,20 @@ func (p *Program) use(c *config.Config) (restart []string, err error) {
 	p.dial.Use(p.entries(c))
 	p.desk.Use(c.Callback)
 	p.endpoint.Reconfigure(p.ras.Treatment)
-	if err := p.changed.Settle(p.who); err != nil { // they do not hold, but would if the old password came back
-		p.log.Error("changes of passwords that were replaced since are not forgotten", "error", err)
-	}
+	p.settle()
 	p.endpoint.Dismiss(p.ras.Strange)
 	p.log.Info("reloaded", "users", p.who.Len(), "pacs", len(c.PACs), "restart", restart)
 	p.weak(c)
 	return restart, nil
+}
+
+// settle forgets users' changes of passwords that the configuration has replaced
+// since. Those that are still kept do not hold, but would if the old password
+// came back.
+func (p *Program) settle() {
+	if err := p.changed.Settle(p.who); err != nil {
+		p.log.Error("changes of passwords that were replaced since are not forgotten", "error", err)
+	}
 }
 
 // readdress takes the users and their addresses from a configuration; an error

@@ -38,9 +38,7 @@ func listenSocket(path string) (_ *socket, err error) {
 	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
 		return nil, fmt.Errorf("socket %s: already running%s", path, holder(lock))
 	}
-	if err := errors.Join(lock.Truncate(0), writePID(lock)); err != nil {
-		return nil, fmt.Errorf("socket: %w", err)
-	}
+	note(lock)
 	if i, err := os.Lstat(path); err == nil && i.Mode().Type() != fs.ModeSocket {
 		return nil, fmt.Errorf("socket: %s is there, and no socket; choose another place with `socket`", path)
 	}
@@ -68,9 +66,12 @@ func (s *socket) Close() error {
 	return errors.Join(s.UnixListener.Close(), s.lock.Close())
 }
 
-func writePID(f *os.File) error {
-	_, err := fmt.Fprintln(f, os.Getpid())
-	return err
+// note has a lock name this process. Where the disk is full it names none, and
+// is a lock all the same.
+func note(lock *os.File) {
+	if lock.Truncate(0) == nil {
+		_, _ = fmt.Fprintln(lock, os.Getpid())
+	}
 }
 
 // holder names the process that has the lock, if it noted itself.

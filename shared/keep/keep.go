@@ -18,10 +18,11 @@ func Write(file string, b []byte, mode os.FileMode) error {
 		return err
 	}
 	_, err = f.Write(b)
-	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return err
+	if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
+		err = os.Rename(fresh, file)
 	}
-	if err := os.Rename(fresh, file); err != nil {
+	if err != nil {
+		_ = os.Remove(fresh) // the rest of it may be what fills the disk
 		return err
 	}
 	settle(filepath.Dir(file))

@@ -56,7 +56,7 @@ func OpenSerials(dir string) (*Serials, error) {
 }
 
 // Next returns the next number. An error means that it could not be noted on
-// disk; the number is good all the same.
+// disk, which the next call tries again; the number is good all the same.
 func (s *Serials) Next() (uint16, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -65,8 +65,9 @@ func (s *Serials) Next() (uint16, error) {
 	}
 	var err error
 	if s.file != "" && s.reserved == 0 {
-		err = s.note(s.next + reserve)
-		s.reserved = reserve
+		if err = s.note(s.next + reserve); err == nil {
+			s.reserved = reserve
+		}
 	}
 	n := s.next
 	s.next++
