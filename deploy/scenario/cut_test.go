@@ -1,6 +1,7 @@
 package scenario
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"net"
@@ -10,6 +11,7 @@ import (
 
 	"carrier/deploy/testbed"
 	"carrier/hardware/caller"
+	"carrier/hardware/exchange"
 	"carrier/shared/record"
 )
 
@@ -97,9 +99,68 @@ func (d *detour) cut() int {
 	return n
 }
 
-// The control connection is lost in the middle of fifty calls: all of them end
-// at both ends, and say why; the tunnel comes back by itself and carries the
-// next calls.
+// A load is what a call downloads until it ends.
+type load struct {
+	began chan struct{} // closed when something has come
+	once  sync.Once
+	err   chan error
+}
+
+// Write takes what comes.
+func (l *load) Write(b []byte) (int, error) {
+	l.once.Do(func() { close(l.began) })
+	return len(b), nil
+}
+
+// loads has each of the calls download for far longer than a test runs, and
+// waits until something of it has come to all of them.
+func (w *world) loads(calls []*caller.Call) []*load {
+	w.t.Helper()
+	all := make([]*load, len(calls))
+	for i, c := range calls {
+		l := &load{began: make(chan struct{}), err: make(chan error, 1)}
+		all[i] = l
+		go func() {
+			_, err := c.Download(context.Background(), fmt.Sprintf("http://2.1.1.10/data?n=%d", 2<<20), l)
+			l.err <- err
+		}()
+	}
+	for _, l := range all {
+		select {
+		case <-l.began:
+		case err := <-l.err:
+			w.t.Fatalf("the download ended: %v", err)
+		case <-within(w.t).Done():
+			w.t.Fatal("nothing of the download comes")
+		}
+	}
+	return all
+}
+
+// cutOff cuts the one control connection that carries calls; the callers are told.
+func (w *world) cutOff(calls []*caller.Call) {
+	w.t.Helper()
+	if got := w.detour.cut(); got != 1 {
+		w.t.Errorf("%d control connections carried the calls", got)
+	}
+	for _, c := range calls {
+		w.told(c, "control connection was lost")
+	}
+}
+
+// sent is how many GRE packets a program has sent.
+func (p *program) sent() (n float64) {
+	p.t.Helper()
+	for _, what := range []string{"data", "ack", "failed"} {
+		n += p.metric(fmt.Sprintf("%s_gre_packets_total{direction=\"sent\",disposition=%q}", p.name, what))
+	}
+	return n
+}
+
+// The control connection is lost in the middle of fifty calls that download: all
+// of them end at both ends, and say why, and the downloads with them. No GRE is
+// sent any more. The lines are ready again, the tunnel comes back by itself, and
+// all fifty call once more.
 func TestControlConnectionCut(t *testing.T) {
 	t.Parallel()
 	const n = 50
@@ -110,26 +171,37 @@ func TestControlConnectionCut(t *testing.T) {
 		fmt.Fprintf(&users, "[[user]]\nname = %q\npassword = \"x\"\naddress = \"2.1.2.%d\"\n", name, i+1)
 		all = append(all, login(name, "x"))
 	}
-	w := newWorld(t, setting{modems: n, callers: n, pac: "[default]\ntunnel = [\"2.1.1.60\"]\n", pns: users.String(), detour: true})
+	w := newWorld(t, setting{modems: n, callers: n, line: exchange.Conditions{Rate: 115200}, pac: "[default]\ntunnel = [\"2.1.1.60\"]\n", pns: users.String(), detour: true})
 	calls := w.dialAll(all...)
-	if got := w.detour.cut(); got != 1 {
-		t.Errorf("%d control connections carried the calls", got)
-	}
-	for _, c := range calls {
-		w.told(c, "control connection was lost")
+	loads := w.loads(calls)
+	w.cutOff(calls)
+	for _, l := range loads {
+		select {
+		case err := <-l.err:
+			if err == nil {
+				t.Error("a download came to its end")
+			}
+		case <-within(t).Done():
+			t.Fatal("a download goes on without its call")
+		}
 	}
 	w.pac.ended(n)
 	w.pns.ended(n)
-	for _, p := range []*program{w.pac, w.pns} {
+	both, sent := []*program{w.pac, w.pns}, []float64{}
+	for _, p := range both {
+		sent = append(sent, p.sent())
 		for _, c := range p.calls() {
 			p.wants(c, record.ControlLost, "")
 		}
 	}
 	testbed.Until(t, "the PNS has forgotten the calls", func() bool { return w.pns.metric(`pns_control_connections{state="established"}`) == 0 })
-	for _, c := range w.dialAll(all[:3]...) {
-		c.Close()
+	for i := range n {
+		w.ready(fmt.Sprintf("courier/%d", i+1))
 	}
-	if got := w.detour.cut(); got != 1 {
-		t.Errorf("%d control connections carried the next calls", got)
+	for i, p := range both {
+		if now := p.sent(); now != sent[i] || now == 0 {
+			t.Errorf("%s has sent %v GRE packets, and %v when all calls had ended", p.name, now, sent[i])
+		}
 	}
+	w.cutOff(w.dialAll(all...))
 }
