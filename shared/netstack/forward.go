@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"gvisor.dev/gvisor/pkg/buffer"
 	"gvisor.dev/gvisor/pkg/tcpip"
 	"gvisor.dev/gvisor/pkg/tcpip/adapters/gonet"
 	"gvisor.dev/gvisor/pkg/tcpip/header"
@@ -35,7 +36,7 @@ type Forwarder struct {
 	Echo func(Datagram) bool
 }
 
-// A Datagram belongs to whom it is given; Payload is a part of Packet.
+// A Datagram is valid only during the call; Payload is a part of Packet.
 type Datagram struct {
 	Src, Dst netip.AddrPort // an Echo's ports are 0
 	Payload  []byte
@@ -75,14 +76,18 @@ func (s *Stack) forward(f *Forwarder) error {
 	syns.f = tcp.NewForwarder(s.s, 0, f.MaxRequests, syns.request)
 	s.s.SetTransportProtocolHandler(tcp.ProtocolNumber, syns.packet)
 	s.s.SetTransportProtocolHandler(udp.ProtocolNumber, func(_ stack.TransportEndpointID, p *stack.PacketBuffer) bool {
-		d, ok := udpDatagram(p)
+		v := whole(p)
+		defer v.Release()
+		d, ok := udpDatagram(p, v.AsSlice())
 		return ok && f.UDP(d)
 	})
 	s.s.SetTransportProtocolHandler(icmp.ProtocolNumber4, func(_ stack.TransportEndpointID, p *stack.PacketBuffer) bool {
 		if header.ICMPv4(p.TransportHeader().Slice()).Type() != header.ICMPv4Echo {
 			return true
 		}
-		return f.Echo(datagram(p))
+		v := whole(p)
+		defer v.Release()
+		return f.Echo(datagram(v.AsSlice()))
 	})
 	return nil
 }
@@ -125,7 +130,9 @@ func (q *syns) note(id stack.TransportEndpointID, p *stack.PacketBuffer) (fresh,
 	if len(q.waiting) >= q.max {
 		return false, true
 	}
-	q.waiting[id] = whole(p)
+	v := whole(p)
+	defer v.Release()
+	q.waiting[id] = bytes.Clone(v.AsSlice())
 	return true, false
 }
 
@@ -188,37 +195,35 @@ func (r *Request) Drop() {
 
 // udpDatagram checks length and checksum (RFC 768); what fails goes to the
 // stack, which counts it.
-func udpDatagram(p *stack.PacketBuffer) (Datagram, bool) {
-	h, ip := header.UDP(p.TransportHeader().Slice()), p.Network()
+func udpDatagram(p *stack.PacketBuffer, packet []byte) (Datagram, bool) {
+	h, ip := header.UDP(p.TransportHeader().Slice()), header.IPv4(packet)
 	lengthOK, sumOK := header.UDPValid(h, func() uint16 { return p.Data().Checksum() }, uint16(p.Data().Size()),
 		ipv4.ProtocolNumber, ip.SourceAddress(), ip.DestinationAddress(), p.RXChecksumValidated)
 	if !lengthOK || !sumOK {
 		return Datagram{}, false
 	}
-	d := datagram(p)
+	d := datagram(packet)
 	d.Src = netip.AddrPortFrom(d.Src.Addr(), h.SourcePort())
 	d.Dst = netip.AddrPortFrom(d.Dst.Addr(), h.DestinationPort())
 	d.Payload = d.Payload[header.UDPMinimumSize:h.Length()]
 	return d, true
 }
 
-// datagram is p with the payload of IP.
-func datagram(p *stack.PacketBuffer) Datagram {
-	b, ip := whole(p), p.Network()
-	return Datagram{Packet: b, Payload: b[header.IPv4(b).HeaderLength():],
+// datagram is a packet with the payload of IP.
+func datagram(packet []byte) Datagram {
+	ip := header.IPv4(packet)
+	return Datagram{Packet: packet, Payload: packet[ip.HeaderLength():],
 		Src: addrPort(ip.SourceAddress(), 0), Dst: addrPort(ip.DestinationAddress(), 0)}
 }
 
-// whole copies a packet. Its header's checksum is made anew: reassembly leaves
-// that of a fragment.
-func whole(p *stack.PacketBuffer) []byte {
+// whole is a packet in one piece, until it is released. Its header's checksum is
+// made anew: reassembly leaves that of a fragment.
+func whole(p *stack.PacketBuffer) *buffer.View {
 	v := p.ToView()
-	defer v.Release()
-	b := bytes.Clone(v.AsSlice())
-	ip := header.IPv4(b)
+	ip := header.IPv4(v.AsSlice())
 	ip.SetChecksum(0)
 	ip.SetChecksum(^ip.CalculateChecksum())
-	return b
+	return v
 }
 
 func addrPort(a tcpip.Address, port uint16) netip.AddrPort {

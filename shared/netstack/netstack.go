@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"sync"
 
 	"gvisor.dev/gvisor/pkg/buffer"
 	"gvisor.dev/gvisor/pkg/tcpip"
@@ -118,13 +119,16 @@ func (s *Stack) Write(packet []byte) {
 // Emit puts a whole IP packet, which is copied, among those that go to Output.
 // It reports false when the queue is full.
 func (s *Stack) Emit(packet []byte) bool {
-	p := stack.NewPacketBuffer(stack.PacketBufferOptions{Payload: buffer.MakeWithData(packet)})
-	defer p.DecRef()
-	var list stack.PacketBufferList
-	list.PushBack(p)
-	n, _ := s.link.WritePackets(list)
+	list := lists.Get().(*stack.PacketBufferList)
+	list.PushBack(stack.NewPacketBuffer(stack.PacketBufferOptions{Payload: buffer.MakeWithData(packet)}))
+	n, _ := s.link.WritePackets(*list)
+	list.Reset()
+	lists.Put(list)
 	return n == 1
 }
+
+// lists are Emit's, empty.
+var lists = sync.Pool{New: func() any { return new(stack.PacketBufferList) }}
 
 // AllowError tells whether one more ICMP error may be sent now: 1000 a second
 // at most (RFC 1812 §4.3.2.8), the stack's own among them.

@@ -1,6 +1,7 @@
 package userspace
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -79,9 +80,11 @@ func (l *LAN) echo(d netstack.Datagram) bool {
 		l.report(lan.Prohibited, 0, d.Packet)
 		return true
 	}
-	e := &echo{port: port, packet: d.Packet, src: d.Src.Addr(), dst: d.Dst.Addr()}
+	packet := bytes.Clone(d.Packet)
+	message := packet[len(packet)-len(d.Payload):]
+	e := &echo{port: port, packet: packet, src: d.Src.Addr(), dst: d.Dst.Addr()}
 	if e.at, err = netip.ParseAddr(host); err == nil {
-		l.send(e, d.Payload)
+		l.send(e, message)
 		return true
 	}
 	if l.begin() { // a name, which must be looked up
@@ -96,7 +99,7 @@ func (l *LAN) echo(d netstack.Datagram) bool {
 				return
 			}
 			e.at = addrs[0].Unmap()
-			l.send(e, d.Payload)
+			l.send(e, message)
 		}()
 	}
 	return true

@@ -1,10 +1,10 @@
 package userspace
 
 import (
-	"bytes"
 	"errors"
 	"net"
 	"net/netip"
+	"sync"
 
 	"carrier/pns/internal/lan"
 )
@@ -40,19 +40,24 @@ func (l *LAN) write(packet []byte) {
 // turn sends a packet from one caller to another. It goes through the queue
 // like all others: Write may not call a Receiver.
 func (l *LAN) turn(packet []byte) {
-	hopped := bytes.Clone(packet)
-	if !lan.Hop(hopped) {
+	b := turned.Get().(*[]byte)
+	defer turned.Put(b)
+	*b = append((*b)[:0], packet...)
+	if !lan.Hop(*b) {
 		l.report(lan.TimeExceeded, 0, packet)
 		return
 	}
-	l.emit(hopped)
+	l.emit(*b)
 }
+
+// turned are packets from one caller to another, while they are.
+var turned = sync.Pool{New: func() any { return new([]byte) }}
 
 // output is called by the stack's one goroutine: packets to callers, or from
 // the stack to a host that is none.
 func (l *LAN) output(packets [][]byte) {
 	var to *lan.Port
-	var run [][]byte // of one receiver
+	run := l.run[:0] // of one receiver
 	flush := func() {
 		if len(run) > 0 {
 			l.stats.Down.Add(uint64(len(run)))
@@ -81,6 +86,7 @@ func (l *LAN) output(packets [][]byte) {
 		}
 	}
 	flush()
+	l.run = run
 }
 
 // emit queues a packet for the caller it is addressed to.

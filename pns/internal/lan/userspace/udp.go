@@ -1,6 +1,7 @@
 package userspace
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"net"
@@ -95,14 +96,14 @@ func (f *flow) send(d netstack.Datagram) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.used.Store(int64(time.Since(f.since)))
-	f.last = d.Packet
+	f.last = append(f.last[:0], d.Packet...)
 	switch {
 	case f.closed:
 		return false
 	case f.conn != nil:
 		f.conn.Write(d.Payload) // an error of it is Read's too
 	case len(f.waiting) < held:
-		f.waiting = append(f.waiting, d.Payload)
+		f.waiting = append(f.waiting, bytes.Clone(d.Payload))
 	}
 	return true
 }
@@ -146,7 +147,7 @@ func (f *flow) connected(conn net.Conn) {
 func (f *flow) latest() []byte {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.last
+	return bytes.Clone(f.last)
 }
 
 // answers sends to the caller what comes back, until nothing was sent for the
@@ -157,6 +158,7 @@ func (l *LAN) answers(f *flow, conn net.Conn) error {
 		idle = min(idle, wellKnownIdle)
 	}
 	payload := make([]byte, 1<<16)
+	var packet []byte
 	for {
 		end := f.since.Add(time.Duration(f.used.Load()) + idle)
 		if !time.Now().Before(end) {
@@ -171,7 +173,8 @@ func (l *LAN) answers(f *flow, conn net.Conn) error {
 			return err
 		}
 		id := uint16(l.ids.Add(1))
-		l.emit(lan.AppendUDP(nil, id, f.dst, f.src, payload[:n]))
+		packet = lan.AppendUDP(packet[:0], id, f.dst, f.src, payload[:n])
+		l.emit(packet)
 	}
 }
 

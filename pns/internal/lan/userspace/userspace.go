@@ -72,6 +72,7 @@ type LAN struct {
 	ids   atomic.Uint32 // of the packets we make
 	flows flows
 	ping  pinger
+	run   [][]byte // output's
 
 	ctx  context.Context // ends with Run
 	stop context.CancelFunc
