@@ -16,6 +16,8 @@ import (
 
 	"carrier/hardware/caller"
 	"carrier/hardware/exchange"
+	"carrier/hardware/line"
+	"carrier/shared/console"
 	"carrier/shared/ppp/auth"
 	"carrier/shared/record"
 )
@@ -54,6 +56,9 @@ socket = "/run/pns.sock"
 name      = "atlanta"
 from      = ["127.0.0.1/32"]
 transport = "udp"
+
+[auth.lockout]
+attempts = 1
 
 [lan]
 mode      = "userspace"
@@ -180,6 +185,18 @@ func (p *pop) logged(program string, words ...string) (found string) {
 	return found
 }
 
+// idle waits until a line of pac's is ready for a call.
+func (p *pop) idle(name string) {
+	p.t.Helper()
+	Until(p.t, name+" is idle", func() bool {
+		var all []console.Line
+		if err := json.Unmarshal([]byte(p.run("pac lines --json -c /share/pac.toml")), &all); err != nil {
+			p.t.Fatal(err)
+		}
+		return slices.ContainsFunc(all, func(l console.Line) bool { return l.Line == name && l.State == line.Idle.String() })
+	})
+}
+
 // calls are pac's, latest first.
 func (p *pop) calls() []record.Call {
 	p.t.Helper()
@@ -227,16 +244,25 @@ func (p *pop) attach(number string, port exchange.Port) (detach func()) {
 // dial makes a call from outside.
 func (p *pop) dial(number, user, password string) *caller.Call {
 	p.t.Helper()
+	c, err := p.try(number, user, password)
+	if err != nil {
+		p.t.Fatalf("calling %s: %v", number, err)
+	}
+	return c
+}
+
+// try is dial where nobody may answer, or let her in.
+func (p *pop) try(number, user, password string) (*caller.Call, error) {
+	p.t.Helper()
 	hers, modems := net.Pipe()
 	p.attach(subscriber(1), modems)
 	within, done := context.WithTimeout(context.Background(), Patience)
 	defer done()
 	c, err := caller.Dial(within, hers, caller.Options{Number: number, Login: auth.Login{Name: user, Secret: auth.NewPassword(password)}})
-	if err != nil {
-		p.t.Fatalf("calling %s: %v", number, err)
+	if err == nil {
+		p.t.Cleanup(func() { c.Close() })
 	}
-	p.t.Cleanup(func() { c.Close() })
-	return c
+	return c, err
 }
 
 // carries moves data both ways and compares it.

@@ -3,7 +3,9 @@
 package testbed
 
 import (
+	"context"
 	"encoding/json"
+	"fmt"
 	"net"
 	"strings"
 	"testing"
@@ -28,7 +30,7 @@ modprobe xhci_pci; modprobe ftdi_sio`)
 	t.Run("exclusive", p.exclusive)
 	t.Run("whole call", p.wholeCall)
 	t.Run("bad modems", p.badModems)
-	t.Run("clock set back", p.clockSetBack)
+	t.Run("clock set", p.clockSet)
 	t.Run("usb", p.unplugged)
 }
 
@@ -160,12 +162,23 @@ func (p *pop) badModems(t *testing.T) {
 	}
 }
 
-// clockSetBack shows that a limit runs on though the clock is set back by a
-// day, and that how long the call lasted is told aright.
-func (p *pop) clockSetBack(t *testing.T) {
+// clockSet shows that a limit runs on, no faster and no slower, though the clock
+// is set forward by a day and back by two; that how long the call lasted is told
+// aright; and that a lock does not end with a day that only the clock has seen.
+func (p *pop) clockSet(t *testing.T) {
+	days := func(n int) {
+		t.Helper()
+		p.run(fmt.Sprintf(`date -s @$(($(date +%%s) + %d * 86400))`, n))
+	}
 	c := p.dial(popNumber(1), "brief", "short time")
 	up := time.Now()
-	p.run(`date -s @$(($(date +%s) - 86400))`)
+	days(1)
+	ctx, stop := context.WithTimeout(t.Context(), Patience)
+	defer stop()
+	if _, err := c.Ping(ctx, c.Peer()); err != nil {
+		t.Errorf("a day later: %v", err)
+	}
+	days(-2)
 	select {
 	case <-c.Done():
 	case <-time.After(Patience):
@@ -185,6 +198,16 @@ func (p *pop) clockSetBack(t *testing.T) {
 	if ended := p.ended(3); ended.Reason != record.ClearedByPNS {
 		t.Errorf("pac remembers %+v", ended)
 	}
+
+	for _, tt := range []struct{ password, told string }{{"red moon", "wrong user name or password"}, {"blue moon", "too many wrong passwords"}} {
+		p.idle("uart/ttyS1")
+		if _, err := p.try(popNumber(1), "saran", tt.password); err == nil || !strings.Contains(err.Error(), tt.told) {
+			t.Errorf("with %q she is told %v, want %q", tt.password, err, tt.told)
+		}
+		days(1)
+	}
+	p.ended(5)
+	p.run("pns unlock saran -c /share/pns.toml")
 }
 
 // unplugged shows that a call ends with its adapter, and that the adapter is
@@ -197,7 +220,7 @@ func (p *pop) unplugged(t *testing.T) {
 	p.carries(c)
 
 	unplug()
-	ended := p.ended(4)
+	ended := p.ended(6)
 	if ended.Reason != record.LineFault || ended.Text != `port "`+stable+`": the device went away` {
 		t.Errorf("pac remembers %+v", ended)
 	}
@@ -216,7 +239,7 @@ func (p *pop) unplugged(t *testing.T) {
 	if err := c.Close(); err != nil {
 		t.Error(err)
 	}
-	if ended := p.ended(5); ended.Reason != record.CallerHungUp || ended.Line != "usb/usb-QEMU" {
+	if ended := p.ended(7); ended.Reason != record.CallerHungUp || ended.Line != "usb/usb-QEMU" {
 		t.Errorf("pac remembers %+v", ended)
 	}
 
@@ -233,7 +256,7 @@ func (p *pop) unplugged(t *testing.T) {
 	if err := p.dial(usbNumber, "saran", "blue moon").Close(); err != nil {
 		t.Error(err)
 	}
-	if ended := p.ended(6); ended.Line != "usb/ttyUSB0" {
+	if ended := p.ended(8); ended.Line != "usb/ttyUSB0" {
 		t.Errorf("pac remembers %+v", ended)
 	}
 }
