@@ -2,9 +2,11 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"math"
 	"os/exec"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -19,7 +21,8 @@ const bareHandshakes = "bare control handshakes"
 func callRows() []Row {
 	return []Row{
 		{Name: "full call set-ups: PPTP, LCP, MS-CHAPv2, IPCP", Unit: "a second", Bars: []Bar{AtLeast(0.1, bareHandshakes)}, Prepare: prepareSetups},
-		{Name: "1,000 calls hung up", Unit: "s", Bars: []Bar{AtMost(1, "")}, Prepare: prepareHangups},
+		{Name: "1,000 calls hung up, pns", Unit: "s", Bars: []Bar{AtMost(1, "")}, Prepare: prepareHangups},
+		{Name: "1,000 calls hung up, pac", Unit: "s", Bars: []Bar{AtMost(1, "")}, Prepare: prepareCarriers},
 		{Name: "CPU a packet up, pns with 10,000 calls", Unit: "µs", Bars: []Bar{AtMost(1.2, fewCalls)}, Prepare: prepareManyCalls(up, cpuOf, manyCalls, 100)},
 		{Name: "CPU a packet down, pns with 10,000 calls", Unit: "µs", Bars: []Bar{AtMost(1.2, fewCalls)}, Prepare: prepareManyCalls(down, cpuOf, manyCalls, 100)},
 		{Name: "CPU a packet up, pac with 10,000 calls", Unit: "µs", Bars: []Bar{AtMost(1.2, fewCalls)}, Prepare: prepareManyLines(up, manyCalls, 100)},
@@ -117,24 +120,54 @@ func prepareHangups(ctx context.Context, w *Workshop) ([]Candidate, error) {
 		return nil, err
 	}
 	return []Candidate{{"pns", func(ctx context.Context) (float64, error) {
-		if err := h.gather(1000); err != nil {
+		if err := h.gather(hungUp); err != nil {
 			return 0, err
 		}
-		start := time.Now()
-		if _, err := h.crowd.ask("hangup"); err != nil {
-			return 0, err
-		}
-		for ctx.Err() == nil {
-			out, err := exec.CommandContext(ctx, h.bin, "status", "-c", h.file, "--json").Output()
-			if err != nil {
-				return 0, err
-			}
-			if strings.Contains(strings.ReplaceAll(string(out), " ", ""), `"calls":0`) {
-				return time.Since(start).Seconds(), nil
-			}
-		}
-		return 0, ctx.Err()
+		return untilQuiet(ctx, h.crowd, h.bin, h.file)
 	}}}, nil
+}
+
+// prepareCarriers likewise, until each line of pac is ready for the next call.
+func prepareCarriers(context.Context, *Workshop) ([]Candidate, error) {
+	return []Candidate{{"pac", anew(func(ctx context.Context, w *Workshop) (float64, error) {
+		t, err := w.town(ctx, hungUp)
+		if err != nil {
+			return 0, err
+		}
+		return untilQuiet(ctx, t.street, t.bin, t.file)
+	})}}, nil
+}
+
+const hungUp = 1000
+
+// untilQuiet has the callers hang up, all of them, and is how many seconds pass until a
+// program has no call any more, and only idle lines.
+func untilQuiet(ctx context.Context, callers *party, bin, file string) (float64, error) {
+	start := time.Now()
+	if n, err := callers.number("hangup"); err != nil {
+		return 0, err
+	} else if n != hungUp {
+		return 0, fmt.Errorf("only %.0f calls hung up", n)
+	}
+	for ctx.Err() == nil {
+		out, err := exec.CommandContext(ctx, bin, "status", "-c", file, "--json").Output()
+		if err != nil {
+			return 0, err
+		}
+		took := time.Since(start).Seconds()
+		var now struct {
+			Calls int
+			Lines []struct{ State string }
+		}
+		if err := json.Unmarshal(out, &now); err != nil {
+			return 0, err
+		}
+		busy := slices.ContainsFunc(now.Lines, func(l struct{ State string }) bool { return l.State != "idle" })
+		if now.Calls == 0 && !busy {
+			return took, nil
+		}
+	}
+	return 0, ctx.Err()
 }
 
 const (

@@ -12,8 +12,9 @@ import (
 
 // A town is a pac with callers on direct lines; they and their PNS are a street.
 type town struct {
-	pid    int
-	street *party
+	pid       int
+	bin, file string // pac and its configuration
+	street    *party
 }
 
 // banks have the lines of a town.
@@ -42,7 +43,7 @@ func (w *Workshop) town(ctx context.Context, n int) (*town, error) {
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		return nil, err
 	}
-	t := new(town)
+	t := &town{bin: pac, file: file}
 	if t.street, err = start(a.command(ctx, street, "-local", a.addr)); err != nil {
 		return nil, err
 	}

@@ -9,7 +9,7 @@
 //	send D R [A]  sends R packets a second for D, to A, from each call in turn:
 //	              packets sent
 //	received      packets that came in since it was last asked
-//	hangup        ends all calls: seconds
+//	hangup        ends all calls: how many
 package main
 
 import (

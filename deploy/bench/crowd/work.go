@@ -151,8 +151,7 @@ func (c *crowd) received() (n uint64) {
 }
 
 // hangUp ends all calls at once.
-func (c *crowd) hangUp(ctx context.Context) (seconds float64, err error) {
-	start := time.Now()
+func (c *crowd) hangUp(ctx context.Context) (n int, err error) {
 	for _, k := range c.calls {
 		k.end()
 	}
@@ -161,6 +160,6 @@ func (c *crowd) hangUp(ctx context.Context) (seconds float64, err error) {
 			return 0, err
 		}
 	}
-	c.calls = nil
-	return time.Since(start).Seconds(), nil
+	n, c.calls = len(c.calls), nil
+	return n, nil
 }

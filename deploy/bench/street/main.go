@@ -8,6 +8,7 @@
 //	up D R          the callers send R packets a second for D, each in her turn:
 //	                packets that came to the PNS
 //	down D R        the PNS sends them: packets that came to the callers
+//	hangup          all lines lose their carrier: calls
 package main
 
 import (
@@ -81,6 +82,9 @@ func (s *street) obey(ctx context.Context, commands io.Reader) error {
 func (s *street) command(ctx context.Context, line string) (answer any, err error) {
 	var verb, path, long string
 	var n int
+	if line == "hangup" {
+		return s.hangUp()
+	}
 	if _, err := fmt.Sscanf(line, "calls %d %s", &n, &path); err == nil {
 		return s.gather(ctx, n, path)
 	}

@@ -45,6 +45,18 @@ func (s *street) gather(ctx context.Context, n int, path string) (rate float64, 
 	return float64(n) / time.Since(start).Seconds(), err
 }
 
+// hangUp closes all lines, and returns how many there were.
+func (s *street) hangUp() (n int, err error) {
+	s.mu.Lock()
+	all := s.callers
+	s.callers, s.calls = nil, nil
+	s.mu.Unlock()
+	for _, c := range all {
+		err = errors.Join(err, c.line.Close())
+	}
+	return len(all), err
+}
+
 // datagram is IPv4 as far as anybody looks, and has nothing to escape.
 var datagram = append([]byte{0xFF, 0x03, 0x00, 0x21, 0x45}, bytes.Repeat([]byte{'x'}, 127)...)
 
