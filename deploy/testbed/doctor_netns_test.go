@@ -143,26 +143,29 @@ func withHost(url string) string {
 
 const officeLAN = "mode = \"tun\"\naddresses = [\"2.1.1.129-2.1.1.190\"]\n"
 
+// An ailment is what a doctor is to find on a host.
+type ailment struct {
+	name    string
+	host    *Host // nil: the POP
+	program string
+	text    string   // of its configuration
+	before  []string // a command that stands before the program's
+	about   string   // the finding; empty: none
+	want    string
+}
+
 // Every fault made here is named in one sentence, and nothing else is.
 func TestDoctors(t *testing.T) {
 	t.Parallel()
 	c := newClinic(t)
-	running := strings.Replace(c.pns("addresses = [\"2.1.1.129-2.1.1.190\"]", "panel = \"127.0.0.1:8724\""), "no.sock", "pns.sock", 1)
+	running := strings.Replace(c.pns("addresses = [\"2.1.1.129-2.1.1.190\"]", "panel = \"127.0.0.1:8724\""), "no.sock", "pns.sock", 1) + "[clients]\nfrom = [\"192.0.2.1\"]\n"
 	Start(c.office, filepath.Join(c.bin, "pns"), "run", "-c", c.file("running pns", running))
 	withUDP := strings.Replace(c.pns("addresses = [\"2.1.2.129\"]", "listen = \"0.0.0.0:1733\"\npanel = \"127.0.0.1:8725\""), "no.sock", "udp.sock", 1)
 	Start(c.office, filepath.Join(c.bin, "pns"), "run", "-c", c.file("running udp", strings.Replace(withUDP, "[lan]", "transport = \"udp\"\n[lan]", 1)))
 	mute, held, taken, closing := c.mute(), c.held(), c.taken(), c.closing()
 	good := "198.51.100.7"
 	var all sync.WaitGroup
-	for _, tt := range []struct {
-		name    string
-		host    *Host
-		program string
-		text    string
-		before  []string
-		about   string // the finding; empty: none
-		want    string
-	}{
+	for _, tt := range append(c.callsOut(), []ailment{
 		{name: "a good PAC", program: "pac", text: c.pac(c.modem(), good, "panel = \"127.0.0.1:8723\"\nstate = \""+c.dir+"/state\"")},
 		{name: "a good PAC over UDP", program: "pac", text: c.pac(c.modem(), "198.51.100.7", "") + overUDP("198.51.100.7"), before: []string{"setpriv", "--bounding-set=-net_raw"}},
 		{name: "UDP filtered", program: "pac", text: c.pac(c.modem(), "198.51.100.14", "") + overUDP("198.51.100.14"),
@@ -213,7 +216,7 @@ func TestDoctors(t *testing.T) {
 			about: "lan callers", want: "this host does not route between callers and the LAN: run sysctl -w net.ipv4.ip_forward=1"},
 		{name: "somebody else's address", host: c.office, program: "pns", text: c.pns("addresses = [\"2.1.1.129\"]", "listen = \"203.0.113.5:1723\"\n"),
 			about: "listen 203.0.113.5:1723", want: "203.0.113.5 is no address of this host: correct `listen`"},
-	} {
+	}...) {
 		if tt.host == nil {
 			tt.host = c.pop
 		}

@@ -18,7 +18,9 @@ import (
 	"carrier/shared/conf"
 	"carrier/shared/console"
 	"carrier/shared/doctor"
+	"carrier/shared/doctor/tunnel"
 	"carrier/shared/peer"
+	"carrier/shared/pptp"
 )
 
 // A Seat is one port of a bank, as the program would open it.
@@ -96,6 +98,12 @@ func (v *visit) here() {
 	if c.Panel.IsValid() && !v.running {
 		v.report.Look("panel "+c.Panel.String(), doctor.Listen(c.Panel, "panel"))
 	}
+	if c.Listen.IsValid() && !v.running {
+		v.report.Look("listen "+c.Listen.String(), doctor.Listen(c.Listen, "listen"))
+	}
+	if c.UDP && c.UDPAt.IsValid() && !v.running {
+		v.report.Look("udp "+c.UDPAt.String(), doctor.ListenUDP(c.UDPAt, "udp"))
+	}
 	if c.State != "" {
 		err := doctor.Folder(c.State, "state")
 		if v.running && errors.Is(err, fs.ErrPermission) {
@@ -130,12 +138,12 @@ func ends(p profile.Options, of func(profile.Destination) []string) (all []strin
 
 // tunnels looks at the way to each PNS.
 func (v *visit) tunnels(ctx context.Context) {
-	o := peer.Options{Host: v.config.Name, PAC: true, Lines: 1}
-	sockets, err := openSockets(o, v.config.GRE, v.config.UDP)
+	o := peer.Options{Host: v.config.Name, PAC: true, Lines: 1} // the Call IDs of a pac that runs here are odd
+	sockets, err := tunnel.Open(o, v.config.GRE, v.config.UDP)
 	if v.config.GRE {
 		v.report.Look("privileges", err)
 	}
-	defer sockets.close()
+	defer sockets.Close()
 	tunnels := v.config.Tunnels
 	tunnels.Resolver = v.Resolver
 	var all sync.WaitGroup
@@ -146,11 +154,19 @@ func (v *visit) tunnels(ctx context.Context) {
 				v.report.Look("PNS "+name, fmt.Errorf("%w; correct the name, or give it an address in DNS or in /etc/hosts", err))
 			}
 			for _, r := range remotes {
-				v.pns(ctx, sockets, r)
+				sockets.Look(ctx, v.report, wayTo(r))
 			}
 		})
 	}
 	all.Wait()
+}
+
+// wayTo leads to a PNS, to which a call is brought.
+func wayTo(r peer.Remote) tunnel.Way {
+	return tunnel.Way{About: about(r), Is: "PNS", To: r, Us: "PAC", Admit: "a pns with `from` of a [[pac]]",
+		Place: func(ctx context.Context, c *peer.Conn) (*peer.Call, error) {
+			return c.Offer(ctx, pptp.IncomingCallRequest{BearerType: pptp.Analog})
+		}}
 }
 
 // about names a PNS.

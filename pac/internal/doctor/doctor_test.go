@@ -125,6 +125,43 @@ func TestLook(t *testing.T) {
 	}
 }
 
+// Where PNSs and PACs come to is tried: both addresses are in use here.
+func TestWhereOthersCome(t *testing.T) {
+	tcp, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tcp.Close()
+	udp, err := net.ListenPacket("udp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer udp.Close()
+	const rest = "name = 'atlanta'\n%s[[bank]]\nname = 'b'\nlisten = 'tcp://127.0.0.1:0'\n[[pac]]\nname = 'macon'\nfrom = ['127.0.0.1']\ntransport = 'udp'\n[default]\nhost = %q\n"
+	there := "tcp://" + tcp.Addr().String()
+	for keys, want := range map[string][]string{
+		fmt.Sprintf("listen = '%v'\nudp = '%v'\n", tcp.Addr(), udp.LocalAddr()): {
+			fmt.Sprintf("listen %v: another program has TCP port", tcp.Addr()), fmt.Sprintf("udp %v: another program has UDP port", udp.LocalAddr())},
+		fmt.Sprintf("listen = '127.0.0.2:%d'\nudp = '127.0.0.2:%[1]d'\n", tcp.Addr().(*net.TCPAddr).Port): nil,
+	} {
+		file := filepath.Join(t.TempDir(), "pac.toml")
+		if err := os.WriteFile(file, fmt.Appendf(nil, rest, keys, there), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		r := Look(t.Context(), Options{File: file, Resolver: nowhere{}, Seats: seats})
+		found := r.Findings()
+		if len(found) != len(want) {
+			t.Errorf("with %s: %q", keys, found)
+			continue
+		}
+		for i, f := range found {
+			if !strings.HasPrefix(f.About+": "+f.Text, want[i]) {
+				t.Errorf("with %s: %q, want %s", keys, f, want[i])
+			}
+		}
+	}
+}
+
 // Each host of every kind of profile is looked at once.
 func TestHosts(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -180,34 +217,7 @@ type wire struct{ net.Conn }
 
 func (wire) Unsent() (int, bool) { return 0, false }
 
-func FuzzUnreachable(f *testing.F) {
-	golden := append([]byte{3, 2, 0, 0, 0, 0, 0, 0, 0x45, 0, 0, 40, 0, 0, 0, 0, 64, 47, 0, 0, 192, 0, 2, 1}, 198, 51, 100, 7)
-	f.Add(golden)
-	to := netip.MustParseAddr("198.51.100.7")
-	if got := unreachable(golden, to); got != "protocol unreachable" {
-		f.Error(got)
-	}
-	for n := range golden {
-		if got := unreachable(golden[:n], to); got != "" {
-			f.Errorf("of %d octets: %s", n, got)
-		}
-	}
-	if got := unreachable(golden, netip.MustParseAddr("198.51.100.8")); got != "" {
-		f.Errorf("of another host: %s", got)
-	}
-	f.Fuzz(func(t *testing.T, b []byte) { unreachable(b, to) })
-}
-
-// What a PNS says of its own accord does not show that it hears us.
-func TestAnswers(t *testing.T) {
-	for frame, want := range map[string]bool{
-		"\xff\x03\xc0\x21\x01\x01\x00\x04": false, "\xff\x03\xc0\x21\x02\x01\x00\x04": true, "\xc0\x21\x07\x01\x00\x08\xf7\x01\x00\x04": true,
-		"": false, "\xff\x03\xc0\x21": false, "\xff\x03\xc2\x23\x02\x01\x00\x04": false,
-	} {
-		if answers([]byte(frame)) != want {
-			t.Errorf("%x", frame)
-		}
-	}
+func TestPNSsByName(t *testing.T) {
 	if about(peer.Remote{Name: "denver", Addr: netip.MustParseAddrPort("192.0.2.1:1723")}) != "PNS denver (192.0.2.1:1723)" {
 		t.Error("a PNS with a name")
 	}

@@ -1,12 +1,11 @@
-// Package doctor looks for what keeps pns from its work on this host.
+// Package doctor looks for what keeps pns from its work: on this host, and on the
+// way to whom it calls.
 package doctor
 
 import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
-	"net/netip"
 	"slices"
 	"strings"
 
@@ -17,7 +16,6 @@ import (
 	"carrier/shared/conf"
 	"carrier/shared/console"
 	"carrier/shared/doctor"
-	"carrier/shared/peer"
 )
 
 // A visit is one look at everything.
@@ -40,14 +38,11 @@ func Look(ctx context.Context, file string, asks *console.Client) *doctor.Report
 	v.config = c
 	v.daemon(ctx, file, asks)
 	v.addresses()
-	if c.NeedsGRE {
-		v.report.Look("privileges", gre())
-	}
+	v.ways(ctx)
 	if c.LAN.TUN != nil {
 		v.report.Look("lan "+c.LAN.TUN.Name, v.lan())
 	}
 	v.firewall()
-	v.dials(ctx)
 	return v.report
 }
 
@@ -108,17 +103,6 @@ func (v *visit) addresses() {
 	}
 }
 
-// gre says why raw GRE cannot be had.
-func gre() error {
-	e, err := peer.Open(peer.Options{Host: "doctor", GRE: true, Handler: nobody{}, Log: slog.New(slog.DiscardHandler)})
-	if err != nil {
-		return err
-	}
-	ended, end := context.WithCancel(context.Background())
-	end()
-	return e.Run(ended)
-}
-
 // lan looks at the way to the LAN through the kernel, and at what a daemon that
 // agrees has made of it.
 func (v *visit) lan() error {
@@ -161,21 +145,3 @@ func (v *visit) firewall() {
 		v.report.Note("firewall", "the older iptables filter too, and are not looked at: iptables-legacy -S shows what they drop")
 	}
 }
-
-// dials looks at the way to each server.
-func (v *visit) dials(ctx context.Context) {
-	for _, d := range v.config.Dials {
-		for _, to := range d.Servers {
-			v.report.Look(fmt.Sprintf("dial %s %v, TCP", d.Name, to), doctor.Reachable(ctx, to, "the server"))
-		}
-	}
-}
-
-// nobody is the Handler of an endpoint that takes nothing.
-type nobody struct{}
-
-func (nobody) Admit(netip.AddrPort) (peer.Remote, error) {
-	return peer.Remote{}, errors.New("this is a doctor")
-}
-func (nobody) Incoming(*peer.Call) {}
-func (nobody) Outgoing(*peer.Call) {}

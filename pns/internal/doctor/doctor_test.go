@@ -2,8 +2,10 @@ package doctor
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
@@ -11,6 +13,9 @@ import (
 	"testing"
 
 	"carrier/shared/console"
+	"carrier/shared/peer"
+	"carrier/shared/peer/peertest"
+	"carrier/shared/pptp"
 )
 
 // What needs no right and no namespace; the rest is seen in the testbed.
@@ -20,19 +25,29 @@ func TestLook(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer taken.Close()
+	there, strict := peertest.Local(t, "macon", macon{}), peertest.Local(t, "macon", macon{errors.New("a stranger")})
+	dials := func(at netip.AddrPort) string {
+		return fmt.Sprintf("[[pac]]\nname = 'macon'\nfrom = ['127.0.0.1']\nconnect = '%v'\ntransport = 'udp'\n", at)
+	}
+	const good = "name = 'denver'\nlisten = '127.0.0.1:0'\nudp = '127.0.0.1:0'\n"
 	const rest = "[[pac]]\nname = 'atlanta'\nfrom = ['192.0.2.1']\ntransport = 'udp'\n[lan]\naddresses = ['2.1.1.129']\n[[user]]\nname = 'u'\npassword = 'x'\n"
 	for _, tt := range []struct {
 		name, text string
 		looked     []string // without the configuration's
 		want       string
 	}{
-		{"good", "name = 'denver'\nlisten = '127.0.0.1:0'\nudp = '127.0.0.1:0'\n" + rest, []string{"listen 127.0.0.1:0", "udp 127.0.0.1:0"}, ""},
+		{"good", good + rest, []string{"listen 127.0.0.1:0", "udp 127.0.0.1:0"}, ""},
 		{"a panel in use", fmt.Sprintf("name = 'denver'\npanel = '%v'\nlisten = '127.0.0.1:0'\nudp = '127.0.0.1:0'\n", taken.Addr()) + rest,
 			[]string{"listen 127.0.0.1:0", "udp 127.0.0.1:0", "panel " + taken.Addr().String()}, "end it (`ss -lp` names it), or choose another port with `panel`"},
-		{"a server that is there", fmt.Sprintf("name = 'denver'\nlisten = '127.0.0.1:0'\nudp = '127.0.0.1:0'\n[[dial]]\nname = 'd'\nto = ['%v']\nuser = 'x'\npassword = 'x'\ntransport = 'udp'\n", taken.Addr()) + rest,
-			[]string{"listen 127.0.0.1:0", "udp 127.0.0.1:0", fmt.Sprintf("dial d %v, TCP", taken.Addr())}, ""},
-		{"a server that is not", "name = 'denver'\nlisten = '127.0.0.1:0'\nudp = '127.0.0.1:0'\n[[dial]]\nname = 'd'\nto = ['127.0.0.1:1']\nuser = 'x'\npassword = 'x'\ntransport = 'udp'\n" + rest,
+		{"a server that takes no call", good + fmt.Sprintf("[[dial]]\nname = 'd'\nto = ['%v']\nuser = 'x'\npassword = 'x'\ntransport = 'udp'\n", there.Addr()) + rest,
+			[]string{"listen 127.0.0.1:0", "udp 127.0.0.1:0", fmt.Sprintf("dial d %v, TCP", there.Addr()), fmt.Sprintf("dial d %v, PPTP", there.Addr())}, "): its log says why"},
+		{"a server that is not", good + "[[dial]]\nname = 'd'\nto = ['127.0.0.1:1']\nuser = 'x'\npassword = 'x'\ntransport = 'udp'\n" + rest,
 			[]string{"listen 127.0.0.1:0", "udp 127.0.0.1:0", "dial d 127.0.0.1:1, TCP"}, "start the server, or correct its address"},
+		{"a PAC that dials", good + dials(there.Addr()) + rest,
+			[]string{"listen 127.0.0.1:0", "udp 127.0.0.1:0", fmt.Sprintf("PAC macon (%v), TCP", there.Addr()), fmt.Sprintf("PAC macon (%v), PPTP", there.Addr())}, ""},
+		{"a PAC that does not know us", good + dials(strict.Addr()) + rest,
+			[]string{"listen 127.0.0.1:0", "udp 127.0.0.1:0", fmt.Sprintf("PAC macon (%v), TCP", strict.Addr()), fmt.Sprintf("PAC macon (%v), PPTP", strict.Addr())},
+			"let it know this host's address, in a pac with `from` of a [[pns]]"},
 		{"a mistake", "nmae = 'denver'\nname = 'x'\n" + rest, nil, ":1: nmae: unknown key; would be right: name"},
 	} {
 		file := filepath.Join(t.TempDir(), "pns.toml")
@@ -49,6 +64,15 @@ func TestLook(t *testing.T) {
 		}
 	}
 }
+
+// A macon is a peer that takes no call; its error is why it knows nobody.
+type macon struct{ error }
+
+func (m macon) Admit(netip.AddrPort) (peer.Remote, error) {
+	return peer.Remote{Name: "denver", Transport: peer.UDP}, m.error
+}
+func (macon) Incoming(c *peer.Call) { c.Refuse(uint8(pptp.IncomingDoNotAccept), uint8(pptp.NoError)) }
+func (macon) Outgoing(c *peer.Call) { c.Refuse(uint8(pptp.OutgoingDoNotAccept), uint8(pptp.NoError)) }
 
 func TestAnotherProgramsSocket(t *testing.T) {
 	dir := t.TempDir()

@@ -1,10 +1,9 @@
-package doctor
+package tunnel
 
 import (
 	"cmp"
 	"context"
 	"fmt"
-	"net/netip"
 	"sync/atomic"
 	"time"
 
@@ -19,8 +18,8 @@ const (
 	tries = 4           // of a packet
 	wait  = time.Second // for an answer to one
 
-	// full is the longest IP packet of a call: 1400 octets of PPP, the PNS's
-	// usual MRU, in GRE.
+	// full is the longest IP packet of a call: 1400 octets of PPP, our usual MRU,
+	// in GRE.
 	full = 1440
 	// unknown is a code that LCP does not have: it is answered with a Code-Reject
 	// that holds the packet (RFC 1661 §5.6), in whatever state.
@@ -30,13 +29,14 @@ const (
 // sizes are the packets tried when full ones do not pass.
 var sizes = []int{1400, 1300, 1200, 1000, 576}
 
-// A probe is the caller of a call that nobody makes.
+// A probe is the near end of a call that nobody makes.
 type probe struct {
 	call    *peer.Call
+	way     Way
 	seq     uint32
 	id      byte
 	answers chan []byte // PPP frames that answer ours; an empty one acknowledges
-	called  atomic.Bool // the PNS was heard, be it of its own accord
+	called  atomic.Bool // the peer was heard, be it of its own accord
 }
 
 // Receive takes packets of the call.
@@ -57,7 +57,7 @@ func (p *probe) Receive(packets [][]byte) {
 	}
 }
 
-// answers tells a frame that answers one of ours from the PNS's own requests.
+// answers tells a frame that answers one of ours from the peer's own requests.
 func answers(frame []byte) bool {
 	protocol, b, err := ppp.Split(frame)
 	if err != nil || protocol != ppp.LCP || len(b) == 0 {
@@ -73,8 +73,9 @@ func answers(frame []byte) bool {
 // Wake has nothing to do.
 func (p *probe) Wake(time.Time) {}
 
-func newProbe(call *peer.Call) *probe {
-	p := &probe{call: call, answers: make(chan []byte, 64)}
+// newProbe connects a call, unless it was for the peer to say that it is.
+func newProbe(call *peer.Call, w Way) *probe {
+	p := &probe{call: call, way: w, answers: make(chan []byte, 64)}
 	call.Bind(p)
 	call.Connected(pptp.IncomingCallConnected{ConnectSpeed: 28800, Window: 16, FramingType: pptp.Asynchronous})
 	return p
@@ -82,10 +83,10 @@ func newProbe(call *peer.Call) *probe {
 
 // send sends one LCP packet; octets is the length of the IP packet, 0 for the
 // shortest.
-func (p *probe) send(r peer.Remote, code cp.Code, octets int) {
+func (p *probe) send(code cp.Code, octets int) {
 	const header = 4 // of LCP
 	around := 20 + gre.MinHeader + 4 + 4
-	if r.Transport == peer.UDP {
+	if p.way.To.Transport == peer.UDP {
 		around += 8
 	}
 	p.id++
@@ -114,21 +115,21 @@ func (p *probe) hears(ctx context.Context, octets int) bool {
 }
 
 // passes says why the call's packets do not come through.
-func (p *probe) passes(ctx context.Context, r peer.Remote, icmp *icmp) error {
+func (p *probe) passes(ctx context.Context, icmp *icmp) error {
 	for range tries {
-		p.send(r, cp.ConfigureRequest, 0)
+		p.send(cp.ConfigureRequest, 0)
 		if p.hears(ctx, 0) {
 			return nil
 		}
 	}
 	said := "no answer comes to"
 	if p.called.Load() {
-		said = "the PNS is heard and does not hear"
+		said = "the " + p.way.Is + " is heard and does not hear"
 	}
 	if word := icmp.heard(); word != "" {
 		said = word + ", to"
 	}
-	if r.Transport == peer.UDP {
+	if r := p.way.To; r.Transport == peer.UDP {
 		return fmt.Errorf("TCP passes, but %s the call's packets at UDP port %d: let every firewall on the way pass it, and set `transport = \"udp\"` at both ends",
 			said, cmp.Or(r.UDPPort, peer.GREPort))
 	}
@@ -136,39 +137,26 @@ func (p *probe) passes(ctx context.Context, r peer.Remote, icmp *icmp) error {
 }
 
 // large says which packets are too large for the way, unless full ones pass.
-func (p *probe) large(ctx context.Context, r peer.Remote) error {
-	if p.back(ctx, r, full) {
+func (p *probe) large(ctx context.Context) error {
+	if p.back(ctx, full) {
 		return nil
 	}
 	for _, n := range sizes {
-		if p.back(ctx, r, n) {
+		if p.back(ctx, n) {
 			return fmt.Errorf("packets of %d octets do not come through, those of %d do: let ICMP \"fragmentation needed\" pass on the way, or tell this host with `ip route change %v … mtu lock %d`",
-				full, n, r.Addr.Addr(), n)
+				full, n, p.way.To.Addr.Addr(), n)
 		}
 	}
 	return fmt.Errorf("packets of %d octets do not come through: let ICMP \"fragmentation needed\" pass on the way", sizes[len(sizes)-1])
 }
 
 // back says whether a packet of so many octets goes and comes back, twice asked.
-func (p *probe) back(ctx context.Context, r peer.Remote, octets int) bool {
+func (p *probe) back(ctx context.Context, octets int) bool {
 	for range 2 {
-		p.send(r, unknown, octets)
+		p.send(unknown, octets)
 		if p.hears(ctx, octets/2) {
 			return true
 		}
 	}
 	return false
-}
-
-// nobody is the Handler of an endpoint to which nobody comes.
-type nobody struct{}
-
-func (nobody) Admit(netip.AddrPort) (peer.Remote, error) {
-	return peer.Remote{}, fmt.Errorf("this is a doctor")
-}
-func (nobody) Incoming(c *peer.Call) {
-	c.Refuse(uint8(pptp.IncomingDoNotAccept), uint8(pptp.NoError))
-}
-func (nobody) Outgoing(c *peer.Call) {
-	c.Refuse(uint8(pptp.OutgoingDoNotAccept), uint8(pptp.NoError))
 }

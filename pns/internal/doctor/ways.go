@@ -1,0 +1,54 @@
+package doctor
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"carrier/pns/internal/config"
+	"carrier/shared/doctor/tunnel"
+	"carrier/shared/peer"
+	"carrier/shared/pptp"
+)
+
+// ways looks at the way to each server of a [[dial]], and to each PAC that has
+// numbers dialled where we connect to it.
+func (v *visit) ways(ctx context.Context) {
+	c := v.config
+	o := peer.Options{Host: c.Name, OddIDs: true} // those of a pns that runs here are even
+	sockets, err := tunnel.Open(o, c.NeedsGRE, c.NeedsUDP)
+	if c.NeedsGRE {
+		v.report.Look("privileges", err)
+	}
+	defer sockets.Close()
+	var all sync.WaitGroup
+	for _, d := range c.Dials {
+		for _, to := range d.Servers {
+			w := server(d)
+			w.To.Addr = to
+			w.About = fmt.Sprintf("dial %s %v", d.Name, to)
+			all.Go(func() { sockets.Look(ctx, v.report, w) })
+		}
+	}
+	for _, p := range c.PACs {
+		if p.Connect.IsValid() {
+			all.Go(func() { sockets.Look(ctx, v.report, dialout(p)) })
+		}
+	}
+	all.Wait()
+}
+
+// server leads to a server that we call, by PPTP alone: so that a call costs nothing.
+func server(d config.Dial) tunnel.Way {
+	return tunnel.Way{Is: "server", Us: "client", Admit: "a pns with `from` of [clients]", To: peer.Remote{Name: d.Name, Transport: d.Transport},
+		Place: func(ctx context.Context, c *peer.Conn) (*peer.Call, error) {
+			return c.Place(ctx, pptp.OutgoingCallRequest{MinimumBPS: 300, MaximumBPS: 100_000_000, Window: 16,
+				BearerType: pptp.Analog | pptp.Digital, FramingType: pptp.Asynchronous | pptp.Synchronous})
+		}}
+}
+
+// dialout leads to a PAC, where each call is a telephone call.
+func dialout(p config.PAC) tunnel.Way {
+	return tunnel.Way{About: fmt.Sprintf("PAC %s (%v)", p.Name, p.Connect), Is: "PAC", Us: "PNS", Admit: "a pac with `from` of a [[pns]]",
+		To: peer.Remote{Name: p.Name, Addr: p.Connect, Transport: p.Transport}}
+}
