@@ -18,8 +18,10 @@ const (
 	Secrets    Kind = "secrets"       // others of this host read the passwords or a key, or change a file
 	Anywhere   Kind = "anywhere"      // nearly every address may bring calls
 	OpenTunnel Kind = "open-tunnel"   // nothing below GRE and TCP 1723, beyond private addresses
+	AnyNumber  Kind = "any-number"    // others have telephone numbers rung, hardly limited, which costs
 	PAP        Kind = "pap"           // passwords in clear
 	TextLogin  Kind = "text-login"    // likewise, typed
+	AnyServer  Kind = "any-server"    // a server that we call proves nothing, beyond private addresses
 	Clear      Kind = "no-encryption" // data in clear, beyond private addresses
 	MSCHAP     Kind = "mschap"        // MS-CHAP version 1
 	ShortKeys  Kind = "short-keys"    // MPPE with 40 or 56 bits
@@ -30,7 +32,7 @@ const (
 
 // Kinds are all kinds, the heaviest first.
 func Kinds() []Kind {
-	return []Kind{Secrets, Anywhere, OpenTunnel, PAP, TextLogin, Clear, MSCHAP, ShortKeys, OpenLine, OpenPanel, OpenSocket}
+	return []Kind{Secrets, Anywhere, OpenTunnel, AnyNumber, PAP, TextLogin, AnyServer, Clear, MSCHAP, ShortKeys, OpenLine, OpenPanel, OpenSocket}
 }
 
 // Accepted are findings that are known and silenced: a kind, "open-tunnel", or a

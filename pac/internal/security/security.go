@@ -30,7 +30,7 @@ func Look(c *config.Config, file string) *weakness.Report {
 	r := weakness.NewReport(c.Accept)
 	r.Daemon(file, c.Identify.Verify != nil, c.Panel, c.Socket)
 	r.State(c.State, "take lines out of service")
-	tunnels(r, c)
+	visitors(r, c, tunnels(r, c))
 	logins(r, c.Identify)
 	for _, b := range c.Banks {
 		bank(r, b)
@@ -38,9 +38,11 @@ func Look(c *config.Config, file string) *weakness.Report {
 	return r
 }
 
-// tunnels looks at each PNS once, by the name that profiles have for it.
-func tunnels(r *weakness.Report, c *config.Config) {
-	where, seen := c.Peers(), map[string]bool{}
+// tunnels looks at each PNS once, by the name that profiles have for it, and returns
+// the places of those that it has found weak.
+func tunnels(r *weakness.Report, c *config.Config) (seen map[string]bool) {
+	where := c.Peers()
+	seen = map[string]bool{}
 	for _, d := range destinations(c.Profiles) {
 		for _, e := range d.Endpoints {
 			host, _, err := net.SplitHostPort(where[e])
@@ -51,6 +53,7 @@ func tunnels(r *weakness.Report, c *config.Config) {
 			r.Find(weakness.OpenTunnel, e, fmt.Sprintf("calls go to %s at %s, which is not a private address, in GRE and TCP, which hide nothing and prove nothing: WireGuard or IPsec below them, and `tunnel` with the inner address", e, where[e]))
 		}
 	}
+	return seen
 }
 
 func destinations(o profile.Options) (all []profile.Destination) {

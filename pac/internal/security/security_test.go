@@ -15,6 +15,7 @@ const strong = `
 name   = "atlanta"
 panel  = "127.0.0.1:8723"
 socket = "/run/carrier/pac/socket"
+listen = "0.0.0.0:1723"
 
 [[bank]]
 name  = "courier"
@@ -42,6 +43,12 @@ tunnel = ["10.77.0.2", "denver"]
 [[pns]]
 name    = "denver"
 connect = "127.0.0.2:1723"
+from    = ["10.77.0.2"]
+dial    = ["5551212", "404*", "+49*"]
+
+[[pac]]
+name = "macon"
+from = ["10.77.0.3"]
 `
 
 // Each of these spoils the strong one in one place.
@@ -73,6 +80,17 @@ func TestWeak(t *testing.T) {
 		{"panel at one address", `127.0.0.1:8723`, `10.0.0.1:8723`, 0o600, nil, []string{"open-panel"}, "the panel at 10.0.0.1:8723"},
 		{"bank for everybody", `tcp://127.0.0.1:5600`, `tcp://0.0.0.0:5600`, 0o600, nil, []string{"open-line emulators"}, "whoever reaches tcp://0.0.0.0:5600"},
 		{"modem far away", `192.168.1.9:2217`, `192.0.2.9:2217`, 0o600, nil, []string{"open-line courier"}, "rfc2217://192.0.2.9:2217"},
+		{"any number", `"404*"`, `"*"`, 0o600, nil, []string{"any-number denver"}, "\"denver\", or who passes for it, may have any number rung at your cost: dial in its [[pns]] with"},
+		{"any number abroad", `"+49*"`, `"00*"`, 0o600, nil, []string{"any-number denver"}, "may have every number that begins with 00 rung"},
+		{"numbers for everybody", `["10.77.0.2"]`, `["0.0.0.0/0"]`, 0o600, func(s string) string { return s[:strings.Index(s, "[[pac]]")] },
+			[]string{"anywhere denver", "open-tunnel denver"}, "nearly everybody may take the calls that are for it, and have numbers dialled"},
+		{"a PNS from anywhere that has nothing dialled", "from    = [\"10.77.0.2\"]\ndial    = [\"5551212\", \"404*\", \"+49*\"]", "from = [\"172.0.0.0/6\"]", 0o600, nil,
+			[]string{"anywhere denver", "open-tunnel denver"}, "nearly everybody may take the calls that are for it: `from`"},
+		{"a PNS that comes by the Internet", `["10.77.0.2"]`, "[\"192.0.2.2\"]\ntransport = \"udp\"", 0o600, nil, []string{"open-tunnel denver"}, "requests of \"denver\" come from 192.0.2.2/32, which is not private, in GRE in UDP and TCP"},
+		{"a PNS by the Internet both ways, once", "connect = \"127.0.0.2:1723\"\nfrom    = [\"10.77.0.2\"]", "connect = \"192.0.2.2\"\nfrom = [\"192.0.2.2\"]", 0o600, nil,
+			[]string{"open-tunnel denver"}, "calls go to denver at 192.0.2.2:1723"},
+		{"a PAC from anywhere", `["10.77.0.3"]`, `["64.0.0.0/2"]`, 0o600, nil, []string{"anywhere macon", "open-tunnel macon"}, "so nearly everybody may bring calls, which go on to your PNSs"},
+		{"a PAC by the Internet", `["10.77.0.3"]`, `["10.77.0.3", "192.0.2.3"]`, 0o600, nil, []string{"open-tunnel macon"}, "calls of \"macon\" come from 192.0.2.3/32, which is not private, in GRE and TCP"},
 		{"panel", `127.0.0.1:8723`, `[::]:8723`, 0o600, nil, []string{"open-panel"}, `panel = "127.0.0.1:8723"`},
 	} {
 		text := strings.Replace(strong, tt.was, tt.is, 1)

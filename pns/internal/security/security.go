@@ -26,6 +26,9 @@ func Check(file string) (*weakness.Report, error) {
 	return Look(c, file), nil
 }
 
+// trying is what may be done by whoever comes from where calls come from.
+const trying = "bring calls and try passwords"
+
 // Look says what is weak in c, which was read from file; "" is none.
 func Look(c *config.Config, file string) *weakness.Report {
 	r := weakness.NewReport(c.Accept)
@@ -36,12 +39,12 @@ func Look(c *config.Config, file string) *weakness.Report {
 		r.Secret("state", filepath.Join(c.State, users.File), "passwords")
 	}
 	for _, p := range c.PACs {
-		origin(r, p)
+		r.Origin(p.Name, p.From, trying)
 		beyond(r, p, c.Coding.Encryption, "ppp")
 	}
 	if l := c.Clients; len(l.From) > 0 {
 		all := config.PAC{Name: "clients", From: l.From, Transport: l.Transport}
-		origin(r, all)
+		r.Origin(all.Name, all.From, trying)
 		beyond(r, all, l.Coding.Encryption, "clients")
 	}
 	for _, d := range c.Dials {
@@ -50,35 +53,34 @@ func Look(c *config.Config, file string) *weakness.Report {
 	if len(c.PACs) > 0 || len(c.Clients.From) > 0 {
 		logins(r, c.Methods)
 	}
-	if c.Coding.Encryption != session.Clear {
+	for _, u := range c.Users {
+		if k := u.Callback.Kind; k != users.NoCallback {
+			r.Numbers(u.Name, u.Callback.Numbers, fmt.Sprintf("the user %q may have", u.Name), "callback_numbers in her [[user]]")
+		}
+	}
+	if encrypts(c) {
 		keys(r, c.Coding.MPPE)
 	}
 	return r
 }
 
-// widest is the shortest prefix that still says who may bring calls; a network of
-// one owner is hardly larger.
-const widest = 8
-
-func origin(r *weakness.Report, p config.PAC) {
-	i := slices.IndexFunc(p.From, func(f netip.Prefix) bool { return f.Bits() < widest })
-	if i >= 0 {
-		r.Find(weakness.Anywhere, p.Name, fmt.Sprintf("`from` of %q is %v, so nearly everybody may bring calls and try passwords: `from` with the addresses that it has", p.Name, p.From[i]))
-	}
+// encrypts tells whether MPPE may be agreed with anybody.
+func encrypts(c *config.Config) bool {
+	return c.Coding.Encryption != session.Clear && len(c.PACs) > 0 ||
+		len(c.Clients.From) > 0 && c.Clients.Coding.Encryption != session.Clear ||
+		slices.ContainsFunc(c.Dials, func(d config.Dial) bool { return d.Coding.Encryption != session.Clear })
 }
 
 // beyond looks at a PAC whose calls come from other than private addresses; e is
 // the encryption that table says.
 func beyond(r *weakness.Report, p config.PAC, e session.Policy, table string) {
-	i := slices.IndexFunc(p.From, func(f netip.Prefix) bool { return !weakness.Private(f) })
-	if i < 0 {
-		return
-	}
 	way := "GRE"
 	if p.Transport == peer.UDP {
 		way = "GRE in UDP"
 	}
-	r.Find(weakness.OpenTunnel, p.Name, fmt.Sprintf("calls of %q come from %v, which is not private, in %s and TCP, which hide nothing and prove nothing: WireGuard or IPsec below them, and `from` with the inner addresses", p.Name, p.From[i], way))
+	if !r.Comes(p.Name, p.From, "calls of", way) {
+		return
+	}
 	switch e {
 	case session.Clear:
 		r.Find(weakness.Clear, p.Name, fmt.Sprintf("what callers of %q send and receive crosses other than private networks in clear: encryption = \"required\" in [%s]", p.Name, table))
@@ -100,10 +102,16 @@ func dialled(r *weakness.Report, d config.Dial) {
 		return
 	}
 	r.Find(weakness.OpenTunnel, d.Name, fmt.Sprintf("the tunnel to %q goes to %v, which is not private, by TCP and GRE, which prove nothing: WireGuard or IPsec below them, and `to` with the inner address", d.Name, d.Servers[i].Addr()))
+	if one := slices.IndexFunc(d.Login.Allow, oneSided); one >= 0 && d.Proof.Name == "" {
+		r.Find(weakness.AnyServer, d.Name, fmt.Sprintf("whoever answers at %v passes for %q, since by %v a server proves nothing of itself: methods = [\"mschap-v2\"], or server and server_password, in its [[dial]]", d.Servers[i].Addr(), d.Name, d.Login.Allow[one]))
+	}
 	if d.Coding.Encryption != session.Required {
 		r.Find(weakness.Clear, d.Name, fmt.Sprintf("%q, or whoever stands between, decides whether data cross other than private networks in clear: encryption = \"required\" in its [[dial]]", d.Name))
 	}
 }
+
+// oneSided tells a method by which only who logs in proves something.
+func oneSided(m auth.Method) bool { return m != auth.MSCHAPv2 && m != auth.EAPMSCHAPv2 }
 
 func logins(r *weakness.Report, asked []auth.Method) {
 	if slices.Contains(asked, auth.PAP) {
