@@ -68,8 +68,22 @@ func ser2net(t *testing.T, scheme, device string) string {
 	}
 }
 
-// world is an exchange: a modem behind ser2net, and one of a caller.
-func world(t *testing.T, scheme string) (pop, caller *modem.Modem) {
+// What ser2net is asked for amid PPP, and how its answers begin: the rate and the
+// flow control by RFC 2217, and an option that it does not have.
+var (
+	asks = map[string][][]byte{
+		"telnet":  {{0xFF, 0xFD, 0xC8}},
+		"rfc2217": {{0xFF, 0xFA, 44, 1, 0, 0, 0, 0, 0xFF, 0xF0}, {0xFF, 0xFA, 44, 5, 0, 0xFF, 0xF0}, {0xFF, 0xFD, 0xC8}},
+	}
+	answers = map[string][]string{
+		"telnet":  {"\xFC\xC8"},
+		"rfc2217": {"\xFA\x2C\x65", "\xFA\x2C\x69", "\xFC\xC8"},
+	}
+)
+
+// world is an exchange: a modem behind ser2net, with a meddler before that, and one of
+// a caller.
+func world(t *testing.T, scheme string) (pop, caller *modem.Modem, amid *meddler) {
 	x, err := exchange.New(exchange.Options{
 		Timing: exchange.Timing{Setup: 10 * time.Millisecond, RingEvery: time.Second, CallerID: 100 * time.Millisecond, Train: 50 * time.Millisecond},
 		Subscribers: []exchange.Subscriber{
@@ -84,7 +98,7 @@ func world(t *testing.T, scheme string) (pop, caller *modem.Modem) {
 	done := make(chan error)
 	go func() { done <- x.Run(ctx) }()
 	t.Cleanup(func() { cancel(); <-done })
-	url := ser2net(t, scheme, x.Lines()[0].URL())
+	amid, url := meddle(t, ser2net(t, scheme, x.Lines()[0].URL()), asks[scheme]...)
 	open := func(url string) *modem.Modem {
 		m := modem.New(modem.Options{Name: url, Init: []string{"AT&F", "ATS12=10"}, Guard: 300 * time.Millisecond,
 			Open: func(ctx context.Context) (modem.Port, error) {
@@ -93,7 +107,7 @@ func world(t *testing.T, scheme string) (pop, caller *modem.Modem) {
 		t.Cleanup(func() { m.Close() })
 		return m
 	}
-	return open(url), open(x.Lines()[1].URL())
+	return open(url), open(x.Lines()[1].URL()), amid
 }
 
 // mebibyte is 1 MiB of PPP whose frames hold every octet, doubled ones, and
@@ -120,13 +134,15 @@ func mebibyte(seed uint64) []byte {
 }
 
 // PPP goes through a terminal server that we did not write without a wrong
-// octet, both ways at once, whoever calls.
+// octet, both ways at once, whoever calls, and whatever the server says of its own
+// amid the octets.
 func TestPPPThroughSer2net(t *testing.T) {
 	for _, scheme := range []string{"telnet", "rfc2217"} {
 		t.Run(scheme, func(t *testing.T) {
-			pop, caller := world(t, scheme)
+			pop, caller, amid := world(t, scheme)
 			for round, ends := range [][2]*modem.Modem{{caller, pop}, {pop, caller}} {
 				connect(t, ends[0], ends[1], map[*modem.Modem]string{pop: "5551212", caller: "5550001"}[ends[1]])
+				amid.begin()
 				pieces := make(chan error, 2)
 				for i := range ends {
 					want := mebibyte(uint64(2*round + i))
@@ -136,6 +152,12 @@ func TestPPPThroughSer2net(t *testing.T) {
 				for range ends {
 					if err := <-pieces; err != nil {
 						t.Error(err)
+					}
+				}
+				said := amid.end()
+				for _, begin := range answers[scheme] {
+					if said[begin] == 0 {
+						t.Errorf("round %d: no command % X of the server's came amid PPP, but %#v", round, begin, said)
 					}
 				}
 				for _, m := range ends {
