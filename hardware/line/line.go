@@ -55,6 +55,10 @@ type Line interface {
 // gives io.EOF.
 const LossWords = "\r\nNO CARRIER\r\n"
 
+// LossTime is how long a line takes at most to believe them: io.EOF comes within it,
+// or they were octets of the caller's.
+const LossTime = 5 * time.Second
+
 // A Follower is what a Line is besides when it can tell whether Unsent counts
 // all but what is in the modem: hardware flow control stops the port when the
 // modem has enough. On other lines much may lie where nobody sees it.

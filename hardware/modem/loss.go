@@ -19,7 +19,7 @@ func lossTime(rate int) time.Duration {
 		return time.Second
 	}
 	frame := 1600 * 8 * time.Second / time.Duration(rate)
-	return min(max(frame+time.Second/2, time.Second), 5*time.Second)
+	return min(max(frame+time.Second/2, time.Second), line.LossTime)
 }
 
 // A lossWatch looks for lossWords in a stream.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"os"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -28,8 +29,8 @@ func Carry(ctx context.Context, line, host Port, o Options, c *record.Counters) 
 	defer end(nil)
 	s := &session{began: time.Now()}
 	var ways sync.WaitGroup
-	ways.Go(func() { end(s.way(line, host, make([]byte, upBuffer), false, &c.OctetsUp)) })
-	ways.Go(func() { end(s.way(host, line, make([]byte, downBuffer), true, &c.OctetsDown)) })
+	ways.Go(func() { end(s.up(ctx, line, host, &c.OctetsUp)) })
+	ways.Go(func() { end(s.down(host, line, &c.OctetsDown)) })
 	s.watch(ctx, o, end)
 	past := time.Unix(1, 0)
 	for _, p := range []Port{line, host} { // frees who reads or writes
@@ -48,26 +49,72 @@ type session struct {
 	moved atomic.Int64 // when an octet did last, since began
 }
 
-// way carries one way until an end fails.
-func (s *session) way(from, to Port, b []byte, fromHost bool, octets *atomic.Uint64) error {
-	for {
-		n, err := from.Read(b)
-		if n > 0 {
-			s.moved.Store(int64(time.Since(s.began)))
-			octets.Add(uint64(n))
-			if _, err := to.Write(b[:n]); err != nil {
-				return &PortError{Host: !fromHost, Err: err}
-			}
-			s.moved.Store(int64(time.Since(s.began)))
+// up carries what a caller sends, but for a modem's words after she has hung up.
+func (s *session) up(ctx context.Context, line, host Port, octets *atomic.Uint64) error {
+	var words parting
+	for b, armed := make([]byte, upBuffer), false; ; {
+		var due time.Time
+		if held := words.patience(); held > 0 {
+			due = time.Now().Add(held)
 		}
+		if armed || !due.IsZero() {
+			armed = !due.IsZero()
+			if err := line.SetReadDeadline(due); err != nil {
+				return &PortError{Err: err}
+			}
+			if ctx.Err() != nil { // its end may have come before our deadline took the place of the one it set
+				return context.Cause(ctx)
+			}
+		}
+		n, err := line.Read(b)
+		send := words.take(b[:n])
 		switch {
-		case err == nil:
-		case fromHost && errors.Is(err, io.EOF):
-			return ErrClosed
-		default:
-			return &PortError{Host: fromHost, Err: err}
+		case armed && errors.Is(err, os.ErrDeadlineExceeded) && ctx.Err() == nil:
+			err = nil
+			if n == 0 {
+				send = words.typed()
+			}
+		case err != nil:
+			send = append(send, words.last()...)
+		}
+		if len(send) > 0 {
+			if err := s.write(host, send, true, octets); err != nil {
+				return err
+			}
+		}
+		if err != nil {
+			return &PortError{Err: err}
 		}
 	}
+}
+
+// down carries what the host sends.
+func (s *session) down(host, line Port, octets *atomic.Uint64) error {
+	for b := make([]byte, downBuffer); ; {
+		n, err := host.Read(b)
+		if n > 0 {
+			if err := s.write(line, b[:n], false, octets); err != nil {
+				return err
+			}
+		}
+		switch {
+		case errors.Is(err, io.EOF):
+			return ErrClosed
+		case err != nil:
+			return &PortError{Host: true, Err: err}
+		}
+	}
+}
+
+// write writes what was read from the other end.
+func (s *session) write(to Port, b []byte, host bool, octets *atomic.Uint64) error {
+	s.moved.Store(int64(time.Since(s.began)))
+	octets.Add(uint64(len(b)))
+	if _, err := to.Write(b); err != nil {
+		return &PortError{Host: host, Err: err}
+	}
+	s.moved.Store(int64(time.Since(s.began)))
+	return nil
 }
 
 // watch keeps the limits until ctx ends.

@@ -80,7 +80,7 @@ func TestCarry(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			ctx, cancel := context.WithCancelCause(t.Context())
 			w := carry(t, ctx, tt.o)
-			passes(t, w.line, w.host, "saran\r")
+			passes(t, w.line, w.host, "saran\r\a")
 			passes(t, w.host, w.line, screen)
 			passes(t, w.line, w.host, screen)
 			begin := time.Now()
@@ -92,7 +92,7 @@ func TestCarry(t *testing.T) {
 				t.Errorf("%s: %v after %v", what, err, time.Since(begin))
 			}
 			up, down := w.counters.OctetsUp.Load(), w.counters.OctetsDown.Load()
-			if n := uint64(len(screen)); up < n+6 || up > n+9 || down < n || down > n+downBuffer {
+			if n := uint64(len(screen)); up < n+7 || up > n+10 || down < n || down > n+downBuffer {
 				t.Errorf("%s: %d octets up, %d down", what, up, down)
 			}
 			if what != "the caller hangs up" {
