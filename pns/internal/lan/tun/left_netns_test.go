@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"golang.org/x/sys/unix"
 )
 
 // kill leaves what a killed program leaves.
@@ -22,6 +24,7 @@ func (l *LAN) kill(t *testing.T) {
 	l.kernel.Close()
 	if l.hidden != nil {
 		l.hidden.kernel.Close()
+		unix.Close(l.hidden.alive)
 		err = errors.Join(err, l.hidden.conn.CloseLasting())
 	}
 	if err != nil {
@@ -84,6 +87,53 @@ func TestLeftByAKilledRun(t *testing.T) {
 				!strings.Contains(tables, "carrier-carrier1") || !strings.Contains(tables, "theirs") {
 				t.Errorf("tables: %s, %v", out, err)
 			}
+			if err := l.close(); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+}
+
+// The table of a killed run goes also when the interface has another name since. Those
+// that others have stay: another pns that runs, even while its interface is called
+// otherwise, and an administrator's, though the name is like ours, or the rules.
+func TestLeftUnderAnotherName(t *testing.T) {
+	inside(t, func(ns *namespace) {
+		ethernet(t, "eth1", "198.51.100.1/24")
+		start := func(name, addr string, log *slog.Logger) *LAN {
+			l, err := New(Options{Name: name, Local: router, Routes: []netip.Prefix{netip.MustParsePrefix(addr)}, Masquerade: []string{"eth1"}, Forward: true, Log: log})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return l
+		}
+		killed := []*LAN{start("carrier0", "2.1.1.129/32", nil), start("carrier3", "2.1.1.131/32", nil)}
+		second := start("carrier1", "2.1.1.100/32", nil)
+		ip(t, "link set carrier1 down")
+		ip(t, "link set carrier1 name foo1")
+		for _, rule := range []string{"add table ip carrier-empty", "add table ip carrier-theirs", "add chain ip carrier-theirs postrouting", "add rule ip carrier-theirs postrouting counter",
+			"add rule ip carrier-carrier3 postrouting counter", // somebody's among ours
+			"add table ip mine", "add chain ip mine postrouting", `add rule ip mine postrouting counter comment "made by pns"`} {
+			nft(t, rule)
+		}
+		for _, l := range killed {
+			l.kill(t)
+		}
+		var log written
+		now := start("carrier2", "2.1.1.102/32", slog.New(slog.NewTextHandler(&log, nil)))
+		out, err := exec.Command("nft", "list", "tables").CombinedOutput()
+		var names []string
+		for line := range strings.Lines(string(out)) {
+			names = append(names, strings.TrimPrefix(strings.TrimSpace(line), "table ip "))
+		}
+		slices.Sort(names)
+		if want := []string{"carrier-carrier1", "carrier-carrier2", "carrier-carrier3", "carrier-empty", "carrier-theirs", "mine"}; err != nil || !slices.Equal(names, want) {
+			t.Errorf("tables: %q, %v; want %q", names, err, want)
+		}
+		if n := log.times("the nftables table that an earlier run left is deleted\" table=carrier-carrier0"); n != 1 {
+			t.Errorf("said %d times:\n%s", n, log.b.String())
+		}
+		for _, l := range []*LAN{now, second} {
 			if err := l.close(); err != nil {
 				t.Error(err)
 			}

@@ -18,6 +18,7 @@ import (
 // what they asked for. No other table is touched.
 type masquerade struct {
 	kernel     *nl.NetlinkSocket // tells of changes of nftables
+	alive      int               // what claim returned
 	table      *nftables.Table
 	interfaces []string
 	closed     []string // those of them over which nobody calls callers
@@ -45,12 +46,18 @@ func hide(name string, callers []netip.Prefix, interfaces, closed []string, know
 		return nil, fmt.Errorf("nftables: %w", err)
 	}
 	m := &masquerade{conn: c, interfaces: interfaces, closed: closed, known: known, table: &nftables.Table{Name: tableOf(name), Family: nftables.TableFamilyIPv4}}
+	if m.alive, err = claim(m.table.Name); err != nil {
+		c.CloseLasting()
+		return nil, err
+	}
 	if m.kernel, err = nl.Subscribe(unix.NETLINK_NETFILTER, unix.NFNLGRP_NFTABLES); err != nil {
+		unix.Close(m.alive)
 		c.CloseLasting()
 		return nil, fmt.Errorf("changes of nftables cannot be followed: %w", err)
 	}
 	if err := m.use(callers); err != nil {
 		m.kernel.Close()
+		unix.Close(m.alive)
 		c.CloseLasting()
 		return nil, err
 	}
@@ -91,14 +98,14 @@ func (m *masquerade) fill() error {
 		Hooknum: nftables.ChainHookPostrouting, Priority: nftables.ChainPriorityNATSource})
 	for _, i := range m.sides(m.interfaces) {
 		for _, p := range callers {
-			c.AddRule(&nftables.Rule{Table: m.table, Chain: hide, Exprs: rule(p, i)})
+			c.AddRule(&nftables.Rule{Table: m.table, Chain: hide, Exprs: rule(p, i), UserData: comment})
 		}
 	}
 	guard := c.AddChain(&nftables.Chain{Name: guards, Table: m.table, Type: nftables.ChainTypeFilter,
 		Hooknum: nftables.ChainHookForward, Priority: nftables.ChainPriorityFilter})
 	for _, i := range m.sides(m.closed) {
 		for _, p := range callers {
-			c.AddRule(&nftables.Rule{Table: m.table, Chain: guard, Exprs: guardRule(p, i)})
+			c.AddRule(&nftables.Rule{Table: m.table, Chain: guard, Exprs: guardRule(p, i), UserData: comment})
 		}
 	}
 	if err := c.Flush(); err != nil {
@@ -153,31 +160,8 @@ func (m *masquerade) close() error {
 	m.conn.DelTable(m.table)
 	err := m.conn.Flush()
 	m.conn.CloseLasting()
+	unix.Close(m.alive)
 	return err
-}
-
-// unhide takes away the table of our interface that an earlier run left, which was
-// killed. Where there is no nftables there is none.
-func (l *LAN) unhide() error {
-	c, err := nftables.New()
-	if err != nil {
-		return nil
-	}
-	tables, err := c.ListTablesOfFamily(nftables.TableFamilyIPv4)
-	if err != nil {
-		return nil
-	}
-	for _, t := range tables {
-		if t.Name != tableOf(l.o.Name) {
-			continue
-		}
-		c.DelTable(t)
-		if err := c.Flush(); err != nil {
-			return fmt.Errorf("the nftables table ip %s, which an earlier run left, cannot be deleted: run nft delete table ip %[1]s: %w", t.Name, err)
-		}
-		l.o.Log.Info("the nftables table that an earlier run left is deleted", "table", t.Name)
-	}
-	return nil
 }
 
 // hiding is how many rules hide and guard callers, of whoever made them; 0

@@ -115,8 +115,11 @@ func (l *LAN) start() error {
 	if l.proxy, err = newProxy(l.netlink, index, l.o.ProxyARP, func() []netip.Prefix { return of4(l.routes()) }, l.o.Leased, l.o.Log); err != nil {
 		return err
 	}
+	if err := l.unhide(); err != nil {
+		return err
+	}
 	if len(l.o.Masquerade) == 0 {
-		return l.unhide()
+		return nil
 	}
 	links, err := whole(l.netlink.LinkList)
 	if err != nil {
