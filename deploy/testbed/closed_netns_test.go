@@ -21,6 +21,7 @@ func TestClosedWithoutInterface(t *testing.T) {
 	if got := o.ready(); got != "200 OK ok\n" {
 		t.Errorf("at first: %s", got)
 	}
+	o.metric("pns_takes_calls", 1)
 	o.Office.IP("link", "set", "carrier0", "name", "foo0")
 	o.Office.IP("link", "add", "carrier0", "type", "veth", "peer", "name", "carrier0-far") // somebody takes its name
 	o.Office.IP("link", "del", "foo0")
@@ -34,12 +35,14 @@ func TestClosedWithoutInterface(t *testing.T) {
 	}
 	o.pns.Logged("call refused", "is gone and cannot be made")
 	o.metric("pns_calls_active", 1)
+	o.metric("pns_takes_calls", 0)
 
 	o.Office.IP("link", "del", "carrier0")
 	Until(t, "it is ready again", func() bool { return o.ready() == "200 OK ok\n" })
 	if got := o.Ask(o.Office, "pns", "status"); strings.Contains(got, "closed") {
 		t.Errorf("status:\n%s", got)
 	}
+	o.metric("pns_takes_calls", 1)
 	if err := uses(c, 1000); err != nil {
 		t.Errorf("who waited: %v", err)
 	}

@@ -116,6 +116,7 @@ func (m *metrics) dialKnown(name string) {
 
 var (
 	dialUp       = desc("pns_dial_up", "Whether a call that is to be open is online: 1 or 0.", "dial")
+	takesCalls   = desc("pns_takes_calls", "Whether calls are taken now: 1 or 0.")
 	callsActive  = desc("pns_calls_active", "Calls that run, in any stage.")
 	authTotal    = desc("pns_auth_total", "Authentications by method and outcome.", "method", "outcome")
 	lockouts     = desc("pns_lockouts_total", "Times that somebody was locked out: a user from one source, or a source as a whole.", "kind")
@@ -140,6 +141,11 @@ var (
 
 // scrape reads what is counted elsewhere.
 func (m *metrics) scrape(gauge, counter emit) {
+	takes := 1.0
+	if m.ras.Closed() != nil {
+		takes = 0
+	}
+	gauge(takesCalls, takes)
 	gauge(callsActive, float64(len(m.ras.Running())+len(m.dial.Running())))
 	for _, d := range m.dial.States() {
 		up := 0.0
