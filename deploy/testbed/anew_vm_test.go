@@ -14,7 +14,8 @@ import (
 )
 
 // A trial is a call of pppd's whose link is negotiated afresh while it lasts: by
-// us, all of it; by pppd, what it can negotiate by itself, which is compression.
+// us, all of it; by pppd, all of it, and what a signal has it negotiate again, which
+// is compression.
 type trial struct {
 	*Scene
 	guest *Guest
@@ -26,7 +27,7 @@ type trial struct {
 	work  string // what is done on it each time, beside a page and data both ways
 	coded ways   // in which data are encrypted or compressed, as pppd's kernel counts them
 	heads bool   // it compresses TCP headers, both ways
-	again string // what pppd's log says when compression is up, for pppd to begin it anew; "": it cannot
+	again string // what pppd's log says when compression is up, for the signal; "": that does no good
 	logs  []string
 	// method is what pns remembers that proved who she is; empty: MS-CHAPv2.
 	method string
@@ -55,14 +56,15 @@ func (c trial) works(t *testing.T) {
 	}
 	c.renegotiates()
 	c.carries(t, "after our negotiation", c.script(routed))
+	c.carries(t, "after pppd's negotiation", c.script(fmt.Sprintf(again, "touch /tmp/again", opened)+routed))
 	if c.again != "" {
-		c.carries(t, "after pppd's negotiation", c.script(fmt.Sprintf(signalled, c.again)))
+		c.carries(t, "after its compression's", c.script(fmt.Sprintf(again, "kill -USR2 $(cat $pids/$port)", c.again)))
 	}
 	log := c.guest.Log(c.port)
 	plain := identifiers.ReplaceAllString(log, "")
 	for _, want := range c.logs {
-		if strings.Count(plain, want) < 2 {
-			t.Errorf("pppd's log has no two %q:\n%s", want, log)
+		if strings.Count(plain, want) < 3 {
+			t.Errorf("pppd's log has no three %q:\n%s", want, log)
 		}
 	}
 	for _, bad := range []string{"ResetReq", "ResetAck", "ProtRej", "CodeRej", "FCS"} {
@@ -79,15 +81,19 @@ func (c trial) works(t *testing.T) {
 var identifiers = regexp.MustCompile(` id=0x[0-9a-f]+`)
 
 // Pieces of a guest script. routed waits until pppd has its address and its route
-// again, signalled until its compression is up again, which it begins anew.
+// again; again has it begin something anew by a command, and waits for a word in its
+// log. anew are options for it to begin all anew, and opened is what it logs when that is
+// done.
 const (
+	anew   = " plugin /usr/lib/pppd/again.so"
+	opened = "rcvd [IPCP ConfAck"
 	routed = `
 until ip route get 2.1.1.10 2>/dev/null | grep -q "dev ppp$port "; do kill -0 $(cat $pids/$port) || exit 1; sleep 0.1; done
 `
-	signalled = `
-n=$(grep -c '%[1]s' /share/pppd$port.log)
-kill -USR2 $(cat $pids/$port)
-until [ $(grep -c '%[1]s' /share/pppd$port.log) -gt $n ]; do kill -0 $(cat $pids/$port) || exit 1; sleep 0.1; done
+	again = `
+n=$(grep -cF '%[2]s' /share/pppd$port.log)
+%[1]s
+until [ $(grep -cF '%[2]s' /share/pppd$port.log) -gt $n ]; do kill -0 $(cat $pids/$port) || exit 1; sleep 0.1; done
 `
 	counted = `
 pppstats ppp$port; pppstats -z ppp$port
@@ -102,7 +108,7 @@ func (c trial) script(piece string) string { return fmt.Sprintf("port=%d\n%s", c
 func (c trial) carries(t *testing.T, when, script string) {
 	t.Helper()
 	const n = 256 << 10
-	out := c.run(script + c.work + "ping -c 2 -W 5 2.1.1.10 || exit 1\nwget -q -O - http://2.1.1.10/ || exit 1\n" + transfer(n) + counted)
+	out := c.run(script + c.work + "ping -c 2 -i 0.2 -W 5 2.1.1.10 || exit 1\nwget -q -O - http://2.1.1.10/ || exit 1\n" + transfer(n) + counted)
 	hashes(t, out, n)
 	for _, want := range []string{Page, noErrors} {
 		if !strings.Contains(out, want) {
@@ -137,7 +143,7 @@ func stats(out, head string) (n [12]float64) {
 // address again.
 func (c trial) renegotiates() {
 	c.T.Helper()
-	up := func() int { return strings.Count(c.guest.Log(c.port), "rcvd [IPCP ConfAck") }
+	up := func() int { return strings.Count(c.guest.Log(c.port), opened) }
 	before := up()
 	c.Ask(c.Office, "pns", "renegotiate", c.Calls(c.Office, "pns")[0].Name)
 	Until(c.T, "pppd's address after a new negotiation", func() bool { return up() > before })

@@ -105,6 +105,8 @@ func TestPPTPClient(t *testing.T) {
 		{"at work", (*home).atWork},
 		{"codes", (*home).codes},
 		{"BSD Compress", (*home).losesBSD},
+		{"signalled while it encrypts", (*home).signalledWhileEncrypting},
+		{"signalled without a wish", (*home).signalledWithoutAWish},
 		{"who does not encrypt", (*home).doesNotEncrypt},
 		{"hung up by the operator", (*home).hungUp},
 		{"stranger", (*home).stranger},
@@ -184,7 +186,7 @@ func (h *home) codes(t *testing.T) {
 			logs: []string{acked("-H -M -S +L"), "<auth chap MS-v2>"}}},
 		{"Deflate, after MD5 inside EAP", may + "compression = [\"deflate\"]", by("eap-md5"), "nomppe deflate 15,15 nobsdcomp", trial{method: "eap-md5", coded: bothWays, again: deflated,
 			logs: []string{"<auth eap>"}}},
-		{"BSD Compress from pppd", may + "compression = [\"bsd\"]", "", "nomppe nodeflate bsdcomp 0,12", trial{coded: ways{from: true}, logs: []string{bsdSent}}},
+		{"BSD Compress from pppd, Deflate to it", may + "compression = [\"deflate\", \"bsd\"]", "", "nomppe deflate 15,0 bsdcomp 0,12", trial{coded: bothWays, again: bsdSent, logs: []string{bsdSent}}},
 		{"in clear, with TCP headers, after PAP", may + "vj = true", by("pap"), "nomppe nodeflate nobsdcomp", trial{method: "pap", heads: true,
 			logs: []string{"PAP AuthAck", "rcvd [IPCP ConfAck <compress VJ 0f 01> <addr 2.1.1.129>"}}},
 		{"in clear, after CHAP", may, by("chap-md5"), "noccp", trial{method: "chap-md5", logs: []string{"<auth chap MD5>"}}},
@@ -202,7 +204,7 @@ func (h *home) tries(t *testing.T, options string, c trial) {
 	t.Helper()
 	c.Scene, c.guest, c.port, c.run, c.ours = h.Scene, h.Guest, 1, h.run, map[string]*Host{pnsPanel: h.Office}
 	set, rest := variables(options)
-	c.dial = set + `tunnel "blue moon"` + rest + " || exit 1\n"
+	c.dial = set + `tunnel "blue moon"` + rest + anew + " || exit 1\n"
 	c.works(t)
 	h.run("hangup\n")
 	h.inOrder(t)

@@ -20,7 +20,8 @@ func (w *world) policy(more string) {
 // pppd proves who it is, encrypts and compresses as the PNS's policy and its own
 // options have it; data pass both ways, before and after all is negotiated afresh.
 // pppd always asks for stateless mode itself; what it sends is stateful where we
-// ask for that. It ends a call whose encryption it is to begin anew by itself.
+// ask for that. Linux reads nothing of what BSD Compress makes (losesBSD), so we deflate
+// for it.
 func TestPPPDCodes(t *testing.T) {
 	const (
 		required = "[ppp]\nencryption = \"required\"\ncompression = []\n"
@@ -44,7 +45,7 @@ func TestPPPDCodes(t *testing.T) {
 			logs: []string{acked("-H -M -S +L"), "<auth chap MS-v2>"}}},
 		{"Deflate, after MD5 inside EAP", by("eap-md5"), "nomppe deflate 15,15 nobsdcomp", trial{method: "eap-md5", coded: bothWays, again: deflated,
 			logs: []string{"<auth eap>"}}},
-		{"BSD Compress from pppd", "", "nomppe nodeflate bsdcomp 0,12", trial{coded: ways{from: true}, logs: []string{bsdSent}}},
+		{"BSD Compress from pppd, Deflate to it", "", "nomppe deflate 15,0 bsdcomp 0,12", trial{coded: bothWays, again: bsdSent, logs: []string{bsdSent}}},
 		{"in clear, with TCP headers, after PAP", alone + by("pap"), "vj= nomppe nodeflate nobsdcomp", trial{method: "pap", heads: true,
 			logs: []string{"PAP AuthAck", "sent [IPCP ConfAck <addr 2.1.1.61> <compress VJ 0f 00>]"}}},
 		{"in clear, after CHAP", "[ppp]\nencryption = \"none\"\ncompression = []\n" + by("chap-md5"), "ccp=noccp", trial{method: "chap-md5",
@@ -73,13 +74,13 @@ func TestPPPDCodes(t *testing.T) {
 func by(method string) string { return "[auth]\nmethods = [\"" + method + "\"]\n" }
 
 // acked is what pppd logs when it agrees to encrypt with these bits; deflated when
-// it deflates, and bsdSent when it sends what BSD Compress makes. Its kernel reads
-// none of that (losesBSD).
+// it deflates, and bsdSent when it sends what BSD Compress makes and receives what is
+// deflated.
 func acked(bits string) string { return "sent [CCP ConfAck <mppe " + bits + " -D -C>]" }
 
 const (
 	deflated = "Deflate (15) compression enabled"
-	bsdSent  = "BSD-Compress (12) transmit compression enabled"
+	bsdSent  = "Deflate (15) / BSD-Compress (12) compression enabled"
 )
 
 // codes has Sara call as a trial has it, with options of pppd's and, with a =,
@@ -88,7 +89,7 @@ func (w *world) codes(t *testing.T, options string, c trial) {
 	t.Helper()
 	c.Scene, c.guest, c.port, c.run = w.Scene, w.Guest, FastPort, w.run
 	c.ours = map[string]*Host{pacPanel: w.POP, pnsPanel: w.Office}
-	c.dial = coded(options)
+	c.dial = coded(options + anew)
 	c.works(t)
 	w.run(c.script("hangup"))
 }

@@ -56,6 +56,7 @@ done
 ln -sf ../bin/ip "$root/usr/sbin/ip"
 ln -sf ../bin/busybox "$root/usr/sbin/modprobe"
 cp "$here/init" "$root/init"; chmod 755 "$root/init"
+gcc -O -Wall -Werror -shared -fPIC -o "$root/usr/lib/pppd/again.so" "$here/again.c"
 printf 'root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\n' >"$root/etc/passwd"
 printf 'root:x:0:\ntty:x:5:\ndip:x:30:\nnogroup:x:65534:\n' >"$root/etc/group"
 printf '127.0.0.1 localhost guest\n' >"$root/etc/hosts"
