@@ -13,29 +13,21 @@ import (
 // or IPV6CP. What it was told not to speak it rejects.
 var rejects = regexp.MustCompile(`rcvd \[LCP ProtRej|ProtRej id=0x[0-9a-f]+ [08]0 57`)
 
-// onIPv6 has pppd dial in with IPv6. The guest's kernel makes its address of the
-// Router Advertisement, reaches the LAN by it, and from no other one. four is the
-// IPv4 address that it has beside it, if any.
-func onIPv6(t *testing.T, w *world, options, four string) {
-	const server, n = "[2001:db8:2::10]", 256 << 10
-	if four != "" { // the first
-		w.sixToo()
-	}
+// onIPv6 has pppd dial in with IPv6 alone, and encrypt. The guest's kernel makes its
+// address of the Router Advertisement, reaches the LAN by it, and from no other one.
+func onIPv6(t *testing.T, w *world) {
+	const n = 256 << 10
 	const spoofed = `pns_frames_dropped_total{reason="spoofed"}`
 	before := w.Metric(w.Office, pnsPanel, spoofed)
-	ccp := "noccp"
-	if strings.Contains(options, "mppe") {
-		ccp = ""
-	}
-	out := w.run(fmt.Sprintf(`port=9; family=-6; ipv6=+ipv6; ccp=%s
-dial saran "blue moon" %s || exit 1
+	out := w.run(`port=9; family=-6; ipv6=+ipv6; ccp=
+dial saran "blue moon" noip require-mppe-128 || exit 1
 ip -o addr show dev ppp9
 ip -6 route show dev ppp9
 ping -c 3 -W 5 2001:db8:2::10 || exit 1
-ping -c 1 -W 5 fe80::1%%ppp9 || exit 1
-wget -q -O - http://%[3]s/ || exit 1
-echo the LAN sees $(wget -q -O - http://%[3]s/from) || exit 1
-`, ccp, options, server) + transferAt(server, n) + `
+ping -c 1 -W 5 fe80::1%ppp9 || exit 1
+wget -q -O - http://` + server6 + `/ || exit 1
+echo the LAN sees $(wget -q -O - http://` + server6 + `/from) || exit 1
+` + transferAt(server6, n) + `
 ip addr add 2001:db8:9::1/128 dev lo nodad
 ping -c 1 -W 1 -I 2001:db8:9::1 2001:db8:2::10 && exit 1
 ip addr del 2001:db8:9::1/128 dev lo
@@ -45,8 +37,8 @@ ip addr del 2001:db8:9::1/128 dev lo
 			t.Errorf("%q is not in what the guest said:\n%s", want, out)
 		}
 	}
-	if has := strings.Contains(out, "inet 2.1.1.129"); has != (four != "") {
-		t.Errorf("IPv4 is %v:\n%s", has, out)
+	if strings.Contains(out, "inet 2.1.1.129") {
+		t.Errorf("IPv4 is there:\n%s", out)
 	}
 	hashes(t, out, n)
 	if v := w.Metric(w.Office, pnsPanel, spoofed) - before; v != 1 {
@@ -62,7 +54,7 @@ ip addr del 2001:db8:9::1/128 dev lo
 	negotiated := up()
 	w.Ask(w.Office, "pns", "renegotiate", w.Calls(w.Office, "pns")[0].Name)
 	Until(t, "pppd's IPv6 after a new negotiation", func() bool { return up() > negotiated })
-	hashes(t, w.run("port=9\n"+advertised+transferAt(server, n)+"hangup\n"), n)
+	hashes(t, w.run("port=9\n"+advertised+transferAt(server6, n)+"hangup\n"), n)
 	for host, program := range map[*Host]string{w.Office: "pns", w.POP: "pac"} {
 		c := w.Calls(host, program)[0]
 		if c.Traffic.Errors != 0 || program == "pns" && c.Prefix.String() != "2001:db8:1::/64" {
@@ -71,11 +63,30 @@ ip addr del 2001:db8:9::1/128 dev lo
 	}
 }
 
+// besideIPv4 has pppd dial in with both, and compress.
+func besideIPv4(t *testing.T, w *world) {
+	w.codes(t, "ipv6=+ipv6 nomppe deflate 15,15 nobsdcomp", trial{coded: bothWays, logs: []string{"rcvd [IPV6CP ConfAck"}, work: work6()})
+}
+
+// server6 is the LAN's web server, as a URL has its address.
+const server6 = "[2001:db8:2::10]"
+
+// work6 is what a trial does on IPv6.
+func work6() string {
+	const n = 256 << 10
+	return advertised + fmt.Sprintf(`
+wget -q -O - http://%[1]s/ | grep -qF '%[4]s' || exit 1
+wget -q -O /tmp/six 'http://%[1]s/data?n=%[2]d' || exit 1
+sha256sum /tmp/six | grep -q %[3]s || exit 1
+post /tmp/six http://%[1]s/hash | grep -q %[3]s || exit 1
+`, server6, n, Hash(Data(n)), strings.TrimSpace(Page))
+}
+
 // advertised is a piece of a guest script that waits for what a Router Advertisement
 // leaves, and pings by it.
 const advertised = `
 until ip -6 route show dev ppp$port | grep -q 'default via fe80::1 proto ra'; do kill -0 $(cat $pids/$port) || exit 1; sleep 0.1; done
-ping -c 2 -W 5 2001:db8:2::10 || exit 1
+ping -c 2 -i 0.2 -W 5 2001:db8:2::10 || exit 1
 `
 
 // sixToo gives the office's end of the LAN and its web server addresses of IPv6, and
@@ -101,10 +112,5 @@ forwarding = true
 prefixes = ["2001:db8:1::/56"]
 `)
 	h.sixToo()
-	const server, n = "[2001:db8:2::10]", 256 << 10
-	h.tries(t, "ipv6=+ipv6 require-mppe-128", trial{coded: bothWays, logs: []string{acked("+H -M +S -L"), "rcvd [IPV6CP ConfAck"}, work: advertised + fmt.Sprintf(`
-wget -q -O /tmp/six 'http://%[1]s/data?n=%[2]d' || exit 1
-sha256sum /tmp/six | grep -q %[3]s || exit 1
-post /tmp/six http://%[1]s/hash | grep -q %[3]s || exit 1
-`, server, n, Hash(Data(n)))})
+	h.tries(t, "ipv6=+ipv6 require-mppe-128", trial{coded: bothWays, logs: []string{acked("+H -M +S -L"), "rcvd [IPV6CP ConfAck"}, work: work6()})
 }

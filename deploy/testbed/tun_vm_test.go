@@ -59,7 +59,8 @@ echo 129 >/dev/udp/2.1.1.10/7
 		t.Errorf("a host of the LAN finds the caller at %q, want %s", got, want)
 	}
 	w.run("port=9 hangup\n")
-	t.Run("IPv6 beside IPv4", func(t *testing.T) { onIPv6(t, w, "defaultroute", "2.1.1.129") })
-	t.Run("IPv6 alone, encrypted", func(t *testing.T) { onIPv6(t, w, "noip require-mppe-128", "") })
+	w.sixToo()
+	t.Run("IPv6 beside IPv4", func(t *testing.T) { besideIPv4(t, w) })
+	t.Run("IPv6 alone, encrypted", func(t *testing.T) { onIPv6(t, w) })
 	t.Run("a network behind the caller", func(t *testing.T) { routesIPv6(t, w) })
 }
