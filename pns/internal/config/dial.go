@@ -24,6 +24,7 @@ type Dial struct {
 	Settings  quirk.Settings
 	MRU       int            // as PAC's
 	Login     auth.Login     // ours
+	Key       string         // the file of our private key; "": there is none
 	Proof     auth.Login     // the server's at us; zero: none is demanded
 	Routes    []netip.Prefix // what is behind the server
 	Coding    session.Coding
@@ -89,37 +90,6 @@ func server(s string) (netip.AddrPort, error) {
 		return a, conf.Unfit("is not the address of a server", right)
 	}
 	return a, nil
-}
-
-// login reads who we are there, and who the server must prove to be.
-func (d *Dial) login(t *conf.Table) {
-	t.Need("user", `"boston"`)
-	d.Login = auth.Login{Name: conf.Value(t, "user", "", person), Allow: []auth.Method{auth.MSCHAPv2, auth.EAPMSCHAPv2}}
-	if t.Has("methods") {
-		d.Login.Allow = conf.Values(t, "methods", answer)
-		if len(d.Login.Allow) == 0 && t.Good("methods") {
-			t.Bad("methods", `names no method, so that we can log in nowhere; would be right: methods = ["mschap-v2"]`)
-		}
-	}
-	d.Login.Secret = password(t, nil)
-	if !t.Has("password") && t.Has("nt_hash") && t.Good("methods") && len(d.Login.Methods()) == 0 {
-		t.Bad("nt_hash", `is of no use for the methods that it names; would be right: password, or "mschap-v2" among the methods`)
-	}
-	if !t.Has("server") && !t.Has("server_password") {
-		return
-	}
-	t.Need("server", `"denver"`)
-	t.Need("server_password", `"…"`)
-	d.Proof = auth.Login{Name: conf.Value(t, "server", "", person), Secret: auth.NewPassword(t.Secret("server_password"))}
-}
-
-// answer parses a method by which we log in.
-func answer(s string) (auth.Method, error) {
-	m, err := method(s)
-	if err == nil && m == auth.EAPTLS {
-		err = conf.Unfit("is not done here", conf.Quote("mschap-v2", "eap-mschap-v2", "mschap", "eap-md5", "chap-md5", "pap"))
-	}
-	return m, err
 }
 
 // encrypts reads what is done with data. What [ppp] says of keys holds here too.

@@ -63,7 +63,7 @@ func TestMistakesOfDials(t *testing.T) {
 	const tun = "[lan]\nmode = 'tun'\nlocal = '10.1.0.1'\naddresses = ['10.9.0.0/24']\n"
 	for _, tt := range []struct{ name, add, want string }{
 		{"values", "methods = ['eap-tls', 'pap']\nmode = 'sometimes'\nretry = '0s'\nretry_max = '30h'\nencryption = 'yes'\nport = 1",
-			`7: dial[1].methods[1]: "eap-tls" is not done here; would be right: "mschap-v2", "eap-mschap-v2", "mschap", "eap-md5", "chap-md5" or "pap"
+			`7: dial[1].methods[1]: "eap-tls" has no certificate to log in with; would be right: certificate, key, ca and server_name beside it
 8: dial[1].mode: "sometimes" is not known here; would be right: "always" or "on demand"
 9: dial[1].retry: "0s" is out of range; would be right: from "1s" to "1h"
 10: dial[1].retry_max: "30h" is out of range; would be right: from "1s" to "24h"
@@ -109,4 +109,4 @@ func TestMistakesOfDials(t *testing.T) {
 	}
 }
 
-const keysOfDial = "one of compression, encryption, ff03, idle, methods, mode, mru, name, nt_hash, password, retry, retry_max, routes, server, server_password, to, transport, user, vj, window"
+const keysOfDial = "one of ca, certificate, compression, encryption, ff03, idle, key, methods, mode, mru, name, nt_hash, password, retry, retry_max, routes, server, server_name, server_password, to, transport, user, vj, window"

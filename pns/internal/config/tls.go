@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -26,24 +27,36 @@ func certificates(root *conf.Table, c *Config) {
 	case !wanted && t.Present():
 		root.Table("auth").Bad("tls", `is of no use where auth.methods does not name "eap-tls"; would be right: methods = ["eap-tls", "mschap-v2"], or without it`)
 	}
-	t.Need("certificate", `"/etc/carrier/pns.pem"`)
-	t.Need("key", `"/etc/carrier/pns.key"`)
-	t.Need("ca", `"/etc/carrier/users-ca.pem"`)
-	own := conf.Value(t, "certificate", nil, chain)
-	key := conf.Value(t, "key", nil, file)
-	issuers := conf.Value(t, "ca", nil, chain)
-	if own == nil || key == nil || issuers == nil {
+	pair, issuers, ok := identity(t, "pns", "users-ca")
+	if !ok {
 		return
 	}
 	c.Key = t.Text("key", "")
-	pair, err := tls.X509KeyPair(encode(own), key)
+	c.TLS = &tls.Config{Certificates: []tls.Certificate{pair}, ClientCAs: issuers}
+}
+
+// identity reads a certificate of ours with its key, and the authorities whose word on
+// the other end counts. The files that a mistake gives as right are called own and ca.
+// It is not ok where one of them cannot be read, or is not there.
+func identity(t *conf.Table, own, ca string) (pair tls.Certificate, issuers *x509.CertPool, ok bool) {
+	t.Need("certificate", fmt.Sprintf(`"/etc/carrier/%s.pem"`, own))
+	t.Need("key", fmt.Sprintf(`"/etc/carrier/%s.key"`, own))
+	t.Need("ca", fmt.Sprintf(`"/etc/carrier/%s.pem"`, ca))
+	certificate := conf.Value(t, "certificate", nil, chain)
+	key := conf.Value(t, "key", nil, file)
+	authorities := conf.Value(t, "ca", nil, chain)
+	if certificate == nil || key == nil || authorities == nil {
+		return pair, nil, false
+	}
+	pair, err := tls.X509KeyPair(encode(certificate), key)
 	if err != nil {
 		t.Bad("key", "does not go with the certificate (%v); would be right: the file with its private key in PEM, without a passphrase", err)
 	}
-	c.TLS = &tls.Config{Certificates: []tls.Certificate{pair}, ClientCAs: x509.NewCertPool()}
-	for _, issuer := range issuers {
-		c.TLS.ClientCAs.AddCert(issuer)
+	issuers = x509.NewCertPool()
+	for _, c := range authorities {
+		issuers.AddCert(c)
 	}
+	return pair, issuers, true
 }
 
 // maxFile is more than a file of certificates has, in octets.

@@ -91,6 +91,7 @@ func beyond(r *weakness.Report, p config.PAC, e session.Policy, table string) {
 
 // dialled looks at a call that we open.
 func dialled(r *weakness.Report, d config.Dial) {
+	r.Secret(d.Name, d.Key, "the private key")
 	if slices.Contains(d.Login.Allow, auth.PAP) {
 		r.Find(weakness.PAP, d.Name, fmt.Sprintf("%q may ask for our password by PAP, which carries it in clear, and so may whoever stands between: methods = [\"mschap-v2\"] in its [[dial]]", d.Name))
 	}

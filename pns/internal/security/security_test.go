@@ -134,6 +134,10 @@ func TestWeak(t *testing.T) {
 // passwords that users have changed. Who may write to their folder need not read
 // them.
 func TestFilesBeside(t *testing.T) {
+	keys := func(mode string) []string {
+		text := ": DIR/pns.key has the private key in it and mode " + mode + ", so every user of this host may read or change it: `chmod o= DIR/pns.key`"
+		return []string{"secrets auth.tls.key" + text, "secrets boston" + text}
+	}
 	for _, tt := range []struct {
 		name                   string
 		key, folder, passwords os.FileMode
@@ -141,8 +145,8 @@ func TestFilesBeside(t *testing.T) {
 	}{
 		{"closed", 0o640, 0o750, 0o600, nil},
 		{"the folder is readable", 0o600, 0o755, 0o600, nil},
-		{"key readable", 0o644, 0o750, 0o600, []string{"secrets auth.tls.key: DIR/pns.key has the private key in it and mode 0644, so every user of this host may read or change it: `chmod o= DIR/pns.key`"}},
-		{"key writable", 0o602, 0o750, 0o600, []string{"secrets auth.tls.key: DIR/pns.key has the private key in it and mode 0602, so every user of this host may read or change it: `chmod o= DIR/pns.key`"}},
+		{"key readable", 0o644, 0o750, 0o600, keys("0644")},
+		{"key writable", 0o602, 0o750, 0o600, keys("0602")},
 		{"folder writable", 0o600, 0o777, 0o600, []string{"secrets state: DIR/state has mode 0777, so every user of this host may write there, and give any user a password of theirs: `chmod o-w DIR/state`"}},
 		{"passwords readable", 0o600, 0o755, 0o644, []string{"secrets state: DIR/state/passwords has passwords in it and mode 0644, so every user of this host may read or change it: `chmod o= DIR/state/passwords`"}},
 	} {
@@ -157,7 +161,7 @@ func TestFilesBeside(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		c.Key, c.State = key, state
+		c.Key, c.State, c.Dials = key, state, []config.Dial{{Name: "boston", Key: key}}
 		var got []string
 		for _, f := range Look(c, "").Findings() {
 			got = append(got, strings.ReplaceAll(f.Key()+": "+f.Text, dir, "DIR"))

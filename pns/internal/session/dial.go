@@ -46,7 +46,7 @@ func (s *Session) entered(now time.Time) {
 	if s.o.Coding.Encryption == Required {
 		add = s.link.Hold
 	}
-	if m, err := auth.ParseOption(s.link.LCP().Theirs.Auth); err == nil {
+	if m := s.link.Method(); m != 0 {
 		s.note(func(r *record.Call) { r.Method = m.String() })
 	}
 	if s.ip == nil {

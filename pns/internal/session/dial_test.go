@@ -49,7 +49,7 @@ func (p *place) calls(d Dial, with func(*Options), change func(*server), ask ...
 	}
 	v := p.call()
 	s := &server{v: v, secret: auth.NewPassword("blue moon"), do: make(chan func(time.Time)), quit: make(chan struct{}), stopped: make(chan struct{}),
-		link: link.New(&link.Options{LCP: lcp.Options{MRU: 1400, Magic: true}, Ask: ask, Name: "denver", Login: auth.Login{Name: "denver", Secret: auth.NewPassword("red sun")}})}
+		link: link.New(&link.Options{LCP: lcp.Options{MRU: 1400, Magic: true}, Ask: ask, TLS: p.serves, Name: "denver", Login: auth.Login{Name: "denver", Secret: auth.NewPassword("red sun")}})}
 	now := time.Now()
 	s.link.Network(now, ppp.IPCP, ipcp.New(ipcp.Options{Local: ip("10.2.0.1"), Remote: ip("10.9.0.2")}))
 	s.link.Network(now, ppp.IPV6CP, ipv6cp.New(ipv6cp.Options{Local: ipv6cp.Identifier{7: 1}}, nil))
@@ -70,9 +70,9 @@ func (s *server) run() {
 		for _, e := range s.link.Events() {
 			if e.Kind == link.Claimed {
 				s.link.Answer(time.Now(), e.Claim.Check(s.secret))
-				keys, _ := s.link.Keys()
-				s.mppe.Keys = ccp.KeysOf(keys, mppe.Server)
 			}
+			keys, _ := s.link.Keys()
+			s.mppe.Keys = ccp.KeysOf(keys, mppe.Server)
 		}
 		for _, f := range s.link.Take() {
 			s.v.data.with(func() { s.v.data.received++ })

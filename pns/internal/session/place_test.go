@@ -1,6 +1,7 @@
 package session
 
 import (
+	"crypto/tls"
 	"fmt"
 	"testing"
 
@@ -23,6 +24,8 @@ type place struct {
 
 	behindErr error // why nothing can be delegated
 	dialled   bool  // calls are ones that we have placed
+
+	serves *tls.Config // by which the server of a call that we open asks for certificates
 }
 
 // people are the users, and the passwords that they change; as a ras.RAS has

@@ -70,6 +70,14 @@ func NewClient(m Method, o ClientOptions) *Client {
 	return c
 }
 
+// Method is how we prove who we are: of EAP the method inside, once one has begun.
+func (c *Client) Method() Method {
+	if c.method == EAP && c.eap.Method() != nil {
+		return inside(c.eap.Method().Type())
+	}
+	return c.method
+}
+
 // Start begins: PAP sends its Authenticate-Request; CHAP waits for a
 // Challenge, for as long as its owner does.
 func (c *Client) Start(now time.Time, out *ppp.Outbox) {

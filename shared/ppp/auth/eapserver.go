@@ -97,10 +97,23 @@ func (s *Server) Unproven() *Claim {
 	}
 	c := &Claim{Method: EAP, Name: s.eap.Name()}
 	if m := s.eap.Method(); m != nil && !errors.Is(s.Err(), eap.ErrNoMethod) {
-		c.Method = map[eap.Type]Method{eap.MD5: EAPMD5, eap.MSCHAPv2: EAPMSCHAPv2, eap.TLS: EAPTLS}[m.Type()]
+		c.Method = inside(m.Type())
 	}
 	c.proof = seal(proof{declined: eaptls.Declined(s.Err())})
 	return c
+}
+
+// inside is the method that a type of EAP's stands for.
+func inside(t eap.Type) Method {
+	switch t {
+	case eap.MD5:
+		return EAPMD5
+	case eap.MSCHAPv2:
+		return EAPMSCHAPv2
+	case eap.TLS:
+		return EAPTLS
+	}
+	return EAP
 }
 
 // End gives up what EAP holds. Whoever has started a Server ends it.

@@ -152,6 +152,15 @@ func (l *Link) Keys() (server, client auth.Keys) {
 	return server, client
 }
 
+// Method is how we log in, as far as the peer has asked: of EAP the method inside, once
+// one has begun; none where it demands nothing.
+func (l *Link) Method() auth.Method {
+	if l.auth.client == nil {
+		return 0
+	}
+	return l.auth.client.Method()
+}
+
 // end gives up what EAP holds.
 func (a *authentication) end() {
 	if a.server != nil {
