@@ -21,6 +21,7 @@ const (
 	AnyNumber  Kind = "any-number"    // others have telephone numbers rung, hardly limited, which costs
 	PAP        Kind = "pap"           // passwords in clear
 	TextLogin  Kind = "text-login"    // likewise, typed
+	LANManager Kind = "lan-manager"   // MS-CHAP's LAN Manager responses count
 	AnyServer  Kind = "any-server"    // a server that we call proves nothing, beyond private addresses
 	Clear      Kind = "no-encryption" // data in clear, beyond private addresses
 	MSCHAP     Kind = "mschap"        // MS-CHAP version 1
@@ -32,7 +33,7 @@ const (
 
 // Kinds are all kinds, the heaviest first.
 func Kinds() []Kind {
-	return []Kind{Secrets, Anywhere, OpenTunnel, AnyNumber, PAP, TextLogin, AnyServer, Clear, MSCHAP, ShortKeys, OpenLine, OpenPanel, OpenSocket}
+	return []Kind{Secrets, Anywhere, OpenTunnel, AnyNumber, PAP, TextLogin, LANManager, AnyServer, Clear, MSCHAP, ShortKeys, OpenLine, OpenPanel, OpenSocket}
 }
 
 // Accepted are findings that are known and silenced: a kind, "open-tunnel", or a

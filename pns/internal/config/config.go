@@ -48,6 +48,7 @@ type Config struct {
 	Methods []auth.Method // demanded of callers, in this order
 	TLS     *tls.Config   // of EAP-TLS among them, as read from its files; nil: it is not
 	Key     string        // the file with the private key of TLS; empty: none
+	LM      bool          // LAN Manager's responses count, of MS-CHAP among Methods
 	Lockout guard.Policy
 	// Rechallenge is how often callers must prove again who they are; 0: never.
 	Rechallenge time.Duration
@@ -165,6 +166,7 @@ func read(f *conf.File) (*Config, error) {
 	}
 	quality(t.Table("ppp"), c)
 	certificates(t, c)
+	c.LM = lanManager(t.Table("auth"), c.Methods)
 	keys(t, c)
 	c.Clients = clients(t, c)
 	if len(c.Clients.From) > 0 {

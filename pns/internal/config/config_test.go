@@ -117,8 +117,9 @@ name      = "sales"
 addresses = ["2.1.3.1"]
 
 [auth]
-methods = ["mschap-v2", "pap"]
+methods = ["mschap-v2", "pap", "mschap"]
 rechallenge = "10m"
+lm = true
 
 [auth.lockout]
 attempts = 3
@@ -199,7 +200,7 @@ func TestWhole(t *testing.T) {
 			{Name: "boston", From: []netip.Prefix{netip.MustParsePrefix("192.0.2.128/25")}, MSSByRate: true, Settings: quirk.Settings{Window: 16, LineErrors: quirk.Off, LinkInfo: quirk.Needed}},
 		},
 		Clients: Clients{From: []netip.Prefix{netip.MustParsePrefix("0.0.0.0/0")}, Transport: peer.UDP, MRU: 576,
-			Settings: quirk.Settings{Window: quirk.Full, Strip: quirk.On, LineErrors: quirk.Off}, Methods: []auth.Method{auth.MSCHAPv2, auth.PAP}, VJ: vj.Slots{Count: 16},
+			Settings: quirk.Settings{Window: quirk.Full, Strip: quirk.On, LineErrors: quirk.Off}, Methods: []auth.Method{auth.MSCHAPv2, auth.PAP, auth.MSCHAP}, VJ: vj.Slots{Count: 16},
 			Coding: session.Coding{Encryption: session.Optional, MPPE: mppe.Key40 | mppe.Key128 | mppe.MPPC, Compression: []ccp.Method{ccp.BSD{Bits: 12}}}},
 		Dials: []Dial{{Name: "chicago", Servers: []netip.AddrPort{netip.MustParseAddrPort("203.0.113.1:1723"), netip.MustParseAddrPort("203.0.113.2:1724")},
 			Transport: peer.UDP, Settings: quirk.Settings{Window: 8, Strip: quirk.Off, LineErrors: quirk.Off}, MRU: 1200,
@@ -219,7 +220,8 @@ func TestWhole(t *testing.T) {
 				Routes: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("192.168.7.1/32")}},
 			Map: map[netip.AddrPort]string{netip.MustParseAddrPort("2.1.1.10:80"): "127.0.0.1:8080"}, OnlyMapped: true,
 		},
-		Methods:     []auth.Method{auth.MSCHAPv2, auth.PAP},
+		Methods:     []auth.Method{auth.MSCHAPv2, auth.PAP, auth.MSCHAP},
+		LM:          true,
 		Rechallenge: 10 * time.Minute,
 		Lockout:     guard.Policy{Attempts: 3, Window: time.Hour, Time: 30 * time.Minute},
 		Coding: session.Coding{Encryption: session.Optional, MPPE: mppe.Key40 | mppe.Key128,

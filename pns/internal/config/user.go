@@ -49,6 +49,15 @@ func method(s string) (auth.Method, error) {
 	return m, nil
 }
 
+// lanManager reads whether the response counts that is all that some machines send.
+func lanManager(t *conf.Table, asked []auth.Method) bool {
+	lm := t.Bool("lm", false)
+	if lm && t.Good("methods") && !slices.Contains(asked, auth.MSCHAP) {
+		t.Bad("lm", `is of no use where auth.methods does not name "mschap"; would be right: methods = ["mschap-v2", "mschap"], or without it`)
+	}
+	return lm
+}
+
 // people reads the users, and checks them with what the rest of c says.
 func people(root *conf.Table, c *Config) []users.User {
 	tables := root.Tables("user")

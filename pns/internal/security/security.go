@@ -52,6 +52,9 @@ func Look(c *config.Config, file string) *weakness.Report {
 	}
 	if len(c.PACs) > 0 || len(c.Clients.From) > 0 {
 		logins(r, c.Methods)
+		if c.LM {
+			r.Find(weakness.LANManager, "", "callers may log in by LAN Manager's response alone, which gives the password away to who records one, for each half of it is tried by itself and in capitals: without `lm` in [auth]")
+		}
 	}
 	for _, u := range c.Users {
 		if k := u.Callback.Kind; k != users.NoCallback {

@@ -110,6 +110,7 @@ func TestWeak(t *testing.T) {
 		{"PAP", `["mschap-v2"]`, "[\"mschap-v2\", \"pap\"]\n[ppp]\nstateless = true", 0o600, 0o755, []string{"pap"}, "by PAP"},
 		{"the default methods", `methods = ["mschap-v2"]`, "[ppp]\nstateless = true", 0o600, 0o755, []string{"pap"}, "by PAP"},
 		{"MS-CHAP", `["mschap-v2"]`, `["mschap-v2", "mschap"]`, 0o600, 0o755, []string{"mschap"}, "version 1"},
+		{"LAN Manager", `["mschap-v2"]`, "[\"mschap-v2\", \"mschap\"]\nlm = true", 0o600, 0o755, []string{"lan-manager", "mschap"}, "LAN Manager's response alone"},
 		{"40 bits", `encryption = "required"`, "encryption = \"required\"\nstrengths = [\"128\", \"56\", \"40\"]", 0o600, 0o755, []string{"short-keys"}, "40 bits"},
 		{"56 bits", `encryption = "required"`, "strengths = [\"128\", \"56\"]", 0o600, 0o755, []string{"short-keys"}, "56 bits"},
 		{"panel", `127.0.0.1:8724`, `0.0.0.0:8724`, 0o600, 0o755, []string{"open-panel"}, `panel = "127.0.0.1:8724"`},

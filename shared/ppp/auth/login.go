@@ -17,9 +17,6 @@ type Login struct {
 	// TLS answers by EAP-TLS: our certificate, and the RootCAs and ServerName that
 	// the other side must answer to; nil: not.
 	TLS *tls.Config `json:"-"`
-	// LM sends MS-CHAP's LAN Manager response too, for servers that know no
-	// better. A listener can find the password from it.
-	LM bool
 }
 
 // preferred is the order in which a client suggests methods: best proof first.

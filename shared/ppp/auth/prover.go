@@ -41,16 +41,12 @@ func (p *prover) prove(id byte, challenge []byte) []byte {
 	return p.proveMSCHAPv2(s.hash, challenge)
 }
 
-// proveMSCHAP leaves LAN Manager's response zero unless it is asked for; the
-// flag says that the other one is to be used (RFC 2433 §6).
+// proveMSCHAP leaves LAN Manager's response zero, from which a listener could find the
+// password; the flag says that the other one is to be used (RFC 2433 §6).
 func (p *prover) proveMSCHAP(s secret, challenge [8]byte) []byte {
-	var lm [ntResponseSize]byte
-	if p.login.LM && s.clear {
-		lm = challengeResponse(challenge, lmHash(s.password))
-	}
 	nt := challengeResponse(challenge, s.hash)
 	p.keys = mschapKeys(s, challenge)
-	return append(append(append(make([]byte, 0, msValueSize), lm[:]...), nt[:]...), 1)
+	return append(append(make([]byte, ntResponseSize, msValueSize), nt[:]...), 1)
 }
 
 func (p *prover) proveMSCHAPv2(known [16]byte, challenge []byte) []byte {

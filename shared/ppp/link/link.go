@@ -28,6 +28,7 @@ type Options struct {
 	// in this order, and with none but auth.EAP itself it only learns the name.
 	Ask []auth.Method
 	TLS *tls.Config // of auth.EAPTLS in Ask: our certificate, and the users' authorities in ClientCAs
+	LM  bool        // of auth.MSCHAP in Ask: as auth.ServerOptions
 	// NameOnly is for who only wants to learn the peer's name: a Claim may stay
 	// unanswered for as long as the owner likes.
 	NameOnly bool
