@@ -88,6 +88,11 @@ func TestReferenceOfAuthentication(t *testing.T) {
 			login.Next = login.Secret
 		case caller == "her certificate":
 			login.TLS = authority.grant(t, login.Name)
+		case caller == "her certificate after somebody else's":
+			from = "4045559998"
+			wrong := login
+			wrong.TLS, login.TLS = authority.grant(t, "tom"), authority.grant(t, login.Name)
+			s.call(t, from).login(wrong)
 		case caller == "somebody else's certificate":
 			login.TLS = authority.grant(t, "tom")
 		}

@@ -94,7 +94,7 @@ func (p *Program) settings(c *config.Config, who *users.Table) ras.Settings {
 		Settings: session.Settings{
 			Link: link.Options{LCP: lcp.Options{MRU: lan.DefaultMTU, Magic: true, PFC: true, ACFC: true,
 				Multilink: c.Bundle, Quality: c.Quality, Reports: c.Reports, CallsBack: who.CallsBack()},
-				Ask: c.Methods, TLS: c.TLS, LM: c.LM, Rechallenge: c.Rechallenge, Name: c.Name, Echo: c.Echo},
+				Ask: c.Methods, TLS: c.TLS, HoldTLS: true, LM: c.LM, Rechallenge: c.Rechallenge, Name: c.Name, Echo: c.Echo},
 			DNS: c.LAN.DNS, NBNS: c.LAN.WINS, DHCP: c.LAN.DHCP, Coding: c.Coding, VJ: c.VJ,
 			Identify: c.Identify, Lossy: c.Lossy, Idle: c.Idle, Limit: c.Session}}
 	if x := c.LAN.IPv6; x != nil {

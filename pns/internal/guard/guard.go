@@ -141,13 +141,9 @@ func (g *Guard) Judge(now time.Time, name string, from Source, right bool) Rulin
 	user := bare(name)
 	one := pair{user, from}
 	r := Ruling{Delay: delay(g.users.count(now, g.policy, user))}
-	if r.Locked, r.Left = WholeSource, g.sources.left(now, from); r.Left > 0 {
+	if r.Locked, r.Left = g.locked(now, one); r.Locked != None {
 		return r
 	}
-	if r.Locked, r.Left = UserSource, g.pairs.left(now, one); r.Left > 0 {
-		return r
-	}
-	r.Locked = None
 	if right {
 		delete(g.pairs, one) // not the source: he may know one password and guess at others
 		return r
@@ -155,6 +151,30 @@ func (g *Guard) Judge(now time.Time, name string, from Source, right bool) Rulin
 	g.users.add(now, g.policy, user, 0)
 	g.add(now, one)
 	return r
+}
+
+// Locked tells what Judge would refuse whatever it proves, and for how long still. It
+// counts nothing.
+func (g *Guard) Locked(now time.Time, name string, from Source) Ruling {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.policy.Attempts <= 0 {
+		return Ruling{}
+	}
+	var r Ruling
+	r.Locked, r.Left = g.locked(now, pair{bare(name), from})
+	return r
+}
+
+// locked is the lock that holds for a pair, and how long still; mu is held.
+func (g *Guard) locked(now time.Time, one pair) (Kind, time.Duration) {
+	if left := g.sources.left(now, one.from); left > 0 {
+		return WholeSource, left
+	}
+	if left := g.pairs.left(now, one); left > 0 {
+		return UserSource, left
+	}
+	return None, 0
 }
 
 // Unproven counts a certificate that does not count, for its user at its source

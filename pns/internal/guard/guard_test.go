@@ -242,3 +242,39 @@ func TestNoPolicy(t *testing.T) {
 		t.Errorf("%+v", r)
 	}
 }
+
+// Locked says what Judge would, and counts nothing: however often it is asked, nobody is
+// locked out by it, nor for longer.
+func TestLockedIsOnlyALook(t *testing.T) {
+	his := From(atlanta, "4045550666")
+	for _, n := range []int{4, 5, 20} {
+		g := New(policy)
+		for i := range n {
+			user := "saran"
+			if i >= 5 {
+				user = fmt.Sprint("guess", i)
+			}
+			wrong(g, at(0), 1, user, his)
+		}
+		locks := g.Locks(at(0))
+		for range 50 {
+			g.Locked(at(time.Second), "saran", his)
+			g.Locked(at(time.Second), "tom", his)
+		}
+		if after := g.Locks(at(0)); !slices.Equal(after, locks) {
+			t.Errorf("after %d wrong answers %v, and once looked at %v", n, locks, after)
+		}
+		for _, user := range []string{`CORP\Saran`, "tom"} {
+			for _, after := range []time.Duration{time.Second, policy.Time - 1, policy.Time} {
+				look := g.Locked(at(after), user, his)
+				if r := g.Judge(at(after), user, his, true); look.Locked != r.Locked || r.Locked != None && look.Left != r.Left {
+					t.Errorf("%d wrong answers, %s after %v: %+v, and judged %+v", n, user, after, look, r)
+				}
+			}
+		}
+		g.Use(Policy{})
+		if r := g.Locked(at(time.Second), "saran", his); r != (Ruling{}) {
+			t.Errorf("where nobody is locked out: %+v", r)
+		}
+	}
+}

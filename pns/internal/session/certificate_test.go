@@ -8,13 +8,16 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"math/big"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"carrier/pns/internal/guard"
 	"carrier/pns/internal/users"
+	"carrier/shared/ppp"
 	"carrier/shared/ppp/auth"
+	"carrier/shared/ppp/eap"
 	"carrier/shared/ppp/link"
 	"carrier/shared/record"
 )
@@ -66,7 +69,7 @@ func (p *place) certified(t *testing.T, a *authority, with func(*tls.Config)) {
 		with(ours)
 	}
 	p.opt = func(o *Options) {
-		o.Link.Ask, o.Link.TLS = []auth.Method{auth.EAPTLS, auth.MSCHAPv2}, ours
+		o.Link.Ask, o.Link.TLS, o.Link.HoldTLS = []auth.Method{auth.EAPTLS, auth.MSCHAPv2}, ours, true
 		o.Coding = Coding{Encryption: Required, MPPE: strong}
 	}
 }
@@ -192,8 +195,23 @@ func TestCertificatesLockOut(t *testing.T) {
 			v.cancel()
 			v.over(t)
 			c.hangUp()
+			if asked := c.askedBy(eap.TLS); asked == tt.locked {
+				t.Errorf("%s: TLS is begun: %v", tt.name, asked)
+			}
+			if counted := slices.Contains(p.auths(), "eap-tls locked 1"); counted != tt.locked {
+				t.Errorf("%s: %q", tt.name, p.auths())
+			}
 		})
 	}
+}
+
+// askedBy tells whether the caller had a Request of that type of EAP.
+func (c *caller) askedBy(kind eap.Type) bool {
+	return slices.ContainsFunc(c.got, func(f []byte) bool {
+		p, info, err := ppp.Split(f)
+		k, bad := eap.Parse(info)
+		return err == nil && bad == nil && p == ppp.EAP && k.Code == eap.Request && k.Type == kind
+	})
 }
 
 // A log-in that leaves no keys is no way to required encryption, and the caller

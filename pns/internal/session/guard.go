@@ -48,6 +48,23 @@ func (s *Session) guarded(now time.Time, f finding) {
 	s.release(now)
 }
 
+// begins is asked before EAP-TLS, which costs much more than a password does: who is
+// locked out hears so at once. A caller who has a call is not asked, as in guarded.
+func (s *Session) begins(now time.Time, c *auth.Claim, user users.User, found bool) {
+	if !s.running() {
+		return
+	}
+	r := s.o.Guard.Locked(now, c.Name, s.o.Source)
+	if r.Locked == guard.None || s.login.lease != nil {
+		s.link.Answer(now, auth.Verdict{OK: true})
+		return
+	}
+	s.note(func(r *record.Call) { r.User, r.Method = record.Shown(c.Name), c.Method.String() })
+	s.stage(record.Authenticating)
+	s.name(user, found)
+	s.lockedOut(now, &held{finding: finding{claim: c}, ruling: r})
+}
+
 // release answers what was held back, once its time has come.
 func (s *Session) release(now time.Time) {
 	h := s.login.held

@@ -47,6 +47,10 @@ func (s *Session) claimed(now time.Time, c *auth.Claim) {
 		return
 	}
 	user, found := s.o.Users.Lookup(c.Name)
+	if c.Begins() {
+		s.begins(now, c, user, found)
+		return
+	}
 	verdict := c.Check(user.Secret)
 	s.note(func(r *record.Call) { r.User, r.Method = record.Shown(c.Name), c.Method.String() })
 	s.stage(record.Authenticating)

@@ -27,6 +27,7 @@ type proof struct {
 	certified bool     // EAP-TLS: the certificate is good, and has the claim's name
 	issued    []string // EAP-TLS: whom it was issued to
 	declined  bool     // EAP-TLS: the peer did not want to log in here
+	begins    bool     // EAP-TLS: it waits for the Answer
 	keys      Keys     // that it left
 	lm        bool     // MS-CHAP: the LAN Manager response counts too
 }
@@ -78,6 +79,11 @@ func (c *Claim) Check(s Secret) Verdict {
 // Issued lists whom the certificate of a claim by EAP-TLS was issued to: what
 // its name must be one of. The list belongs to the claim.
 func (c *Claim) Issued() []string { return c.proof.open().issued }
+
+// Begins tells of a claim by EAP-TLS that nothing was shown for it yet: a yes has the
+// peer's certificate asked for, and another claim follows; a no ends it. It fails every
+// Check.
+func (c *Claim) Begins() bool { return c.proof.open().begins }
 
 // Declines tells of a peer that has failed without a verdict that this was its
 // own wish: it takes us for somebody else.

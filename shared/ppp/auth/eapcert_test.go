@@ -8,6 +8,7 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"math/big"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -154,6 +155,38 @@ func TestEndOfEAP(t *testing.T) {
 		a.s, a.c, a.decide = s, c, func(*Claim) Verdict { t.Error("a claim after the end"); return Verdict{} }
 		if a.talk(t); s.Outcome() == Success || a.result.Outcome == Success || !s.Deadline().IsZero() {
 			t.Errorf("after %d frames: %d, %v", n, s.Outcome(), a.result)
+		}
+	}
+}
+
+// Where TLS is held its owner decides by the name alone whether it begins: after a no
+// nothing of it was said, after a yes all goes as ever.
+func TestTLSWaitsForItsOwner(t *testing.T) {
+	for _, order := range [][]Method{{EAPTLS}, {EAPTLS, EAPMD5}, {EAPMSCHAPv2, EAPTLS}} {
+		for _, begin := range []bool{true, false} {
+			so, co := certified(t, "saran", "saran")
+			so.EAP, so.HoldTLS = order, true
+			begins := 0
+			a := sit(t, so, co, func(c *Claim) Verdict {
+				if !c.Begins() {
+					return c.Check(Secret{}.OrCertificate())
+				}
+				begins++
+				if c.Method != EAPTLS || c.Name != "saran" || c.Check(NewPassword("").OrCertificate()).OK {
+					t.Errorf("%v: it begins with %v", order, c)
+				}
+				return Verdict{OK: begin, Message: "not now"}
+			})
+			if ok := a.s.Outcome() == Success; ok != begin || (a.result.Outcome == Success) != begin || begins != 1 {
+				t.Errorf("%v: allowed %v: %v, %+v after %d questions", order, begin, a.s.Outcome(), a.result, begins)
+			}
+			if kind := a.s.Keys().Kind(); (kind == MasterKeys) != begin {
+				t.Errorf("%v: allowed %v: keys of kind %d", order, begin, kind)
+			}
+			spoke := slices.ContainsFunc(a.seen, func(k []byte) bool { return k[0] == 1 && len(k) > 4 && k[4] == 13 })
+			if spoke != begin {
+				t.Errorf("%v: allowed %v: a Request of TLS went out: %v", order, begin, spoke)
+			}
 		}
 	}
 }

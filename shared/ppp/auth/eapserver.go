@@ -31,6 +31,9 @@ func (s *Server) startEAP(now time.Time, first byte, out *ppp.Outbox) {
 		}
 	}
 	s.eap, s.phase = eap.NewServer(first, all), asking
+	if s.opt.HoldTLS {
+		s.eap.Hold(eap.TLS)
+	}
 	s.eap.Start(now, out)
 }
 
@@ -40,6 +43,9 @@ func (s *Server) receiveEAP(now time.Time, info []byte, out *ppp.Outbox) *Claim 
 	switch e {
 	case eap.Named:
 		s.phase = claimed
+		if len(s.opt.EAP) > 0 {
+			return &Claim{EAPTLS, s.eap.Name(), seal(proof{begins: true})}
+		}
 		return &Claim{EAP, s.eap.Name(), sealed[proof]{}}
 	case eap.Decision:
 		s.phase = claimed

@@ -49,7 +49,10 @@ type ServerOptions struct {
 	// Without one it only learns the peer's name.
 	EAP []Method
 	TLS *tls.Config // of EAPTLS: our certificate, and in ClientCAs the users' authorities; nil: it is left out
-	MRU int         // the peer's, which EAPTLS keeps to; zero: the default
+	// HoldTLS has the owner decide before EAPTLS begins, which costs both ends much: there
+	// is a Claim that Begins then.
+	HoldTLS bool
+	MRU     int // the peer's, which EAPTLS keeps to; zero: the default
 }
 
 // A phase is what a Server or Client waits for.

@@ -32,7 +32,7 @@ type Event uint8
 // The events.
 const (
 	Nothing   Event = iota
-	Named           // there are no methods, and the peer has said its name: decide
+	Named           // the peer has said its name, and there are no methods, or one that is held comes next: decide
 	Decision        // the method has what the owner must decide about
 	Succeeded       // Success was sent
 	Failed          // Failure was sent
@@ -43,6 +43,8 @@ type Server struct {
 	left   []Method // not tried yet
 	method Method   // under way
 	heard  bool     // it had a Response: a Nak no longer counts
+	held   Type     // a method that does not begin by itself; zero: all do
+	before bool     // the owner decides whether that begins
 
 	phase    phase
 	id       byte   // of the last Request
@@ -69,6 +71,10 @@ const (
 // none it only learns the name. The first Request has the Identifier first,
 // which should be random. The methods are the Server's until End.
 func NewServer(first byte, methods []Method) *Server { return &Server{id: first, left: methods} }
+
+// Hold keeps a method of type t from beginning by itself: the owner decides before, who
+// knows the name then. It may do so for what such a method costs.
+func (s *Server) Hold(t Type) { s.held = t }
 
 // Start asks for the Identity.
 func (s *Server) Start(now time.Time, out *ppp.Outbox) {
@@ -155,6 +161,11 @@ func (s *Server) try(now time.Time, out *ppp.Outbox) Event {
 	err := ErrNoMethod
 	for len(s.left) > 0 {
 		m := s.left[0]
+		if m.Type() == s.held {
+			s.method, s.before = nil, true
+			s.phase, s.deadline = waiting, time.Time{}
+			return Named
+		}
 		s.left = s.left[1:]
 		data, failed := m.Begin(s.id + 1)
 		if failed == nil {
@@ -167,12 +178,17 @@ func (s *Server) try(now time.Time, out *ppp.Outbox) Event {
 }
 
 // Continue goes on as the owner has decided: with a Step of the method, or
-// after Named with Succeed or Fail. Without a decision to make it does nothing.
+// after Named with Succeed or Fail. Succeed is Success only where there are no methods:
+// one that was held begins. Without a decision to make it does nothing.
 func (s *Server) Continue(now time.Time, step Step, out *ppp.Outbox) Event {
 	if s.phase != waiting {
 		return Nothing
 	}
 	s.phase = asking
+	if s.before && step.Do == Succeed {
+		s.held, s.before = 0, false
+		return s.try(now, out)
+	}
 	return s.perform(now, step, out)
 }
 

@@ -68,6 +68,57 @@ func TestNakChoosesTheNextMethodInTheServersOrder(t *testing.T) {
 	sent(t, out)
 }
 
+// A method that is held begins when the owner says so, wherever it stands in the order; a
+// no ends the conversation.
+func TestHeldMethods(t *testing.T) {
+	for name, tt := range map[string]struct {
+		kinds []Type // of the methods; 20 is held
+		naks  int
+		id    string // of the Request that follows
+	}{
+		"first":       {[]Type{20, 30}, 0, "08"},
+		"after a Nak": {[]Type{10, 20}, 1, "09"},
+	} {
+		for _, do := range []Do{Succeed, Fail} {
+			var all []Method
+			for _, k := range tt.kinds {
+				all = append(all, &scripted{kind: k, steps: []Step{{Do: Decide}}})
+			}
+			s, out := NewServer(7, all), new(ppp.Outbox)
+			s.Hold(20)
+			s.Start(now, out)
+			e := s.Receive(now, unhex(t, "02 07 000a 01 736172616e"), out)
+			if tt.naks > 0 {
+				e = s.Receive(now, unhex(t, "02 08 0007 03 14 1e"), out)
+			}
+			if out.Take(); e != Named || s.Method() != nil || !s.Deadline().IsZero() || s.Name() != "saran" {
+				t.Fatalf("%s: event %d, method %v, deadline %v", name, e, s.Method(), s.Deadline())
+			}
+			if e := s.Receive(now, unhex(t, "02 08 0006 14 01"), out); e != Nothing { // it has not begun
+				t.Errorf("%s: event %d", name, e)
+			}
+			sent(t, out)
+			if do == Fail {
+				if e := s.Continue(now, Step{Do: Fail}, out); e != Failed || s.Err() != nil {
+					t.Errorf("%s: event %d, %v", name, e, s.Err())
+				}
+				sent(t, out, map[string]string{"08": "04 07 0004", "09": "04 08 0004"}[tt.id])
+				continue
+			}
+			if e := s.Continue(now, Step{Do: Succeed}, out); e != Nothing {
+				t.Errorf("%s: event %d", name, e)
+			}
+			sent(t, out, "01 "+tt.id+" 0007 14 b0 "+tt.id)
+			if e := s.Receive(now, unhex(t, "02 "+tt.id+" 0006 14 01"), out); e != Decision {
+				t.Errorf("%s: the method's own decision is event %d", name, e)
+			}
+			if e := s.Continue(now, Step{Do: Succeed}, out); e != Succeeded {
+				t.Errorf("%s: at its end event %d", name, e)
+			}
+		}
+	}
+}
+
 func TestNakLoopsEnd(t *testing.T) {
 	for name, nak := range map[string]string{"none": "02 08 0006 03 00", "no type at all": "02 08 0005 03",
 		"itself": "02 08 0006 03 0a", "others": "02 08 0008 03 63 64 65"} {

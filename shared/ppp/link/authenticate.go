@@ -40,7 +40,7 @@ func (l *Link) authenticate(now time.Time) {
 	a.until = now.Add(l.opt.authTimeout())
 	if m, err := auth.ParseOption(agreed.Ours.Auth); err == nil {
 		a.server = auth.NewServer(m, auth.ServerOptions{Name: l.opt.Name, Rand: l.opt.Rand,
-			LM: l.opt.LM, EAP: l.opt.Ask, TLS: l.opt.TLS, MRU: int(agreed.Theirs.MRU)})
+			LM: l.opt.LM, EAP: l.opt.Ask, TLS: l.opt.TLS, HoldTLS: l.opt.HoldTLS, MRU: int(agreed.Theirs.MRU)})
 		a.server.Start(now, &l.out)
 	} else {
 		a.peerOK = true

@@ -29,6 +29,8 @@ type Options struct {
 	Ask []auth.Method
 	TLS *tls.Config // of auth.EAPTLS in Ask: our certificate, and the users' authorities in ClientCAs
 	LM  bool        // of auth.MSCHAP in Ask: as auth.ServerOptions
+	// HoldTLS is auth.ServerOptions': a Claim that Begins comes before auth.EAPTLS.
+	HoldTLS bool
 	// NameOnly is for who only wants to learn the peer's name: a Claim may stay
 	// unanswered for as long as the owner likes.
 	NameOnly bool
