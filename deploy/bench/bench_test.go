@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"carrier/shared/ppp/codectest"
 )
 
 // figures is a row whose candidates say what they are told to, round by round.
@@ -89,6 +91,20 @@ func TestRows(t *testing.T) {
 	for _, r := range hdlcRows() {
 		if got := measure(t.Context(), r, 1); got.Err != nil || len(got.verdicts()) != 1 || got.verdicts()[0].Value <= 0 {
 			t.Errorf("%s: %v, %+v", r.Name, got.Err, got.Figures)
+		}
+	}
+}
+
+// Each method of coding goes through its mill, there and back, as long as it takes once.
+func TestMills(t *testing.T) {
+	for _, r := range millRows(effort{cpu: 1, turns: 2}) {
+		got := measure(t.Context(), r, 1)
+		if got.Err != nil {
+			t.Errorf("%s: %v", r.Name, got.Err)
+			continue
+		}
+		if objects := r.Unit == "objects"; objects && !codectest.Raced && !got.met() || !objects && got.Figures[0][0] <= 0 {
+			t.Errorf("%s: %v", r.Name, got.Figures)
 		}
 	}
 }

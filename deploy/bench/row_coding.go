@@ -28,6 +28,17 @@ func codingRows() []Row {
 		{Name: "TCP through one call, MPPE-128 stateless", Unit: "Gbit/s", Bars: []Bar{AtLeast(0.5, inClear)}, Prepare: prepareEncrypted},
 		{Name: fmt.Sprintf("idle call with MPPE-128, MPPC and VJ, %d of them, pns", codedCalls), Unit: "KiB", Rounds: 1, Bars: shown, Prepare: prepareIdleCoded},
 	}
+	return append(all, millRows(effort{cpu: 250 * time.Millisecond, turns: 50})...)
+}
+
+// An effort is how much is done for one figure of a mill.
+type effort struct {
+	cpu   time.Duration // of CPU time at least, for a rate
+	turns int           // of all packets, to count allocations
+}
+
+// millRows are each method alone.
+func millRows(e effort) (all []Row) {
 	keys := mppe.FromMSCHAPv2([16]byte{1, 2, 3}, [24]byte{4, 5, 6}, mppe.Server)
 	theirs := mppe.FromMSCHAPv2([16]byte{1, 2, 3}, [24]byte{4, 5, 6}, mppe.Client)
 	for _, c := range []struct {
@@ -43,7 +54,7 @@ func codingRows() []Row {
 		{"LZS", ccp.LZS{}, ccp.LZS{}, true},
 		{"Predictor", ccp.Predictor{}, ccp.Predictor{}, true},
 	} {
-		m := &mill{out: c.out, in: c.in, compress: c.compress}
+		m := &mill{out: c.out, in: c.in, compress: c.compress, effort: e}
 		all = append(all,
 			m.row(c.name+", there", "MB/s", shown, (*mill).outward),
 			m.row(c.name+", back", "MB/s", shown, (*mill).inward),
@@ -102,6 +113,7 @@ func prepareIdleCoded(context.Context, *Workshop) ([]Candidate, error) {
 type mill struct {
 	out, in  ccp.Method
 	compress bool // less must come out than goes in
+	effort
 
 	packets, infos [][]byte
 	octets         int
@@ -129,7 +141,7 @@ func (m *mill) prepare() (err error) {
 	if err = m.renew(); err != nil {
 		return err
 	}
-	*m = mill{out: m.out, in: m.in, compress: m.compress, c: m.c, d: m.d}
+	*m = mill{out: m.out, in: m.in, compress: m.compress, effort: m.effort, c: m.c, d: m.d}
 	traffic, coded := codectest.NewTraffic(1), 0
 	for len(m.packets) < packetsOfMill {
 		p, rest, err := ppp.Split(traffic.Next())
@@ -195,12 +207,12 @@ func (m *mill) inward() (float64, error) {
 	})
 }
 
-// rate has turns for a quarter of a second of CPU time.
+// rate has turns for as much CPU time as the mill's effort says.
 func (m *mill) rate(turn func() (time.Duration, error)) (float64, error) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	octets, took := 0, time.Duration(0)
-	for took < 250*time.Millisecond {
+	for took < m.cpu {
 		t, err := turn()
 		if err != nil {
 			return 0, err
@@ -214,7 +226,7 @@ func (m *mill) rate(turn func() (time.Duration, error)) (float64, error) {
 // mallocs is how many objects a turn there and back allocates, once all is warm.
 func (m *mill) mallocs() (n float64, err error) {
 	info, got := make([]byte, 0, 2*codectest.MRU), make([]byte, 0, 2*codectest.MRU)
-	n = testing.AllocsPerRun(50, func() {
+	n = testing.AllocsPerRun(m.turns, func() {
 		for _, packet := range m.packets {
 			coded, ok := m.c.Compress(info, packet)
 			if !ok {
