@@ -150,9 +150,15 @@ func (s *server) call(t *testing.T, from string) *talk {
 	if err != nil {
 		t.Fatal(err)
 	}
+	c.Connected(pptp.IncomingCallConnected{ConnectSpeed: 28800, Window: 16, FramingType: pptp.Asynchronous})
+	return onCall(t, c)
+}
+
+// onCall is a talk in a call that is connected, in which we are the PAC, until the test
+// ends.
+func onCall(t *testing.T, c *peer.Call) *talk {
 	in := make(chan []byte, 1000)
 	tube := &tunnel{call: c, in: in}
-	c.Connected(pptp.IncomingCallConnected{ConnectSpeed: 28800, Window: 16, FramingType: pptp.Asynchronous})
 	c.Bind(tube)
 	go func() {
 		for e := range c.Events() {

@@ -50,6 +50,10 @@ func message(t *testing.T, name string, ours uint16) []byte {
 		m = pptp.IncomingCallReply{CallID: 9, PeerCallID: ours, Result: pptp.IncomingConnect, Window: 4}
 	case "Outgoing-Call-Request":
 		m = pptp.OutgoingCallRequest{CallID: 9, CallSerialNumber: 9, MaximumBPS: 1e8, BearerType: pptp.Analog, FramingType: pptp.Asynchronous, Window: 4}
+	case "Outgoing-Call-Reply":
+		m = pptp.OutgoingCallReply{CallID: 9, PeerCallID: ours, Result: pptp.OutgoingConnected, ConnectSpeed: 28800, Window: 4}
+	case "Outgoing-Call-Reply 7":
+		m = pptp.OutgoingCallReply{CallID: 9, PeerCallID: ours, Result: pptp.OutgoingDoNotAccept}
 	case "Call-Clear-Request":
 		m = pptp.CallClearRequest{CallID: 9}
 	case "Call-Disconnect-Notify":
@@ -191,6 +195,8 @@ func (c *control) message(b []byte) error {
 			return nil
 		}
 	case pptp.IncomingCallRequest:
+		c.ours = m.CallID
+	case pptp.OutgoingCallRequest:
 		c.ours = m.CallID
 	case pptp.IncomingCallReply:
 		c.ours = m.CallID
