@@ -60,7 +60,7 @@ echo_failures = 3
 
 [[dial]]
 name      = "denver"
-to        = ["203.0.113.9", "203.0.113.1"]
+to        = ["denver.example"]
 user      = "boston"
 password  = "blue moon"
 routes    = ["10.2.0.0/24", "10.9.0.0/26", "2001:db8:2::/48"]
@@ -97,6 +97,7 @@ func newCompany(t *testing.T, dial string) *company {
 		site.host.IP("route", "add", "default", "via", network+"1")
 	}
 	Web(c.LAN, "10.2.0.10")
+	c.Boston.Names("127.0.0.1 localhost\n203.0.113.9 denver.example\n203.0.113.1 denver.example\n")
 	c.head = c.starts(c.Denver, headPNS)
 	c.branch = c.starts(c.Boston, branchPNS)
 	return c
@@ -129,8 +130,8 @@ func (c *company) dialled() (d struct{ Dial, State, Server, Call string }) {
 }
 
 // A branch keeps a tunnel to the head office, encrypted because nothing else is said:
-// the hosts of both reach each other by their own addresses. The first server that it
-// knows is not there.
+// the hosts of both reach each other by their own addresses. Of the server's name the
+// first address is nobody's.
 func TestBranchOffice(t *testing.T) {
 	c := newCompany(t, "")
 	c.pings(c.Desk, "10.2.0.10")

@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
@@ -62,6 +63,19 @@ func (h *Host) dial(_ context.Context, network, addr string) (c net.Conn, err er
 		return err
 	})
 	return c, err
+}
+
+// Names gives programs that are started on the host an /etc/hosts of its own.
+func (h *Host) Names(hosts string) {
+	h.t.Helper()
+	dir := filepath.Join("/etc/netns", h.name) // ip-netns(8)
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		h.t.Fatal(err)
+	}
+	h.t.Cleanup(func() { os.RemoveAll(dir) })
+	if err := os.WriteFile(filepath.Join(dir, "hosts"), []byte(hosts), 0o644); err != nil {
+		h.t.Fatal(err)
+	}
 }
 
 // MAC is the hardware address of one of the host's interfaces.

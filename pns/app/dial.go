@@ -1,6 +1,8 @@
 package app
 
 import (
+	"cmp"
+	"net"
 	"net/netip"
 	"time"
 
@@ -17,7 +19,7 @@ import (
 
 // dialler keeps the calls that the configuration says are to be open.
 func (p *Program) dialler(network lan.Network, serials *record.Serials) *dial.Dialler {
-	o := dial.Options{Endpoint: p.endpoint, LAN: network, Serials: serials, History: history,
+	o := dial.Options{Endpoint: p.endpoint, LAN: network, Serials: serials, Resolver: cmp.Or(p.resolver, net.DefaultResolver), History: history,
 		Sessions: &p.metrics.sessions, Flows: &p.metrics.flows, Meter: p.metrics, Hub: p.hub, Log: p.log}
 	o.Delegator, _ = network.(session.Delegator)
 	return dial.New(o, p.entries(p.config))

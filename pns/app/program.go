@@ -48,6 +48,7 @@ type Program struct {
 	level  *slog.LevelVar                 // of the log; nil: fixed
 
 	log      *slog.Logger
+	resolver *net.Resolver // nil: the system's
 	hub      *capture.Hub
 	metrics  *metrics
 	endpoint *peer.Endpoint
@@ -69,7 +70,7 @@ type Program struct {
 // open binds all that the configuration names, so that a port in use or a right
 // that is missing shows before anything runs.
 func open(c *config.Config, env Env) (*Program, error) {
-	p := &Program{config: c, now: c, source: daemon.NoFile[*config.Config], log: env.Log, hub: capture.NewHub(env.Log), metrics: newMetrics(),
+	p := &Program{config: c, now: c, source: daemon.NoFile[*config.Config], log: env.Log, resolver: env.Resolver, hub: capture.NewHub(env.Log), metrics: newMetrics(),
 		guard: guard.New(guard.Policy{})}
 	if err := p.build(); err != nil {
 		return nil, errors.Join(err, p.close())

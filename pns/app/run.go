@@ -5,6 +5,7 @@ package app
 import (
 	"context"
 	"log/slog"
+	"net"
 	"path/filepath"
 
 	"carrier/pns/internal/config"
@@ -61,6 +62,8 @@ func serve(ctx context.Context, file string, asJSON bool, std console.Stdio) err
 // Env is what a program gets from its surroundings.
 type Env struct {
 	Log *slog.Logger
+	// Resolver finds the addresses of servers that are dialled; nil: the system's.
+	Resolver *net.Resolver
 }
 
 // Start starts the program inside another one, with a configuration at hand;

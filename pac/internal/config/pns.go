@@ -101,26 +101,8 @@ func pnsAddress(s string) (string, error) {
 		return s, nil
 	case strings.Trim(name, "0123456789.") == "":
 		return "", conf.Unfit("is not an IP address", right)
-	case !domain(name):
+	case !conf.Domain(name):
 		return "", conf.Unfit("is neither an address nor a host's name", right)
 	}
 	return s, nil
-}
-
-// domain tells a name that DNS may have (RFC 1123 §2.1; and _, which some use).
-func domain(s string) bool {
-	if len(s) > 253 {
-		return false
-	}
-	for label := range strings.SplitSeq(strings.TrimSuffix(s, "."), ".") {
-		if label == "" || len(label) > 63 || label[0] == '-' || label[len(label)-1] == '-' {
-			return false
-		}
-		for _, c := range label {
-			if !strings.ContainsRune("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_", c) {
-				return false
-			}
-		}
-	}
-	return true
 }

@@ -16,6 +16,7 @@ import (
 	"carrier/pns/internal/activity"
 	"carrier/pns/internal/callback"
 	"carrier/pns/internal/dhcp"
+	"carrier/pns/internal/dial"
 	"carrier/pns/internal/guard"
 	"carrier/pns/internal/pool"
 	"carrier/pns/internal/session"
@@ -202,7 +203,7 @@ func TestWhole(t *testing.T) {
 		Clients: Clients{From: []netip.Prefix{netip.MustParsePrefix("0.0.0.0/0")}, Transport: peer.UDP, MRU: 576,
 			Settings: quirk.Settings{Window: quirk.Full, Strip: quirk.On, LineErrors: quirk.Off}, Methods: []auth.Method{auth.MSCHAPv2, auth.PAP, auth.MSCHAP}, VJ: vj.Slots{Count: 16},
 			Coding: session.Coding{Encryption: session.Optional, MPPE: mppe.Key40 | mppe.Key128 | mppe.MPPC, Compression: []ccp.Method{ccp.BSD{Bits: 12}}}},
-		Dials: []Dial{{Name: "chicago", Servers: []netip.AddrPort{netip.MustParseAddrPort("203.0.113.1:1723"), netip.MustParseAddrPort("203.0.113.2:1724")},
+		Dials: []Dial{{Name: "chicago", Servers: []dial.Server{{Addr: netip.MustParseAddrPort("203.0.113.1:1723")}, {Addr: netip.MustParseAddrPort("203.0.113.2:1724")}},
 			Transport: peer.UDP, Settings: quirk.Settings{Window: 8, Strip: quirk.Off, LineErrors: quirk.Off}, MRU: 1200,
 			Login: auth.Login{Name: "denver", Allow: []auth.Method{auth.MSCHAPv2, auth.CHAPMD5}}, Proof: auth.Login{Name: "chicago"},
 			Routes: []netip.Prefix{netip.MustParsePrefix("10.3.0.0/16"), netip.MustParsePrefix("10.4.0.1/32")},

@@ -2,10 +2,14 @@ package config
 
 import (
 	"fmt"
+	"net"
 	"net/netip"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
+	"carrier/pns/internal/dial"
 	"carrier/pns/internal/ras"
 	"carrier/pns/internal/session"
 	"carrier/shared/conf"
@@ -13,13 +17,14 @@ import (
 	"carrier/shared/ppp/auth"
 	"carrier/shared/ppp/mppe"
 	"carrier/shared/ppp/vj"
+	"carrier/shared/pptp"
 	"carrier/shared/quirk"
 )
 
 // A Dial is a call that we keep open to a PPTP server.
 type Dial struct {
 	Name      string
-	Servers   []netip.AddrPort // in the order in which they are tried
+	Servers   []dial.Server // in the order in which they are tried
 	Transport peer.Transport
 	Settings  quirk.Settings
 	MRU       int            // as PAC's
@@ -71,25 +76,36 @@ func dials(root *conf.Table, c *Config) []Dial {
 	return all
 }
 
-// server parses the address of a PPTP server, and its port where it is another.
-func server(s string) (netip.AddrPort, error) {
-	const right = `"203.0.113.1" or "203.0.113.1:1723"`
-	a, err := netip.ParseAddrPort(s)
-	if err != nil {
-		var addr netip.Addr
-		if addr, err = netip.ParseAddr(s); err == nil {
-			a = netip.AddrPortFrom(addr, 1723)
+// server parses where a PPTP server is, an IPv4 address or a DNS name, and its port where
+// it is another.
+func server(s string) (dial.Server, error) {
+	const right = `"203.0.113.1", "203.0.113.1:1723" or "denver.example"`
+	host, port := s, uint64(pptp.Port)
+	if a, err := netip.ParseAddr(s); err == nil && !a.Is4() {
+		return dial.Server{}, conf.Unfit("is not IPv4, which alone carries PPTP", right)
+	}
+	if h, p, err := net.SplitHostPort(s); err == nil {
+		if port, err = strconv.ParseUint(p, 10, 16); err != nil || port == 0 {
+			return dial.Server{}, conf.Unfit("has no port number behind its colon", right)
 		}
+		host = h
 	}
+	a, err := netip.ParseAddr(host)
 	switch {
-	case err != nil:
-		return a, conf.Unfit("is not the address of a server", right)
-	case !a.Addr().Is4():
-		return a, conf.Unfit("is not IPv4, which alone carries PPTP", right)
-	case a.Port() == 0 || a.Addr().IsUnspecified() || a.Addr().IsMulticast():
-		return a, conf.Unfit("is not the address of a server", right)
+	case err == nil && !a.Is4():
+		err = conf.Unfit("is not IPv4, which alone carries PPTP", right)
+	case err == nil && (a.IsUnspecified() || a.IsMulticast()):
+		err = conf.Unfit("is not the address of a server", right)
+	case err == nil:
+		return dial.Server{Addr: netip.AddrPortFrom(a, uint16(port))}, nil
+	case strings.Trim(host, "0123456789.") == "":
+		err = conf.Unfit("is not an IP address", right)
+	case !conf.Domain(host):
+		err = conf.Unfit("is neither an address nor a host's name", right)
+	default:
+		return dial.Server{Host: host, Addr: netip.AddrPortFrom(netip.Addr{}, uint16(port))}, nil
 	}
-	return a, nil
+	return dial.Server{}, err
 }
 
 // encrypts reads what is done with data. What [ppp] says of keys holds here too.
@@ -165,11 +181,14 @@ func apart(root *conf.Table, c *Config) {
 	}
 }
 
-// servers are the addresses of all that are dialled.
+// servers are the addresses of all that are dialled. Where a name leads shows only when
+// the call is made.
 func (c *Config) servers() (all []netip.Addr) {
 	for _, d := range c.Dials {
 		for _, to := range d.Servers {
-			all = append(all, to.Addr())
+			if to.Host == "" {
+				all = append(all, to.Addr.Addr())
+			}
 		}
 	}
 	slices.SortFunc(all, netip.Addr.Compare)

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"reflect"
 	"strings"
 	"testing"
@@ -35,7 +36,7 @@ func TestOnlyADial(t *testing.T) {
 		Login:  auth.Login{Name: "boston", Allow: []auth.Method{auth.MSCHAPv2, auth.EAPMSCHAPv2}},
 		Coding: session.Coding{Encryption: session.Required, MPPE: mppe.Key128 | mppe.Stateless},
 		Retry:  5 * time.Second, RetryMax: 5 * time.Minute}
-	if !reflect.DeepEqual(d, want) || d.Servers[0].String() != "203.0.113.1:1723" || !c.NeedsGRE || c.NeedsUDP {
+	if !reflect.DeepEqual(d, want) || d.Servers[0].String() != "203.0.113.1:1723" || d.Servers[0].Host != "" || !c.NeedsGRE || c.NeedsUDP {
 		t.Errorf("got\n%+v\nwant\n%+v", d, want)
 	}
 }
@@ -58,6 +59,17 @@ func TestSumOfADial(t *testing.T) {
 	}
 }
 
+// A server may be named; where the name leads shows only when the call is made.
+func TestServersByName(t *testing.T) {
+	c, err := Parse("pns.toml", []byte(strings.Replace(branch, `"203.0.113.1"`, `"denver.example", "Denver:1724", "203.0.113.2"`, 1)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := fmt.Sprint(c.Dials[0].Servers, c.Peers()); got != "[denver.example:1723 Denver:1724 203.0.113.2:1723] [203.0.113.2/32]" {
+		t.Error(got)
+	}
+}
+
 // In each case the text is added to branch, which has six lines.
 func TestMistakesOfDials(t *testing.T) {
 	const tun = "[lan]\nmode = 'tun'\nlocal = '10.1.0.1'\naddresses = ['10.9.0.0/24']\n"
@@ -73,12 +85,16 @@ func TestMistakesOfDials(t *testing.T) {
 7: dial[2].user: missing; would be right: user = "boston"
 8: dial[2].name: "denver" stands on line 3 already; would be right: another one
 9: dial[2].to: names no server; would be right: to = ["203.0.113.1"]`},
-		{"servers", "[[dial]]\nname = 'client'\nto = ['denver.example', '::1', '0.0.0.0', '203.0.113.1:0']\nuser = 'x'\npassword = 'x'",
+		{"servers", "[[dial]]\nname = 'client'\nto = ['denver..example', '::1', '0.0.0.0', '203.0.113.1:0', '203.0.113', '[::1]:1723', '', 'a b']\nuser = 'x'\npassword = 'x'",
 			`8: dial[2].name: "client" is the name of a PAC or of clients; would be right: another one
-9: dial[2].to[1]: "denver.example" is not the address of a server; would be right: "203.0.113.1" or "203.0.113.1:1723"
-9: dial[2].to[2]: "::1" is not IPv4, which alone carries PPTP; would be right: "203.0.113.1" or "203.0.113.1:1723"
-9: dial[2].to[3]: "0.0.0.0" is not the address of a server; would be right: "203.0.113.1" or "203.0.113.1:1723"
-9: dial[2].to[4]: "203.0.113.1:0" is not the address of a server; would be right: "203.0.113.1" or "203.0.113.1:1723"`},
+9: dial[2].to[1]: "denver..example" is neither an address nor a host's name; would be right: "203.0.113.1", "203.0.113.1:1723" or "denver.example"
+9: dial[2].to[2]: "::1" is not IPv4, which alone carries PPTP; would be right: "203.0.113.1", "203.0.113.1:1723" or "denver.example"
+9: dial[2].to[3]: "0.0.0.0" is not the address of a server; would be right: "203.0.113.1", "203.0.113.1:1723" or "denver.example"
+9: dial[2].to[4]: "203.0.113.1:0" has no port number behind its colon; would be right: "203.0.113.1", "203.0.113.1:1723" or "denver.example"
+9: dial[2].to[5]: "203.0.113" is not an IP address; would be right: "203.0.113.1", "203.0.113.1:1723" or "denver.example"
+9: dial[2].to[6]: "[::1]:1723" is not IPv4, which alone carries PPTP; would be right: "203.0.113.1", "203.0.113.1:1723" or "denver.example"
+9: dial[2].to[7]: "" is not an IP address; would be right: "203.0.113.1", "203.0.113.1:1723" or "denver.example"
+9: dial[2].to[8]: "a b" is neither an address nor a host's name; would be right: "203.0.113.1", "203.0.113.1:1723" or "denver.example"`},
 		{"methods without keys", "methods = ['mschap-v2', 'pap']", `7: dial[1].methods[2]: pap leaves no keys for the encryption that is required; would be right: "mschap-v2"`},
 		{"half a server", "server = 'denver'", `2: dial[1].server_password: missing; would be right: server_password = "…"`},
 		{"times", "idle = '1m'\nretry = '1m'\nretry_max = '30s'", `7: dial[1].idle: is of no use for a call that is always open; would be right: mode = "on demand", or without it

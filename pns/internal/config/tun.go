@@ -68,15 +68,14 @@ func (c *Config) Routes(fixed []netip.Prefix) []netip.Prefix {
 	return all
 }
 
-// Peers are the networks that PACs come from, and the servers that are dialled.
+// Peers are the networks that PACs come from, and the servers that are dialled by their
+// addresses.
 func (c *Config) Peers() (all []netip.Prefix) {
 	for _, p := range c.PACs {
 		all = append(all, p.From...)
 	}
-	for _, d := range c.Dials {
-		for _, to := range d.Servers {
-			all = append(all, netip.PrefixFrom(to.Addr(), 32))
-		}
+	for _, a := range c.servers() {
+		all = append(all, netip.PrefixFrom(a, 32))
 	}
 	return all
 }

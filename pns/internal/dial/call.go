@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"time"
 
 	"carrier/pns/internal/flow"
@@ -32,21 +33,15 @@ func request(serial uint16) pptp.OutgoingCallRequest {
 func (l *line) call(ctx context.Context, to netip.AddrPort) record.Call {
 	e := l.settings()
 	l.begins(to)
-	began := time.Now()
+	c := l.attempted(to.String())
 	l.o.Log.Info("dialling", "dial", e.Name, "server", to)
 	serial, err := l.o.Serials.Next()
 	if err != nil {
 		l.o.Log.Warn("the Call Serial Number is not kept", "error", err)
 	}
 	call, err := l.place(ctx, e, to, serial)
-	c := record.Call{Peer: e.Name, Called: to.String(), User: record.Shown(e.Settings.Link.Login.Name), Started: began}
 	if err != nil {
-		c.Stage, c.Ended, c.Reason, c.Text = record.Tunnelling, time.Now(), record.NoTunnel, err.Error()
-		if ctx.Err() == nil {
-			l.o.Log.Warn("no tunnel", "dial", e.Name, "server", to, "error", err)
-			l.over(c)
-		}
-		return c
+		return l.missed(ctx, c, err)
 	}
 	c.Name = call.Name()
 	s := l.serve(ctx, e, call, c)
@@ -57,10 +52,29 @@ func (l *line) call(ctx context.Context, to netip.AddrPort) record.Call {
 	return c
 }
 
+// attempted is the record of an attempt that begins.
+func (l *line) attempted(called string) record.Call {
+	e := l.settings()
+	return record.Call{Peer: e.Name, Called: called, User: record.Shown(e.Settings.Link.Login.Name), Started: time.Now()}
+}
+
+// missed notes an attempt that came to no call.
+func (l *line) missed(ctx context.Context, c record.Call, err error) record.Call {
+	c.Stage, c.Ended, c.Reason, c.Text = record.Tunnelling, time.Now(), record.NoTunnel, err.Error()
+	if ctx.Err() == nil {
+		l.o.Log.Warn("no tunnel", "dial", c.Peer, "server", c.Called, "error", err)
+		l.over(c)
+	}
+	return c
+}
+
 // place has a server take a call.
 func (l *line) place(ctx context.Context, e Entry, to netip.AddrPort, serial uint16) (*peer.Call, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, attempt, fmt.Errorf("no answer within %v", attempt))
 	defer cancel()
+	if within(e.Dial.Routes, to.Addr()) { // a name may lead there
+		return nil, fmt.Errorf("%v is among the routes of this call, so that the tunnel would lead into itself", to.Addr())
+	}
 	remote := e.Remote
 	remote.Name, remote.Addr = e.Name, to
 	conn, err := l.o.Endpoint.Dial(ctx, remote)
@@ -73,6 +87,11 @@ func (l *line) place(ctx context.Context, e Entry, to netip.AddrPort, serial uin
 		return nil, explain(ctx, err)
 	}
 	return call, nil
+}
+
+// within tells whether an address is in one of some networks.
+func within(networks []netip.Prefix, a netip.Addr) bool {
+	return slices.ContainsFunc(networks, func(p netip.Prefix) bool { return p.Contains(a) })
 }
 
 // explain prefers why a context ended to the fact that it did.

@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"net/netip"
 	"slices"
 	"sync"
 	"time"
@@ -24,8 +23,8 @@ import (
 // An Entry is one call to be open, all the time or while it is wanted.
 type Entry struct {
 	Name    string
-	Servers []netip.AddrPort // of control connections; they are tried in this order
-	Remote  peer.Remote      // how they are reached; Name and Addr are filled here
+	Servers []Server    // they are tried in this order, each at all its addresses
+	Remote  peer.Remote // how they are reached; Name and Addr are filled here
 	// Settings are those of the session: Link has our Login, and is said what to demand
 	// of the server in Ask.
 	Settings session.Settings
@@ -45,7 +44,8 @@ type Options struct {
 	LAN       LAN
 	Delegator session.Delegator
 	Serials   *record.Serials
-	History   int // how many calls that ended are kept
+	Resolver  resolver // finds the addresses of servers
+	History   int      // how many calls that ended are kept
 
 	Sessions *session.Stats
 	Flows    *flow.Stats

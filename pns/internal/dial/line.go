@@ -161,12 +161,23 @@ func (l *line) wanted(ctx context.Context) bool {
 	}
 }
 
-// round calls the servers in their order, until one has been online, and returns how
-// the last call ended.
+// round calls the servers in their order, each at all its addresses, until one has been
+// online, and returns how the last call ended.
 func (l *line) round(ctx context.Context) (ended record.Call) {
-	for _, to := range l.settings().Servers {
-		ended = l.call(ctx, to)
-		if ctx.Err() != nil || !ended.Up.IsZero() {
+	for _, s := range l.settings().Servers {
+		all, err := s.Resolve(ctx, l.o.Resolver)
+		if err != nil {
+			ended = l.missed(ctx, l.attempted(s.String()), err)
+		}
+		for _, to := range all {
+			if ended = l.call(ctx, to); !ended.Up.IsZero() {
+				return ended
+			}
+			if ctx.Err() != nil {
+				break
+			}
+		}
+		if ctx.Err() != nil {
 			break
 		}
 	}

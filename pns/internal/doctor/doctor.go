@@ -6,6 +6,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -24,12 +26,18 @@ type visit struct {
 	running bool // the daemon
 	agrees  bool // what it has of callers' addresses and the LAN is what the file says
 	report  *doctor.Report
+	names   resolver
+}
+
+// resolver is what of *net.Resolver is needed.
+type resolver interface {
+	LookupNetIP(ctx context.Context, network, host string) ([]netip.Addr, error)
 }
 
 // Look looks at everything that the configuration in file needs. asks, which may
 // be nil, is the way to a daemon that runs: what it holds is not tried.
 func Look(ctx context.Context, file string, asks *console.Client) *doctor.Report {
-	v := &visit{report: new(doctor.Report)}
+	v := &visit{report: new(doctor.Report), names: net.DefaultResolver}
 	c, err := config.Read(file)
 	v.report.Look("configuration "+file, mistakes(err))
 	if err != nil {

@@ -3,6 +3,7 @@ package doctor
 import (
 	"context"
 	"fmt"
+	"net/netip"
 	"sync"
 
 	"carrier/pns/internal/config"
@@ -23,7 +24,7 @@ func (v *visit) ways(ctx context.Context) {
 	defer sockets.Close()
 	var all sync.WaitGroup
 	for _, d := range c.Dials {
-		for _, to := range d.Servers {
+		for _, to := range v.servers(ctx, d) {
 			w := server(d)
 			w.To.Addr = to
 			w.About = fmt.Sprintf("dial %s %v", d.Name, to)
@@ -36,6 +37,18 @@ func (v *visit) ways(ctx context.Context) {
 		}
 	}
 	all.Wait()
+}
+
+// servers are where a [[dial]] leads, once names have been looked up.
+func (v *visit) servers(ctx context.Context, d config.Dial) (all []netip.AddrPort) {
+	for _, s := range d.Servers {
+		found, err := s.Resolve(ctx, v.names)
+		if err != nil {
+			v.report.Look(fmt.Sprintf("dial %s %v", d.Name, s), fmt.Errorf("%w; correct `to`, or give the name an address in DNS or in /etc/hosts", err))
+		}
+		all = append(all, found...)
+	}
+	return all
 }
 
 // server leads to a server that we call, by PPTP alone: so that a call costs nothing.

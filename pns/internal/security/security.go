@@ -3,11 +3,11 @@ package security
 
 import (
 	"fmt"
-	"net/netip"
 	"path/filepath"
 	"slices"
 
 	"carrier/pns/internal/config"
+	"carrier/pns/internal/dial"
 	"carrier/pns/internal/session"
 	"carrier/pns/internal/users"
 	"carrier/shared/peer"
@@ -101,13 +101,17 @@ func dialled(r *weakness.Report, d config.Dial) {
 	if slices.Contains(d.Login.Allow, auth.MSCHAP) {
 		r.Find(weakness.MSCHAP, d.Name, fmt.Sprintf("%q may ask for our password by MS-CHAP version 1, whose answers give it away to who records a few and which never proves the server to us: methods = [\"mschap-v2\"] in its [[dial]]", d.Name))
 	}
-	i := slices.IndexFunc(d.Servers, func(to netip.AddrPort) bool { return !weakness.Private(netip.PrefixFrom(to.Addr(), 32)) })
+	i := slices.IndexFunc(d.Servers, func(to dial.Server) bool { return !weakness.PrivateHost(host(to)) })
 	if i < 0 {
 		return
 	}
-	r.Find(weakness.OpenTunnel, d.Name, fmt.Sprintf("the tunnel to %q goes to %v, which is not private, by TCP and GRE, which prove nothing: WireGuard or IPsec below them, and `to` with the inner address", d.Name, d.Servers[i].Addr()))
+	where := host(d.Servers[i]) + ", which is not private"
+	if d.Servers[i].Host != "" {
+		where = host(d.Servers[i]) + ", which may be anywhere"
+	}
+	r.Find(weakness.OpenTunnel, d.Name, fmt.Sprintf("the tunnel to %q goes to %s, by TCP and GRE, which prove nothing: WireGuard or IPsec below them, and `to` with the inner address", d.Name, where))
 	if one := slices.IndexFunc(d.Login.Allow, oneSided); one >= 0 && d.Proof.Name == "" {
-		r.Find(weakness.AnyServer, d.Name, fmt.Sprintf("whoever answers at %v passes for %q, since by %v a server proves nothing of itself: methods = [\"mschap-v2\"], or server and server_password, in its [[dial]]", d.Servers[i].Addr(), d.Name, d.Login.Allow[one]))
+		r.Find(weakness.AnyServer, d.Name, fmt.Sprintf("whoever answers at %s passes for %q, since by %v a server proves nothing of itself: methods = [\"mschap-v2\"], or server and server_password, in its [[dial]]", host(d.Servers[i]), d.Name, d.Login.Allow[one]))
 	}
 	if d.Coding.Encryption != session.Required {
 		r.Find(weakness.Clear, d.Name, fmt.Sprintf("%q, or whoever stands between, decides whether data cross other than private networks in clear: encryption = \"required\" in its [[dial]]", d.Name))
@@ -115,7 +119,17 @@ func dialled(r *weakness.Report, d config.Dial) {
 }
 
 // oneSided tells a method by which only who logs in proves something.
-func oneSided(m auth.Method) bool { return m != auth.MSCHAPv2 && m != auth.EAPMSCHAPv2 }
+func oneSided(m auth.Method) bool {
+	return m != auth.MSCHAPv2 && m != auth.EAPMSCHAPv2 && m != auth.EAPTLS
+}
+
+// host is a server without its port.
+func host(to dial.Server) string {
+	if to.Host != "" {
+		return to.Host
+	}
+	return to.Addr.Addr().String()
+}
 
 func logins(r *weakness.Report, asked []auth.Method) {
 	if slices.Contains(asked, auth.PAP) {

@@ -93,6 +93,7 @@ func TestWeak(t *testing.T) {
 		{"clients from anywhere", "[auth]", "[clients]\nfrom = [\"0.0.0.0/0\"]\n[auth]", 0o600, 0o755, []string{"anywhere clients", "open-tunnel clients"}, "0.0.0.0/0"},
 		{"clients in clear", "[auth]", "[clients]\nfrom = [\"192.0.2.1\"]\nencryption = \"none\"\n[auth]", 0o600, 0o755, []string{"open-tunnel clients", "no-encryption clients"}, "192.0.2.1/32"},
 		{"a server across the Internet", "[auth]", server("203.0.113.1", "") + "[auth]", 0o600, 0o755, []string{"open-tunnel boston"}, "203.0.113.1, which is not private"},
+		{"a server by its name", "[auth]", server("denver.example", "") + "[auth]", 0o600, 0o755, []string{"open-tunnel boston"}, "denver.example, which may be anywhere"},
 		{"a server in clear", "[auth]", server("203.0.113.1", "encryption = 'optional'\n") + "[auth]", 0o600, 0o755, []string{"open-tunnel boston", "no-encryption boston"}, "203.0.113.1"},
 		{"a server that asks as it likes", "[auth]", server("10.77.0.9", "encryption = 'none'\nmethods = ['pap', 'mschap']\n") + "[auth]", 0o600, 0o755, []string{"pap boston", "mschap boston"}, "our password by PAP"},
 		{"a server that proves nothing", "[auth]", server("203.0.113.1", "encryption = 'optional'\nmethods = ['mschap-v2', 'chap-md5']\n") + "[auth]", 0o600, 0o755,
