@@ -22,6 +22,7 @@ func (p *Program) dialler(network lan.Network, serials *record.Serials) *dial.Di
 	o := dial.Options{Endpoint: p.endpoint, LAN: network, Serials: serials, Resolver: cmp.Or(p.resolver, net.DefaultResolver), History: history,
 		Sessions: &p.metrics.sessions, Flows: &p.metrics.flows, Meter: p.metrics, Hub: p.hub, Log: p.log}
 	o.Delegator, _ = network.(session.Delegator)
+	o.Pinner, _ = network.(dial.Pinner)
 	return dial.New(o, p.entries(p.config))
 }
 
@@ -34,7 +35,7 @@ func (p *Program) entries(c *config.Config) (all []dial.Entry) {
 		p.metrics.dialKnown(d.Name)
 		e := dial.Entry{Name: d.Name, Servers: d.Servers, Remote: peer.Remote{Transport: d.Transport, Settings: d.Settings},
 			MTU: d.MRU, OnDemand: d.OnDemand, Retry: d.Retry, RetryMax: d.RetryMax, Activity: c.Activity, Sum: d.Sum,
-			Dial: session.Dial{Routes: d.Routes, Proof: d.Proof},
+			Dial: session.Dial{Routes: d.Routes, Others: c.Elsewhere(d), Proof: d.Proof},
 			Settings: session.Settings{Coding: d.Coding, VJ: d.VJ, Idle: d.Idle, Identify: c.Identify, Lossy: c.Lossy,
 				Link: link.Options{LCP: lcp.Options{MRU: mru(d.MRU), Magic: true, PFC: true, ACFC: true}, Login: d.Login, Name: c.Name, Echo: c.Echo}}}
 		if own != nil {

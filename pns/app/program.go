@@ -152,7 +152,7 @@ func (p *Program) network() (lan.Network, error) {
 		return userspace.New(userspace.Options{Local: c.Local, Map: c.Map, OnlyMapped: c.OnlyMapped, Log: p.log, Stats: &p.metrics.lan})
 	}
 	p.metrics.tun = new(tun.Stats)
-	return tun.New(tun.Options{Name: c.TUN.Name, Local: c.Local, Routes: p.config.Routes(p.who.Fixed()), ProxyARP: c.TUN.ProxyARP, Leased: c.Leased != "",
+	return tun.New(tun.Options{Name: c.TUN.Name, Local: c.Local, Routes: p.config.Routes(p.who.Fixed()), Rest6: p.config.Rest6(), ProxyARP: c.TUN.ProxyARP, Leased: c.Leased != "",
 		Masquerade: c.TUN.Masquerade, Peers: p.config.Peers(), Forward: c.TUN.Forwarding, Log: p.log, Stats: p.metrics.tun})
 }
 

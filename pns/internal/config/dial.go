@@ -54,7 +54,7 @@ func dials(root *conf.Table, c *Config) []Dial {
 			Transport: transport(t),
 			Settings:  treatment(t),
 			MRU:       mru(t),
-			Routes:    conf.Values(t, "routes", behind),
+			Routes:    conf.Values(t, "routes", beyond),
 			VJ:        headers(t, false),
 			OnDemand:  t.Choice("mode", "always", "always", "on demand") == "on demand",
 			Retry:     t.Duration("retry", 5*time.Second, time.Second, time.Hour),
@@ -167,18 +167,27 @@ func apart(root *conf.Table, c *Config) {
 		}
 		c.LAN.unrouted(t, d.Routes)
 		for n, p := range d.Routes {
-			if o := slices.IndexFunc(all, func(o owner) bool { return o.prefix.Overlaps(p) }); o >= 0 {
+			if o := slices.IndexFunc(all, func(o owner) bool { return clash(o.prefix, p) }); o >= 0 {
 				t.BadItem("routes", n, "%v, behind the server %q, overlaps %v, which %s; would be right: each network once", p, d.Name, all[o].prefix, all[o].who)
 			}
-			if s := slices.IndexFunc(servers, p.Contains); s >= 0 {
+			if s := slices.IndexFunc(servers, p.Contains); s >= 0 && p.Bits() > 0 {
 				t.BadItem("routes", n, "%v has the server %v, so that the tunnel would lead into itself; would be right: networks without it", p, servers[s])
 			}
 			all = append(all, owner{p, fmt.Sprintf("is behind the server %q", d.Name)})
 		}
-		if p := slices.IndexFunc(d.Routes, func(p netip.Prefix) bool { return p.Addr().Is6() }); p >= 0 && c.LAN.TUN == nil {
+		if p := slices.IndexFunc(d.Routes, func(p netip.Prefix) bool { return p.Bits() == 0 }); p >= 0 && d.OnDemand {
+			t.BadItem("routes", p, `%v would have every packet open the call; would be right: mode = "always"`, d.Routes[p])
+		}
+		if p := slices.IndexFunc(d.Routes, func(p netip.Prefix) bool { return p.Addr().Is6() || p.Bits() == 0 }); p >= 0 && c.LAN.TUN == nil {
 			t.BadItem("routes", p, `%v is carried through the kernel alone; would be right: mode = "tun" in [lan]`, d.Routes[p])
 		}
 	}
+}
+
+// clash tells whether two networks cannot be behind two: everything is what is nobody
+// else's.
+func clash(a, b netip.Prefix) bool {
+	return a == b || a.Bits() > 0 && b.Bits() > 0 && a.Overlaps(b)
 }
 
 // servers are the addresses of all that are dialled. Where a name leads shows only when

@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"net/netip"
 	"reflect"
 	"strings"
 	"testing"
@@ -70,6 +71,31 @@ func TestServersByName(t *testing.T) {
 	}
 }
 
+// Everything is what has no other place: it is not routed before the call is up, it may
+// stand beside networks of others, and what is theirs does not come from there.
+func TestEverythingBehindAServer(t *testing.T) {
+	c, err := Parse("pns.toml", []byte(branch+"routes = ['0.0.0.0/0', '10.2.0.0/16']\n[[dial]]\nname = 'paris'\nto = ['203.0.113.7']\nuser = 'x'\npassword = 'x'\nroutes = ['10.3.0.0/16', '::/0']\n"+
+		"[lan]\nmode = 'tun'\nlocal = '10.1.0.1'\naddresses = ['10.9.0.0/30']\n[clients]\nfrom = ['203.0.113.0/24']\n[[user]]\nname = 'a'\npassword = 'x'\nroutes = ['10.4.0.0/16']\naddress = '10.5.0.1'\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for what, tt := range map[string]struct {
+		got  []netip.Prefix
+		want string
+	}{
+		"routed":             {c.Routes(nil), "[10.9.0.1/32 10.9.0.2/32 10.4.0.0/16 10.2.0.0/16 10.3.0.0/16]"},
+		"not behind denver":  {c.Elsewhere(c.Dials[0]), "[10.5.0.1/32 10.9.0.1/32 10.9.0.2/32 10.4.0.0/16 10.3.0.0/16 10.1.0.1/32]"},
+		"not behind another": {c.Elsewhere(Dial{Routes: []netip.Prefix{netip.MustParsePrefix("10.2.0.0/16")}}), "[]"},
+	} {
+		if got := fmt.Sprint(tt.got); got != tt.want {
+			t.Errorf("%s: %s, want %s", what, got, tt.want)
+		}
+	}
+	if !c.Rest6() {
+		t.Error("nobody has all of IPv6")
+	}
+}
+
 // In each case the text is added to branch, which has six lines.
 func TestMistakesOfDials(t *testing.T) {
 	const tun = "[lan]\nmode = 'tun'\nlocal = '10.1.0.1'\naddresses = ['10.9.0.0/24']\n"
@@ -100,12 +126,17 @@ func TestMistakesOfDials(t *testing.T) {
 		{"times", "idle = '1m'\nretry = '1m'\nretry_max = '30s'", `7: dial[1].idle: is of no use for a call that is always open; would be right: mode = "on demand", or without it
 9: dial[1].retry_max: 30s is shorter than retry, 1m0s; would be right: as long, or longer`},
 		{"nothing to wait for", "mode = 'on demand'", `2: dial[1].routes: missing, so that no packet can open the call; would be right: routes = ["10.2.0.0/16"]`},
-		{"routes", "routes = ['0.0.0.0/0', '203.0.112.0/20', '10.0.0.0/33', '127.0.0.0/8']", `7: dial[1].routes[1]: "0.0.0.0/0" is everything, the way to the tunnel's other end among it; would be right: "10.2.0.0/16" or "2001:db8:2::/48"
-7: dial[1].routes[3]: "10.0.0.0/33" is not a range of addresses; would be right: "192.0.2.0/24" or "192.0.2.1"
+		{"routes", "routes = ['0.0.0.0/0', '203.0.112.0/20', '10.0.0.0/33', '127.0.0.0/8']", `7: dial[1].routes[3]: "10.0.0.0/33" is not a range of addresses; would be right: "192.0.2.0/24" or "192.0.2.1"
 7: dial[1].routes[4]: "127.0.0.0/8" has addresses that no host on a network has; would be right: "10.2.0.0/16" or "2001:db8:2::/48"`},
 		{"the way to the server", "routes = ['203.0.112.0/20']", `7: dial[1].routes[1]: 203.0.112.0/20 has the server 203.0.113.1, so that the tunnel would lead into itself; would be right: networks without it`},
 		{"what is here", "routes = ['10.1.0.0/16', '10.9.0.0/16']\n" + tun, `7: dial[1].routes[1]: 10.1.0.0/16 overlaps lan.local, our own address; would be right: a network that is there alone
 7: dial[1].routes[2]: 10.9.0.0/16 overlaps 10.9.0.1-10.9.0.254 of the pool "default"; would be right: a network that is there alone`},
+		{"everything in user space", "routes = ['0.0.0.0/0']", `7: dial[1].routes[1]: 0.0.0.0/0 is carried through the kernel alone; would be right: mode = "tun" in [lan]`},
+		{"everything on demand", "mode = 'on demand'\nroutes = ['10.2.0.0/16', '::/0']\n" + tun, `8: dial[1].routes[2]: ::/0 would have every packet open the call; would be right: mode = "always"`},
+		{"everything behind two", "routes = ['0.0.0.0/0']\n[[dial]]\nname = 'paris'\nto = ['203.0.113.7']\nuser = 'x'\npassword = 'x'\nroutes = ['0.0.0.0/0']\n" + tun,
+			`13: dial[2].routes[1]: 0.0.0.0/0, behind the server "paris", overlaps 0.0.0.0/0, which is behind the server "denver"; would be right: each network once`},
+		{"everything behind a user", tun + "[clients]\nfrom = ['203.0.113.0/24']\n[[user]]\nname = 'a'\npassword = 'x'\nroutes = ['0.0.0.0/0']",
+			`16: user[1].routes[1]: "0.0.0.0/0" is everything, the way to the tunnel's other end among it; would be right: "10.2.0.0/16" or "2001:db8:2::/48"`},
 		{"IPv6 in user space", "routes = ['2001:db8:2::/48']", `7: dial[1].routes[1]: 2001:db8:2::/48 is carried through the kernel alone; would be right: mode = "tun" in [lan]`},
 		{"IPv6 longer than a link's", "routes = ['2001:db8:2::/65']\n" + tun, `7: dial[1].routes[1]: "2001:db8:2::/65" is no network of IPv6 that hosts can be in; would be right: "10.2.0.0/16" or "2001:db8:2::/48"`},
 		{"two servers' networks", "routes = ['10.2.0.0/16']\n[[dial]]\nname = 'paris'\nto = ['203.0.113.7']\nuser = 'x'\npassword = 'x'\nroutes = ['10.2.7.0/24']",

@@ -27,11 +27,19 @@ func behind(s string) (netip.Prefix, error) {
 	return p, err
 }
 
+// beyond parses a network behind a server that is dialled, which may be everything.
+func beyond(s string) (netip.Prefix, error) {
+	if p, err := conf.Prefix(s); err == nil && p.Bits() == 0 {
+		return p, nil
+	}
+	return behind(s)
+}
+
 // unrouted checks that networks behind somebody have nothing that is here, or a
 // caller's.
 func (l *LAN) unrouted(t *conf.Table, routes []netip.Prefix) {
 	for n, p := range routes {
-		if what := l.has(p); what != "" {
+		if what := l.has(p); what != "" && p.Bits() > 0 {
 			t.BadItem("routes", n, "%v overlaps %s; would be right: a network that is there alone", p, what)
 		}
 	}

@@ -2,6 +2,7 @@ package config
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 
 	"carrier/pns/internal/pool"
@@ -63,9 +64,36 @@ func (c *Config) Routes(fixed []netip.Prefix) []netip.Prefix {
 		all = append(all, u.Routes...)
 	}
 	for _, d := range c.Dials {
-		all = append(all, d.Routes...)
+		for _, p := range d.Routes {
+			if p.Bits() > 0 { // else it is routed while the call is up
+				all = append(all, p)
+			}
+		}
 	}
 	return all
+}
+
+// Rest6 tells whether some call is to have all of IPv6.
+func (c *Config) Rest6() bool {
+	return slices.ContainsFunc(c.Dials, func(d Dial) bool {
+		return slices.ContainsFunc(d.Routes, func(p netip.Prefix) bool { return p.Bits() == 0 && p.Addr().Is6() })
+	})
+}
+
+// Elsewhere is what is not behind the server of d, where that has everything: callers'
+// addresses and networks, those behind users and other servers, and our own.
+func (c *Config) Elsewhere(d Dial) (all []netip.Prefix) {
+	if !slices.ContainsFunc(d.Routes, func(p netip.Prefix) bool { return p.Bits() == 0 }) {
+		return nil
+	}
+	var fixed []netip.Prefix
+	for _, u := range c.Users {
+		if u.Address.IsValid() {
+			fixed = append(fixed, netip.PrefixFrom(u.Address, 32))
+		}
+	}
+	all = append(c.Routes(fixed), netip.PrefixFrom(c.LAN.Local, 32))
+	return slices.DeleteFunc(all, func(p netip.Prefix) bool { return slices.Contains(d.Routes, p) })
 }
 
 // Peers are the networks that PACs come from, and the servers that are dialled by their

@@ -39,6 +39,11 @@ func (l *line) call(ctx context.Context, to netip.AddrPort) record.Call {
 	if err != nil {
 		l.o.Log.Warn("the Call Serial Number is not kept", "error", err)
 	}
+	release, err := l.pin(e, to.Addr())
+	if err != nil {
+		return l.missed(ctx, c, err)
+	}
+	defer release()
 	call, err := l.place(ctx, e, to, serial)
 	if err != nil {
 		return l.missed(ctx, c, err)
@@ -89,9 +94,17 @@ func (l *line) place(ctx context.Context, e Entry, to netip.AddrPort, serial uin
 	return call, nil
 }
 
-// within tells whether an address is in one of some networks.
+// pin keeps the way to a server out of its own tunnel, where that has everything.
+func (l *line) pin(e Entry, server netip.Addr) (release func(), err error) {
+	if !slices.ContainsFunc(e.Dial.Routes, func(p netip.Prefix) bool { return p.Bits() == 0 && p.Contains(server) }) {
+		return func() {}, nil
+	}
+	return l.o.Pinner.Pin(server)
+}
+
+// within tells whether an address is in one of some networks, other than everything.
 func within(networks []netip.Prefix, a netip.Addr) bool {
-	return slices.ContainsFunc(networks, func(p netip.Prefix) bool { return p.Contains(a) })
+	return slices.ContainsFunc(networks, func(p netip.Prefix) bool { return p.Bits() > 0 && p.Contains(a) })
 }
 
 // explain prefers why a context ended to the fact that it did.

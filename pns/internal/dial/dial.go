@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net/netip"
 	"slices"
 	"sync"
 	"time"
@@ -45,6 +46,7 @@ type Options struct {
 	Delegator session.Delegator
 	Serials   *record.Serials
 	Resolver  resolver // finds the addresses of servers
+	Pinner    Pinner   // needed where a network of length 0 is among some Routes
 	History   int      // how many calls that ended are kept
 
 	Sessions *session.Stats
@@ -52,6 +54,12 @@ type Options struct {
 	Meter    Meter
 	Hub      *capture.Hub
 	Log      *slog.Logger
+}
+
+// A Pinner keeps the way to a server as it is, until release, so that a tunnel that has
+// everything does not lead into itself; lan/tun is one.
+type Pinner interface {
+	Pin(server netip.Addr) (release func(), err error)
 }
 
 // LAN is what is to be reached from behind the servers; a lan.Network is one.

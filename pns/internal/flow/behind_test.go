@@ -27,6 +27,22 @@ func TestNetworksBehindTheCaller(t *testing.T) {
 	b.wantsDropped(map[string]uint64{"spoofed": 3})
 }
 
+// Where everything is behind the other end, what is somebody else's is not.
+func TestEverythingBehindAServer(t *testing.T) {
+	b := newBench(t, Options{})
+	prefix, addr := netip.MustParsePrefix, netip.MustParseAddr
+	if err := b.SetNetwork(Network{Open: true, Remote: sara, Behind: []netip.Prefix{prefix("0.0.0.0/0")}, Others: []netip.Prefix{prefix("10.9.0.0/24")}, MRU: 1400}); err != nil {
+		t.Fatal(err)
+	}
+	n := network6
+	n.Behind, n.Others = []netip.Prefix{prefix("::/0")}, []netip.Prefix{prefix("2001:db8:100::/48")}
+	b.SetNetwork6(n)
+	world, own, world6 := ipv4(addr("198.51.100.7"), intranet, 17, nil), ipv4(sara, intranet, 17, nil), ipv6(addr("2001:db8:101::9"), intranet6, 17)
+	b.from(frame(world), frame(ipv4(addr("10.9.0.7"), intranet, 17, nil)), frame(own), frame6(world6), frame6(ipv6(addr("2001:db8:100:7::9"), intranet6, 17)))
+	b.wantsLAN("the world's", world, own, world6)
+	b.wantsDropped(map[string]uint64{"spoofed": 2})
+}
+
 // Of a call that we have dialled, what goes to the server is somebody's doing here;
 // what comes without being asked for is not.
 func TestActivityOfADialledCall(t *testing.T) {

@@ -105,6 +105,7 @@ type Network struct {
 	Open        bool
 	Remote      netip.Addr      // the caller's address: her packets come from it,
 	Behind      []netip.Prefix  // or from a network that is behind her, and from nowhere else
+	Others      []netip.Prefix  // are not behind her, whatever Behind says
 	Compression ppp.Compression // of the frames we send
 	Informs     bool            // the session answers her DHCPINFORM; else it goes to the LAN
 	SendVJ      vj.Slots        // how TCP headers are compressed; zero: they are not
@@ -118,6 +119,7 @@ type Network6 struct {
 	Prefix      netip.Prefix   // the caller's, a /64: her packets for the LAN come from it,
 	Delegated   netip.Prefix   // or from what she was given for networks behind her; invalid: nothing
 	Behind      []netip.Prefix // or from others that are there, and from nowhere else
+	Others      []netip.Prefix // are not, whatever Behind says
 	Compression ppp.Compression
 	MRU         int // as Network's
 }

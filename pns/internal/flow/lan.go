@@ -21,7 +21,7 @@ func (f *Flow) toLAN(info, frame []byte) {
 		f.drop(&f.stats.Malformed)
 		return
 	}
-	if src := netip.AddrFrom4([4]byte(packet[12:16])); src != f.net.Remote && !within(f.net.Behind, src) {
+	if src := netip.AddrFrom4([4]byte(packet[12:16])); src != f.net.Remote && (!within(f.net.Behind, src) || within(f.net.Others, src)) {
 		f.drop(&f.stats.Spoofed)
 		return
 	}

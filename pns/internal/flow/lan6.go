@@ -25,7 +25,7 @@ func (f *Flow) toLAN6(info, frame []byte) {
 		if ndp.Concerns(packet) || dhcp6.Concerns(packet) { // the rest is for hosts on the link, and there is none
 			f.toSession(ppp.IPv6, info, frame)
 		}
-	case !f.net6.Prefix.Contains(src) && !f.net6.Delegated.Contains(src) && !within(f.net6.Behind, src):
+	case !f.net6.Prefix.Contains(src) && !f.net6.Delegated.Contains(src) && (!within(f.net6.Behind, src) || within(f.net6.Others, src)):
 		f.drop(&f.stats.Spoofed)
 	default:
 		if f.active(!f.dialled, packet) {

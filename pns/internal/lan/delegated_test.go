@@ -83,7 +83,7 @@ func TestDelegate4(t *testing.T) {
 			t.Errorf("%s: %+v", addr, got)
 		}
 	}
-	for _, network := range []string{"10.2.0.0/16", "10.2.7.0/24", "10.0.0.0/8", "2.1.1.0/24", "0.0.0.0/0"} {
+	for _, network := range []string{"10.2.0.0/16", "10.2.7.0/24", "10.0.0.0/8", "2.1.1.0/24"} {
 		if _, err := table.Delegate(p(network), 0, link); err == nil {
 			t.Errorf("%s is given twice", network)
 		}
@@ -94,5 +94,38 @@ func TestDelegate4(t *testing.T) {
 	detach()
 	if got := table.Find(a("10.2.0.9")); got != nil {
 		t.Errorf("afterwards: %+v", got)
+	}
+}
+
+// Who has all that nobody else has, of one family, gets what is in no other network, now
+// and later; there is one of them.
+func TestDelegateTheRest(t *testing.T) {
+	var table Table
+	p, a := netip.MustParsePrefix, netip.MustParseAddr
+	link, behind, rest := new(nobody), new(nobody), new(nobody)
+	if _, err := table.Delegate(p("10.2.0.0/16"), 0, behind); err != nil {
+		t.Fatal(err)
+	}
+	detach, err := table.Delegate(p("0.0.0.0/0"), 576, rest)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := table.Attach(a("2.1.1.129"), 0, link); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := table.Delegate(p("10.3.0.0/16"), 0, behind); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := table.Delegate(p("0.0.0.0/0"), 0, link); err == nil {
+		t.Error("the rest is given twice")
+	}
+	for addr, want := range map[string]*nobody{"2.1.1.129": link, "10.2.7.1": behind, "10.3.0.0": behind, "10.4.0.0": rest, "2.1.1.130": rest, "198.51.100.7": rest, "2001::": nil} {
+		switch got := table.Find(a(addr)); {
+		case want == nil && got != nil, want != nil && (got == nil || got.Receiver != want):
+			t.Errorf("%s: %+v", addr, got)
+		}
+	}
+	if detach(); table.Find(a("198.51.100.7")) != nil || table.Find(a("10.3.0.0")) == nil {
+		t.Error("it does not end alone")
 	}
 }

@@ -37,7 +37,7 @@ type Table struct {
 func (t *Table) Attach(addr netip.Addr, mtu int, r Receiver) (detach func(), err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.find(addr) != nil {
+	if t.owner(addr) != nil {
 		return nil, fmt.Errorf("address %v is attached already", addr)
 	}
 	p, cancel := newPort(addr, mtu, r)

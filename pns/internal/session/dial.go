@@ -20,7 +20,8 @@ import (
 // A Dial is what differs in a call that we opened, to somebody who serves callers: we
 // log in, are given an address, and what is behind the other end is sent there.
 type Dial struct {
-	Routes []netip.Prefix // the networks behind the server; of IPv6 too
+	Routes []netip.Prefix // the networks behind the server; of IPv6 too. One of length 0 is what is nobody else's
+	Others []netip.Prefix // what is not behind the server, whatever Routes say: somebody else's
 	// Own has this host have the address that the server gives, until release; nil: it
 	// does not get it.
 	Own func(netip.Addr) (release func(), err error)
@@ -85,7 +86,7 @@ func (s *Session) dialled4(now time.Time) {
 	if s.plainTCP {
 		agreed.SendVJ = vj.Slots{}
 	}
-	err := s.data.SetNetwork(flow.Network{Open: true, Remote: agreed.Remote, Behind: routes, MRU: mtu,
+	err := s.data.SetNetwork(flow.Network{Open: true, Remote: agreed.Remote, Behind: routes, Others: of4(s.o.Dial.Others), MRU: mtu,
 		SendVJ: agreed.SendVJ, ReceiveVJ: agreed.ReceiveVJ, Compression: s.form()})
 	if err != nil {
 		s.close(now, record.NetworkFailed, err.Error())
@@ -128,7 +129,7 @@ func (s *Session) dialled6(now time.Time) {
 		return
 	}
 	mtu, routes := s.mtu(), of6(s.o.Dial.Routes)
-	s.data.SetNetwork6(flow.Network6{Open: true, Behind: routes, MRU: mtu, Compression: s.form()})
+	s.data.SetNetwork6(flow.Network6{Open: true, Behind: routes, Others: of6(s.o.Dial.Others), MRU: mtu, Compression: s.form()})
 	detach, err := s.lead(routes, mtu)
 	if err != nil {
 		s.data.SetNetwork6(flow.Network6{})

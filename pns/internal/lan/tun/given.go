@@ -17,7 +17,7 @@ import (
 // it came from. It must be one that is routed to our interface, so that no server takes
 // an address from somebody else.
 func (l *LAN) Own(a netip.Addr) (release func(), err error) {
-	if !a.Is4() || !l.routed(netip.PrefixFrom(a, 32)) {
+	if !a.Is4() || !l.routed(netip.PrefixFrom(a, 32)) && !l.leadsHere(a) {
 		return nil, fmt.Errorf("address %v is not routed to interface %s", a, l.o.Name)
 	}
 	l.changing.Lock()

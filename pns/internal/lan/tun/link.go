@@ -32,7 +32,7 @@ func (l *LAN) setUp(index int) error {
 	if err := l.netlink.LinkSetUp(link); err != nil {
 		return fmt.Errorf("interface %s: up: %w", l.o.Name, err)
 	}
-	for _, p := range l.routes() {
+	for _, p := range l.leading() {
 		if err := l.netlink.RouteReplace(l.route(index, p)); err != nil {
 			return fmt.Errorf("interface %s: route to %v: %w", l.o.Name, p, err)
 		}

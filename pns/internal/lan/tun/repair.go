@@ -87,7 +87,7 @@ func (l *LAN) lacks(link netlink.Link) (local bool, missing []netip.Prefix, err 
 		}
 		there = append(there, some...)
 	}
-	missing = slices.DeleteFunc(slices.Clone(l.routes()), func(p netip.Prefix) bool {
+	missing = slices.DeleteFunc(slices.Clone(l.leading()), func(p netip.Prefix) bool {
 		return slices.ContainsFunc(there, func(r netlink.Route) bool { return prefix(r.Dst) == p })
 	})
 	return local, missing, nil

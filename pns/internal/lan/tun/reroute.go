@@ -68,7 +68,7 @@ func of4(all []netip.Prefix) []netip.Prefix {
 
 // six tells whether callers have networks of IPv6.
 func (l *LAN) six() bool {
-	return slices.ContainsFunc(l.routes(), func(p netip.Prefix) bool { return p.Addr().Is6() })
+	return l.o.Rest6 || slices.ContainsFunc(l.routes(), func(p netip.Prefix) bool { return p.Addr().Is6() })
 }
 
 // reroute notes what is routed to the interface, beside what is leased, and returns

@@ -31,6 +31,7 @@ type Options struct {
 	MTU        int            // of the interface, in octets; 0: lan.DefaultMTU
 	Routes     []netip.Prefix // the callers' addresses, of IPv4 and IPv6, which are routed to the interface
 	ProxyARP   []string       // interfaces of the LAN, in whose networks callers' addresses may lie
+	Rest6      bool           // a server may be delegated all of IPv6 that leads nowhere else
 	Leased     bool           // more addresses will come from a DHCP server of such a network
 	Masquerade []string       // interfaces on which callers are hidden behind this host's address
 	Peers      []netip.Prefix // where tunnels come from
@@ -63,6 +64,8 @@ type LAN struct {
 	routing   sync.Mutex          // of o.Routes, leased and given, once Run may run
 	leased    map[netip.Addr]bool // that the LAN's DHCP server gave
 	given     map[netip.Addr]int  // to this host by servers that it calls; how often
+	rest      []netip.Prefix      // of length 0, that are delegated
+	pinned    map[netip.Addr]int  // servers whose way is kept, and how often; under changing
 	attaching sync.Mutex          // so that table and proxy agree
 	table     lan.Table
 
@@ -80,7 +83,7 @@ func New(o Options) (*LAN, error) {
 		return nil, fmt.Errorf("local address %v is not IPv4", o.Local)
 	}
 	o.defaults()
-	l := &LAN{o: o, stats: o.Stats, leased: make(map[netip.Addr]bool), given: make(map[netip.Addr]int)}
+	l := &LAN{o: o, stats: o.Stats, leased: make(map[netip.Addr]bool), given: make(map[netip.Addr]int), pinned: make(map[netip.Addr]int)}
 	var err error
 	if l.netlink, err = netlink.NewHandle(unix.NETLINK_ROUTE); err != nil {
 		return nil, fmt.Errorf("netlink: %w", err)
@@ -115,6 +118,9 @@ func (l *LAN) start() error {
 	if l.proxy, err = newProxy(l.netlink, index, l.o.ProxyARP, func() []netip.Prefix { return of4(l.routes()) }, l.o.Leased, l.o.Log); err != nil {
 		return err
 	}
+	if err := l.sweepPins(); err != nil {
+		l.o.Log.Warn("an earlier run may have left routes to servers", "error", err)
+	}
 	if err := l.unhide(); err != nil {
 		return err
 	}
@@ -134,7 +140,7 @@ func (l *LAN) start() error {
 // close takes away what start made. The kernel does the same with what matters
 // when the program is killed.
 func (l *LAN) close() error {
-	err := l.out.drop(true) // wakes the reader
+	err := errors.Join(l.unpinAll(), l.out.drop(true)) // wakes the reader
 	if l.kernel != nil {
 		l.kernel.Close()
 	}
@@ -207,8 +213,12 @@ func (l *LAN) Attach(addr netip.Addr, mtu int, r lan.Receiver) (detach func(), e
 }
 
 // Delegate sends packets for a network to r from now on, as Attach does those for an
-// address: of IPv4, or of IPv6 and no longer than a /64.
+// address: of IPv4, or of IPv6 and no longer than a /64. One of length 0 is what leads
+// nowhere else; it is routed to our interface for as long.
 func (l *LAN) Delegate(network netip.Prefix, mtu int, r lan.Receiver) (detach func(), err error) {
+	if network.Bits() == 0 {
+		return l.delegateRest(network, mtu, r)
+	}
 	if !l.routed(network) {
 		return nil, fmt.Errorf("network %v is not routed to callers", network)
 	}
