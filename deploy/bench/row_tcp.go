@@ -82,6 +82,8 @@ panel  = %q
 name   = "crowd"
 from   = ["10.77.0.1", "127.0.0.1"]
 window = false
+calls            = 32767 # the street's at once, and of set-ups as many as there can be
+calls_per_second = 10000
 [lan]
 mode      = "tun"
 local     = %q

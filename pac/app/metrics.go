@@ -108,6 +108,7 @@ var (
 	greTimeOuts  = desc("pac_gre_time_outs_total", "Acknowledgements of GRE packets that did not come in time.")
 	controlConns = desc("pac_control_connections", "Control connections by state.", "state")
 	controlEnded = desc("pac_control_connections_failed_total", "Control connections that came to nothing, by why.", "why")
+	callsDenied  = desc("pac_calls_denied_total", "Calls that were refused because of a limit, before anything was made of them, by which.", "limit")
 )
 
 // scrape reads what is counted elsewhere.
@@ -138,6 +139,7 @@ func (m *metrics) scrape(gauge, counter emit) {
 	m.drops.Each(func(reason string, n uint64) { counter(dropped, float64(n), reason) })
 	m.peer.States(func(state string, n int64) { gauge(controlConns, float64(n), state) })
 	m.peer.Failures(func(why string, n uint64) { counter(controlEnded, float64(n), why) })
+	m.peer.Denied(func(limit string, n uint64) { counter(callsDenied, float64(n), limit) })
 	packet := func(direction, disposition string, n uint64) {
 		counter(grePackets, float64(n), direction, disposition)
 	}

@@ -22,7 +22,7 @@ func (p reception) Admit(from netip.AddrPort) (peer.Remote, error) {
 	}
 	for _, a := range p.config.PACs {
 		if slices.ContainsFunc(a.From, func(n netip.Prefix) bool { return n.Contains(from.Addr()) }) {
-			return peer.Remote{Name: a.Name, Transport: a.Transport, Settings: a.Settings}, nil
+			return peer.Remote{Name: a.Name, Transport: a.Transport, Settings: a.Settings, Limits: a.Limits}, nil
 		}
 	}
 	return peer.Remote{}, fmt.Errorf("neither a [[pns]] nor a [[pac]] has %v among its addresses", from.Addr())

@@ -9,7 +9,6 @@ import (
 	"carrier/pac/internal/config"
 	"carrier/pac/internal/trunk"
 	"carrier/shared/peer"
-	"carrier/shared/quirk"
 )
 
 // trunk is where a PAC's calls come in; it lasts over reloads. p.mu is held.
@@ -40,9 +39,9 @@ func (p *Program) pacOf(r peer.Remote) (config.PAC, bool) {
 }
 
 // treatment is what is configured of the peer of a control connection; p.mu is held.
-func (p *Program) treatment(c *peer.Conn) (quirk.Settings, bool) {
+func (p *Program) treatment(c *peer.Conn) (peer.Remote, bool) {
 	if a, ok := p.pacOf(c.Remote()); ok {
-		return a.Settings, true
+		return peer.Remote{Settings: a.Settings, Limits: a.Limits}, true
 	}
 	return p.tunnels.Treatment(c.Remote()), true
 }

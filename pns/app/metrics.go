@@ -137,6 +137,7 @@ var (
 	lanOpen      = desc("pns_lan_open", "Connections, UDP flows and pings that callers have open through this host.", "kind")
 	controlConns = desc("pns_control_connections", "Control connections by state.", "state")
 	controlEnded = desc("pns_control_connections_failed_total", "Control connections that came to nothing, by why.", "why")
+	callsDenied  = desc("pns_calls_denied_total", "Calls that were refused because of a limit, before anything was made of them, by which.", "limit")
 )
 
 // scrape reads what is counted elsewhere.
@@ -176,6 +177,7 @@ func (m *metrics) scrape(gauge, counter emit) {
 	m.scrapeLAN(gauge, counter)
 	m.peer.States(func(state string, n int64) { gauge(controlConns, float64(n), state) })
 	m.peer.Failures(func(why string, n uint64) { counter(controlEnded, float64(n), why) })
+	m.peer.Denied(func(limit string, n uint64) { counter(callsDenied, float64(n), limit) })
 }
 
 func (m *metrics) scrapeGuard(gauge, counter emit) {

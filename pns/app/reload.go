@@ -104,11 +104,11 @@ func (p *Program) settings(c *config.Config, who *users.Table) ras.Settings {
 		p.metrics.pacKnown(a.Name)
 		p.metrics.numberKnown(a.Name)
 		s.PACs = append(s.PACs, ras.PAC{Name: a.Name, From: a.From, MSSByRate: a.MSSByRate, MRU: a.MRU,
-			Remote: peer.Remote{Addr: a.Connect, Transport: a.Transport, Settings: a.Settings}})
+			Remote: peer.Remote{Addr: a.Connect, Transport: a.Transport, Settings: a.Settings, Limits: a.Limits}})
 	}
 	if l := c.Clients; len(l.From) > 0 {
 		p.metrics.pacKnown(ras.Client)
-		s.Clients = ras.Clients{From: l.From, Remote: peer.Remote{Transport: l.Transport, Settings: l.Settings},
+		s.Clients = ras.Clients{From: l.From, Remote: peer.Remote{Transport: l.Transport, Settings: l.Settings, Limits: l.Limits},
 			MRU: l.MRU, Ask: l.Methods, Coding: l.Coding, VJ: l.VJ}
 	}
 	return s

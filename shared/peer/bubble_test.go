@@ -313,7 +313,7 @@ func TestPeerThatDoesNotRead(t *testing.T) {
 func TestShutdownDoesNotWaitForTheDeaf(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := bubbleHost(t, "denver", newCable("192.0.2.2:4754"))
-		h.admit = func(netip.AddrPort) (Remote, error) { return Remote{}, errors.New("no") }
+		h.admits(func(netip.AddrPort) (Remote, error) { return Remote{}, errors.New("no") })
 		deaf, far := pipe(addrPAC, addrPNS)
 		h.serve(far)
 		deaf.Write(octets(t, linuxStart))

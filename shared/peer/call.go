@@ -34,6 +34,7 @@ type Call struct {
 	speed  uint32
 	ours   bool // we asked for the end
 	over   bool
+	seated bool  // the gate counts it
 	err    error // why it is over, or will be; nil if we ended it
 
 	data
@@ -232,6 +233,9 @@ func (c *Call) end(err error, m pptp.Message) {
 	c.conn.e.clock.drop(&c.limit)
 	c.stopData()
 	c.conn.e.ids.remove(c)
+	if c.seated {
+		c.conn.e.gate.leave(calls, c.conn.peer.Addr(), c.conn.remote.Name)
+	}
 	c.conn.e.stats.Calls.Add(-1)
 	c.tell(Ended, m, err)
 	close(c.events)

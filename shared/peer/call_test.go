@@ -232,7 +232,7 @@ func TestOutgoingCall(t *testing.T) {
 // once waits for that.
 func TestOutgoingCallAtWhoeverConnected(t *testing.T) {
 	pac, pns := run(t, "33", nil), run(t, "34", nil)
-	pns.admit = func(netip.AddrPort) (Remote, error) { return Remote{Name: "atlanta", Transport: UDP}, nil }
+	pns.admits(func(netip.AddrPort) (Remote, error) { return Remote{Name: "atlanta", Transport: UDP}, nil })
 	if pns.Of("atlanta") != nil {
 		t.Error("there is a control connection before anybody connects")
 	}
@@ -279,7 +279,7 @@ func TestOutgoingCallRefused(t *testing.T) {
 
 func TestNotAdmitted(t *testing.T) {
 	pac, pns := run(t, "1", nil), run(t, "2", nil)
-	pns.admit = func(from netip.AddrPort) (Remote, error) { return Remote{}, errors.New("not in the list") }
+	pns.admits(func(from netip.AddrPort) (Remote, error) { return Remote{}, errors.New("not in the list") })
 	_, err := pac.Dial(t.Context(), pns.remote())
 	var start *StartError
 	if !errors.As(err, &start) || start.Result != pptp.StartNotAuthorized {

@@ -37,6 +37,7 @@ type Conn struct {
 	local, peer netip.AddrPort
 	opened      bool // by us
 	own         bool // for one call, with which it ends
+	stranger    bool // to the Handler, when it came: the gate counts it until it is closed
 	log         *slog.Logger
 	limit       alarm
 
@@ -56,6 +57,7 @@ type Conn struct {
 	out     []byte           // to be written
 	stalled bool             // the peer lets too much pile up
 	counted *atomic.Int64    // the gauge that counts this connection
+	seated  bool             // the gate counts it as established
 	silent  bool             // it lost a collision: nothing may be sent, the peer closes it
 	over    bool
 	err     error
@@ -251,6 +253,9 @@ func (c *Conn) finish(err error, flush bool) {
 	}
 	c.over, c.err = true, err
 	c.endCalls(err)
+	if c.seated {
+		c.e.gate.leave(connections, c.peer.Addr(), c.remote.Name)
+	}
 	c.settle()
 	if !flush {
 		c.out = nil

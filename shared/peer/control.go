@@ -67,8 +67,12 @@ func (c *Conn) admit(r pptp.StartControlConnectionRequest) (ok, silent bool) {
 	if !remote.Addr.IsValid() {
 		remote.Addr = defaultAddr(c.peer)
 	}
+	if !c.seat(remote) {
+		c.e.stats.ConnsFull.Add(1)
+		c.e.bursts.limited.log(c.log, slog.LevelWarn, "control connection refused", "host", printable(r.HostName), "why", "too many from there, or of all")
+		return false, false
+	}
 	c.mu.Lock()
-	c.remote = remote
 	c.met(r.HostName, r.VendorName, r.FirmwareRevision)
 	c.mu.Unlock()
 	loser, ok := c.e.claim(c, remote.Addr)
@@ -82,6 +86,17 @@ func (c *Conn) admit(r pptp.StartControlConnectionRequest) (ok, silent bool) {
 		return false, true
 	}
 	return true, false
+}
+
+// seat makes the connection that of a peer, if it may have one more.
+func (c *Conn) seat(r Remote) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.over || !c.e.gate.enter(connections, c.peer.Addr(), r.Name, r.Limits) {
+		return false
+	}
+	c.remote, c.seated = r, true
+	return true
 }
 
 // step moves the control connection and does what its table says. m is the

@@ -21,11 +21,12 @@ type Endpoint struct {
 	stats    *Stats
 	clock    *clock
 	ids      *table
+	gate     *gate
 	listener *net.TCPListener
 	connect  func(context.Context, netip.AddrPort) (net.Conn, error) // opens TCP connections
 	sockets  [transports]socket
 	about    pptp.StartControlConnectionReply // what we say of ourselves
-	bursts   struct{ accepted, refused, strangers, peers, odd burst }
+	bursts   struct{ accepted, refused, limited, strangers, peers, odd burst }
 
 	ctx    context.Context // ends when nothing may be begun any more
 	cancel context.CancelFunc
@@ -42,7 +43,7 @@ type Endpoint struct {
 // Open binds what o names; an error says what could not be bound and why.
 // Nothing is accepted before Run, which also closes what Open opened.
 func Open(o Options) (*Endpoint, error) {
-	e := &Endpoint{o: o.withDefaults(), clock: newClock(), ids: newTable(o.OddIDs),
+	e := &Endpoint{o: o.withDefaults(), clock: newClock(), ids: newTable(o.OddIDs), gate: newGate(),
 		conns: make(map[*Conn]struct{}), byAddr: make(map[netip.AddrPort]*Conn), attempts: make(map[netip.AddrPort]*attempt)}
 	e.stats, e.connect = e.o.Stats, e.connectTCP
 	e.about = e.o.about()
@@ -191,12 +192,38 @@ func (e *Endpoint) accept() error {
 	}
 }
 
-// serve runs a connection that the peer opened.
+// serve runs a connection that the peer opened, unless its source has opened
+// enough of them lately.
 func (e *Endpoint) serve(nc net.Conn) {
+	from := addrOf(nc.RemoteAddr())
+	known, err := e.o.Handler.Admit(from)
+	if why := e.knock(from.Addr(), known.Limits, err != nil); why != "" {
+		nc.Close()
+		e.bursts.limited.log(e.o.Log, slog.LevelWarn, "control connection closed", "peer", from, "why", why)
+		return
+	}
 	c := newConn(e, nc, Remote{})
+	c.stranger = err != nil
 	if e.add(c) != nil {
 		nc.Close()
+		e.forget(c)
 		return
 	}
 	c.start()
+}
+
+// knock lets a connection in, or says why not.
+func (e *Endpoint) knock(from netip.Addr, l Limits, stranger bool) (why string) {
+	if stranger {
+		l = strange
+	}
+	switch {
+	case !e.gate.spend(connections, from, l, time.Now()):
+		e.stats.ConnsFast.Add(1)
+		return "too many a second from there"
+	case stranger && !e.gate.enter(strangers, from, "", l):
+		e.stats.ConnsCrowded.Add(1)
+		return "too many of strangers"
+	}
+	return ""
 }

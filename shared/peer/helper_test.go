@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -22,7 +23,7 @@ const patience = 10 * time.Second
 
 // hand is a Handler that passes calls on.
 type hand struct {
-	admit    func(netip.AddrPort) (Remote, error) // nil: everybody, over UDP
+	admit    atomic.Pointer[func(netip.AddrPort) (Remote, error)] // nil: everybody, over UDP
 	incoming chan *Call
 	outgoing chan *Call
 }
@@ -32,11 +33,14 @@ func newHand() *hand {
 }
 
 func (h *hand) Admit(from netip.AddrPort) (Remote, error) {
-	if h.admit != nil {
-		return h.admit(from)
+	if admit := h.admit.Load(); admit != nil {
+		return (*admit)(from)
 	}
 	return Remote{Transport: UDP}, nil
 }
+
+// admits has f decide from now on.
+func (h *hand) admits(f func(netip.AddrPort) (Remote, error)) { h.admit.Store(&f) }
 
 func (h *hand) Incoming(c *Call) { h.incoming <- c }
 func (h *hand) Outgoing(c *Call) { h.outgoing <- c }

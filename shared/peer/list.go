@@ -41,14 +41,14 @@ func (c *Conn) status() ConnState {
 	return s
 }
 
-// Reconfigure has the calls to come follow other settings. said finds those of a
-// connection; false leaves it as it is. It is called with the connection's name
-// and addresses as Remote and PeerAddr have them.
-func (e *Endpoint) Reconfigure(said func(*Conn) (quirk.Settings, bool)) {
+// Reconfigure has the calls to come follow other Settings and Limits. said finds
+// those of a connection; false leaves it as it is. It is called with the
+// connection's name and addresses as Remote and PeerAddr have them.
+func (e *Endpoint) Reconfigure(said func(*Conn) (Remote, bool)) {
 	for _, c := range e.all() {
-		if s, ok := said(c); ok {
+		if r, ok := said(c); ok {
 			c.mu.Lock()
-			c.remote.Settings = s
+			c.remote.Settings, c.remote.Limits = r.Settings, r.Limits
 			c.mu.Unlock()
 		}
 	}

@@ -82,7 +82,7 @@ func (s *space) within(f func()) {
 // host runs an endpoint with raw GRE in the namespace.
 func (s *space) host(name string, odd bool) *host {
 	h := newHand()
-	h.admit = func(netip.AddrPort) (Remote, error) { return Remote{}, nil }
+	h.admits(func(netip.AddrPort) (Remote, error) { return Remote{}, nil })
 	var run *host
 	s.within(func() {
 		run = runOptions(s.t, Options{Host: name, Listen: netip.AddrPortFrom(s.addr, pptp.Port), GRE: true, OddIDs: odd,

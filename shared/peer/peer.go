@@ -37,7 +37,7 @@ type Options struct {
 	Timers  pptp.Timers   // zero fields: those of RFC 2637
 	Connect time.Duration // limit of opening a TCP connection; 15 s
 	Stop    time.Duration // how long Run waits for Stop-Control-Connection-Replies when it ends; 3 s
-	Pending int           // connections that may be waiting for their Start-Control-Connection-Request; 64
+	Pending int           // connections that may be waiting for their Start-Control-Connection-Request; 1024
 
 	Handler Handler
 	Log     *slog.Logger
@@ -78,13 +78,15 @@ type Remote struct {
 	// ends with it.
 	OneCall  bool
 	Settings quirk.Settings // what an administrator says of it
+	Limits   Limits         // of what it begins
 }
 
 // A Handler decides for the program. Its methods are called without locks, by
-// the goroutine that reads the control connection, and must not block.
+// the goroutine that accepts or reads the control connection, and must not block.
 type Handler interface {
-	// Admit says who the peer at an address is. An error refuses it:
-	// Start-Control-Connection-Reply with result 4.
+	// Admit says who the peer at an address is: when its connection comes, and
+	// again when it says who it is. An error refuses it: a few such strangers hear
+	// that, in Start-Control-Connection-Reply with result 4, the others are closed.
 	Admit(from netip.AddrPort) (Remote, error)
 	// Incoming is called for each Incoming-Call-Request: for this call we are
 	// the PNS. Accept or Refuse answers it, now or later.
@@ -121,7 +123,7 @@ func (o Options) withDefaults() Options {
 		o.Stop = 3 * time.Second
 	}
 	if o.Pending == 0 {
-		o.Pending = 64
+		o.Pending = 1024
 	}
 	if o.Stats == nil {
 		o.Stats = new(Stats)

@@ -15,8 +15,8 @@ import (
 // way round.
 
 // add notes a connection that was accepted and makes room for it among those
-// that have said nothing yet: the oldest goes, for an honest peer speaks at
-// once.
+// that have said nothing yet: the oldest of its source goes, or of all, for an
+// honest peer speaks at once.
 func (e *Endpoint) add(c *Conn) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -28,11 +28,30 @@ func (e *Endpoint) add(c *Conn) error {
 		return nil
 	}
 	e.pending = append(e.pending, c)
-	if len(e.pending) > e.o.Pending {
-		crowded := e.pending[0]
-		e.pending = e.pending[1:]
+	if crowded := e.crowded(c.peer.Addr()); crowded != nil {
+		e.speaks(crowded)
 		e.stats.ConnsCrowded.Add(1)
 		e.wg.Go(func() { crowded.finish(errCrowded, false) })
+	}
+	return nil
+}
+
+// crowded is the connection that must go for one more from an address; nil: none.
+func (e *Endpoint) crowded(from netip.Addr) *Conn {
+	var oldest *Conn
+	n := 0
+	for _, c := range e.pending {
+		if c.peer.Addr() == from {
+			if n++; oldest == nil {
+				oldest = c
+			}
+		}
+	}
+	switch {
+	case n > silentSource:
+		return oldest
+	case len(e.pending) > e.o.Pending:
+		return e.pending[0]
 	}
 	return nil
 }
@@ -100,6 +119,9 @@ func (e *Endpoint) forget(c *Conn) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	delete(e.conns, c)
+	if c.stranger {
+		e.gate.leave(strangers, c.peer.Addr(), "")
+	}
 }
 
 // usable says if packets can travel as r wants.

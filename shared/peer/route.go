@@ -3,6 +3,7 @@ package peer
 import (
 	"fmt"
 	"log/slog"
+	"time"
 
 	"carrier/shared/pptp"
 )
@@ -81,8 +82,7 @@ func (c *Conn) requested(k pptp.CallKind, peerID, serial uint16, m pptp.Message)
 	var call *Call
 	if c.theirs[peerID] != nil {
 		code = pptp.BadCallID // it has a call with this ID already
-	} else if made, err := newCall(c, k, host, serial); err == nil {
-		call = made
+	} else if call = c.admitCall(k, host, serial); call != nil {
 		call.request = m
 		call.learn(peerID)
 		if r, ok := m.(pptp.OutgoingCallRequest); ok {
@@ -102,6 +102,27 @@ func (c *Conn) requested(k pptp.CallKind, peerID, serial uint16, m pptp.Message)
 	default:
 		c.e.o.Handler.Outgoing(call)
 	}
+}
+
+// admitCall makes a call that the peer begins, or returns nil when it has begun
+// enough or no Call ID is left; mu is held.
+func (c *Conn) admitCall(k pptp.CallKind, host string, serial uint16) *Call {
+	from, r := c.peer.Addr(), c.remote
+	switch {
+	case !c.e.gate.spend(calls, from, r.Limits, time.Now()):
+		c.e.stats.CallsFast.Add(1)
+		return nil
+	case !c.e.gate.enter(calls, from, r.Name, r.Limits):
+		c.e.stats.CallsFull.Add(1)
+		return nil
+	}
+	call, err := newCall(c, k, host, serial)
+	if err != nil {
+		c.e.gate.leave(calls, from, r.Name)
+		return nil
+	}
+	call.seated = true
+	return call
 }
 
 // refuseGeneral is the General Error of both replies.

@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"carrier/shared/pptp"
@@ -50,7 +51,7 @@ func TestSoftware(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			h := run(t, "2", nil)
-			h.admit = func(netip.AddrPort) (Remote, error) { return Remote{Transport: UDP, Settings: tt.said}, nil }
+			h.admits(func(netip.AddrPort) (Remote, error) { return Remote{Transport: UDP, Settings: tt.said}, nil })
 			s := connect(t, h)
 			if _, err := s.Write([]byte(startOf(t, tt.host, tt.vendor))); err != nil {
 				t.Fatal(err)
@@ -81,8 +82,8 @@ func TestReconfigure(t *testing.T) {
 	pac, pns := run(t, "2", nil), run(t, "3", nil)
 	c := pac.dial(pns)
 	for _, want := range []quirk.Window{quirk.NoWindow, 8} {
-		pac.Reconfigure(func(one *Conn) (quirk.Settings, bool) { return quirk.Settings{Window: want}, one == c })
-		pac.Reconfigure(func(*Conn) (quirk.Settings, bool) { return quirk.Settings{}, false })
+		pac.Reconfigure(func(one *Conn) (Remote, bool) { return Remote{Settings: quirk.Settings{Window: want}}, one == c })
+		pac.Reconfigure(func(*Conn) (Remote, bool) { return Remote{}, false })
 		if got := c.Settings(); got != (quirk.Settings{Window: want}) {
 			t.Errorf("%+v, want window %d", got, want)
 		}
@@ -170,11 +171,14 @@ func TestOneCallThatIsNone(t *testing.T) {
 	// Nobody waits for this one: the attempt goes on without her.
 	hurry, stop := context.WithCancelCause(t.Context())
 	admitted, goes := make(chan bool), make(chan bool)
-	pns.admit = func(netip.AddrPort) (Remote, error) {
-		admitted <- true
-		<-goes
+	var asked atomic.Int32
+	pns.admits(func(netip.AddrPort) (Remote, error) {
+		if asked.Add(1) == 2 { // once it came, once it said who it is
+			admitted <- true
+			<-goes
+		}
 		return Remote{Transport: UDP}, nil
-	}
+	})
 	left := make(chan error, 1)
 	go func() {
 		_, err := pac.Dial(hurry, pns.one())

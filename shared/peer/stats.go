@@ -12,7 +12,9 @@ type Stats struct {
 	Stopping    atomic.Int64 // being closed
 
 	ConnsRefused  atomic.Uint64 // by the Handler
-	ConnsCrowded  atomic.Uint64 // closed because too many were pending
+	ConnsCrowded  atomic.Uint64 // closed because too many were pending, or of strangers
+	ConnsFast     atomic.Uint64 // closed because too many came in a short time: Limits.Rate
+	ConnsFull     atomic.Uint64 // refused because there are enough: Limits.Source and All
 	ConnsBroken   atomic.Uint64 // closed for a wrong cookie, length or message
 	ConnsTimedOut atomic.Uint64
 	ConnsStalled  atomic.Uint64 // closed because the peer did not read
@@ -24,6 +26,8 @@ type Stats struct {
 
 	Calls      atomic.Int64  // present, in any state
 	CallsStuck atomic.Uint64 // cleared because an answer did not come
+	CallsFast  atomic.Uint64 // refused because too many were begun in a short time: Limits.Rate
+	CallsFull  atomic.Uint64 // refused because there are enough: Limits.Source and All
 
 	GREReceived  atomic.Uint64 // for a call of ours
 	GRESent      atomic.Uint64
@@ -46,9 +50,18 @@ func (s *Stats) States(f func(state string, n int64)) {
 func (s *Stats) Failures(f func(why string, n uint64)) {
 	f("refused", s.ConnsRefused.Load())
 	f("crowded", s.ConnsCrowded.Load())
+	f("too-fast", s.ConnsFast.Load())
+	f("too-many", s.ConnsFull.Load())
 	f("broken", s.ConnsBroken.Load())
 	f("timed-out", s.ConnsTimedOut.Load())
 	f("stalled", s.ConnsStalled.Load())
+}
+
+// Denied calls f for each reason why peers' calls were refused before anybody was
+// asked.
+func (s *Stats) Denied(f func(why string, n uint64)) {
+	f("too-fast", s.CallsFast.Load())
+	f("too-many", s.CallsFull.Load())
 }
 
 // Packets calls f for each disposition of GRE packets that no call's data half

@@ -133,12 +133,12 @@ func TestOctetByOctet(t *testing.T) {
 
 func TestRefusedConnections(t *testing.T) {
 	h := run(t, "2", nil)
-	h.admit = func(from netip.AddrPort) (Remote, error) { return Remote{}, os.ErrPermission }
+	h.admits(func(from netip.AddrPort) (Remote, error) { return Remote{}, os.ErrPermission })
 	s := connect(t, h)
 	s.say(linuxStart)
 	s.hear(ourRefusal)
 	s.hearEnd()
-	h.admit = func(from netip.AddrPort) (Remote, error) { return Remote{Transport: GRE}, nil } // which is not open here
+	h.admits(func(from netip.AddrPort) (Remote, error) { return Remote{Transport: GRE}, nil }) // which is not open here
 	s = connect(t, h)
 	s.say(linuxStart)
 	s.hear(ourRefusal)

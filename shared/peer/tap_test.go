@@ -40,7 +40,7 @@ func (t *tape) GRE(call string, src, dst netip.Addr, packet []byte) {
 func TestTap(t *testing.T) {
 	seen := &tape{peers: make(map[string]bool), control: make(map[netip.AddrPort]*bytes.Buffer), closed: make(map[netip.AddrPort]bool)}
 	h := run(t, "2", func(o *Options) { o.Tap = seen })
-	h.admit = func(netip.AddrPort) (Remote, error) { return Remote{Name: "client", Transport: UDP}, nil }
+	h.admits(func(netip.AddrPort) (Remote, error) { return Remote{Name: "client", Transport: UDP}, nil })
 	s := connect(t, h)
 	from := addrOf(s.LocalAddr())
 	s.say(linuxStart)

@@ -132,6 +132,7 @@ udp_port  = 4755
 window    = false
 ff03      = "strip"
 line_errors = false
+calls_per_second = 30
 one_call_per_connection = true
 from      = ["2.1.1.60", "2.1.1.64/28"]
 dial      = ["5551212", "404*"]
@@ -142,6 +143,7 @@ name      = "macon"
 from      = ["192.0.2.64/26"]
 transport = "udp"
 lines     = 12
+calls_per_second = 40
 window    = 16
 ff03      = "strip"
 
@@ -184,12 +186,12 @@ func TestWhole(t *testing.T) {
 		Tunnels: tunnel.Options{Attempts: 2, Attempt: 3 * time.Second, LockOut: time.Minute, PNS: []tunnel.PNS{
 			{Name: "denver", At: "2.1.1.60", Connect: "127.0.0.2:1723", Transport: peer.UDP, UDPPort: 4755, OneCall: true,
 				From:     []netip.Prefix{netip.MustParsePrefix("2.1.1.60/32"), netip.MustParsePrefix("2.1.1.64/28")},
-				Settings: quirk.Settings{Window: quirk.NoWindow, Strip: quirk.On, LineErrors: quirk.Off}},
-			{Name: "dallas", Connect: "dallas", UDPPort: 4754},
+				Settings: quirk.Settings{Window: quirk.NoWindow, Strip: quirk.On, LineErrors: quirk.Off}, Limits: peer.Limits{All: 1000, Source: 1000, Rate: 30}},
+			{Name: "dallas", Connect: "dallas", UDPPort: 4754, Limits: peer.Limits{All: 1000, Source: 1000, Rate: 20}},
 		}},
 		Listen: netip.MustParseAddrPort("192.0.2.8:1723"), UDPAt: netip.MustParseAddrPort("192.0.2.8:4756"),
 		PACs: []PAC{{Name: "macon", From: []netip.Prefix{netip.MustParsePrefix("192.0.2.64/26")}, Transport: peer.UDP, Lines: 12,
-			Settings: quirk.Settings{Window: 16, Strip: quirk.On, LineErrors: quirk.Off}}},
+			Settings: quirk.Settings{Window: 16, Strip: quirk.On, LineErrors: quirk.Off}, Limits: peer.Limits{All: 1000, Source: 1000, Rate: 40}}},
 		Permits: map[string]profile.Permit{"denver": {Numbers: []string{"5551212", "404*"}, Banks: []string{"courier"}}},
 		GRE:     true, UDP: true, Unpaced: true,
 	}

@@ -111,9 +111,9 @@ func TestMistakes(t *testing.T) {
 		{"nothing to dial with", "[[pns]]\nname = 'd'\nat = '192.0.2.1'\ndial = ['*']", `11: pns[1].dial: no bank here has modems; would be right: without it`},
 		{"another bank than those that dial", bank + "ports = ['/dev/ttyS0']\n[[pns]]\nname = 'd'\nat = '192.0.2.1'\ndial = ['*']\ndial_with = ['b']", `15: pns[1].dial_with[1]: "b" is no bank that can dial; would be right: "x"`},
 		{"nobody listens", "[[pns]]\nname = 'd'\nat = '192.0.2.1'\nfrom = ['192.0.2.1']", `11: pns[1].from: means nothing where nobody may connect; would be right: listen = "0.0.0.0:1723" above all tables`},
-		{"Set-Link-Info is the PNS's", "[[pns]]\nname = 'd'\nat = '192.0.2.1'\nset_link_info = 'no'\nmru = 1400", `11: pns[1].set_link_info: unknown key; would be right: one of at, connect, dial, dial_with, ff03, from, line_errors, name, one_call_per_connection, transport, udp_port, window
-12: pns[1].mru: unknown key; would be right: one of at, connect, dial, dial_with, ff03, from, line_errors, name, one_call_per_connection, transport, udp_port, window`},
-		{"secret", "[[pns]]\nname = 'd'\nat = '192.0.2.1'\nsecret = 'x'", `11: pns[1].secret: unknown key; would be right: one of at, connect, dial, dial_with, ff03, from, line_errors, name, one_call_per_connection, transport, udp_port, window`},
+		{"Set-Link-Info is the PNS's", "[[pns]]\nname = 'd'\nat = '192.0.2.1'\nset_link_info = 'no'\nmru = 1400", `11: pns[1].set_link_info: unknown key; would be right: one of at, calls_per_second, connect, dial, dial_with, ff03, from, line_errors, name, one_call_per_connection, transport, udp_port, window
+12: pns[1].mru: unknown key; would be right: one of at, calls_per_second, connect, dial, dial_with, ff03, from, line_errors, name, one_call_per_connection, transport, udp_port, window`},
+		{"secret", "[[pns]]\nname = 'd'\nat = '192.0.2.1'\nsecret = 'x'", `11: pns[1].secret: unknown key; would be right: one of at, calls_per_second, connect, dial, dial_with, ff03, from, line_errors, name, one_call_per_connection, transport, udp_port, window`},
 
 		{"methods", "[identify]\nmethods = ['chap', 'pap', 'pap']", `9: identify.methods[1]: "chap" is no method; would be right: "chap-md5", "mschap-v2", "mschap", "eap" or "pap"
 9: identify.methods[3]: "pap" stands twice; would be right: once`},
@@ -187,7 +187,7 @@ func TestMistakesOfTheWholeFile(t *testing.T) {
 19: pac[2].from: names no address; would be right: from = ["192.0.2.0/24"]
 20: pac[2].window: 0 is out of range; would be right: a whole number from 1 to 128
 21: pac[2].ff03: "x" is not known here; would be right: "keep" or "strip"
-22: pac[2].line_errors: unknown key; would be right: one of ff03, from, lines, name, transport, window`},
+22: pac[2].line_errors: unknown key; would be right: one of calls_per_second, ff03, from, lines, name, transport, window`},
 		{"nobody comes", "listen = '0.0.0.0:1723'" + least, `1: listen: nobody may connect there; would be right: from = ["2.1.1.60"] in a [[pns]] or a [[pac]]`},
 		{"where nobody can listen", "listen = '[::]:1723'" + least + "[[pns]]\nname = 'd'\nat = '192.0.2.1'\nfrom = ['192.0.2.1', 'fd00::1']\n[[pns]]\nname = 'e'\nat = '192.0.2.2'\nfrom = ['192.0.2.0/28']",
 			`1: listen: "[::]:1723" is not IPv4, which alone carries PPTP; would be right: "0.0.0.0:1723"

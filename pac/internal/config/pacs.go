@@ -18,6 +18,7 @@ type PAC struct {
 	Transport peer.Transport
 	Lines     int // so many calls at a time
 	Settings  quirk.Settings
+	Limits    peer.Limits
 }
 
 // pacs reads who may bring calls. A PAC is known by the address that it connects
@@ -33,6 +34,7 @@ func pacs(root *conf.Table, board *switchboard, pnss []tunnel.PNS) (all []PAC) {
 			Transport: transport(t),
 			Lines:     t.Int("lines", defaultLines, 1, maxLines),
 			Settings:  quirk.Settings{LineErrors: quirk.Off},
+			Limits:    bounds(t),
 		}
 		if t.Has("window") {
 			p.Settings.Window = quirk.WindowOf(t.BoolOrInt("window", 1, gre.MaxWindow))
@@ -53,6 +55,12 @@ func pacs(root *conf.Table, board *switchboard, pnss []tunnel.PNS) (all []PAC) {
 		all = append(all, p)
 	}
 	return all
+}
+
+// bounds reads what a peer may begin. How many calls there may be at once is for
+// the lines to say.
+func bounds(t *conf.Table) peer.Limits {
+	return peer.Limits{All: maxLines, Source: maxLines, Rate: t.Int("calls_per_second", 20, 1, 10_000)}
 }
 
 // defaultLines is how many calls a PAC may bring at a time: those of a primary rate

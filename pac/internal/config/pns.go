@@ -41,6 +41,7 @@ func pns(t *conf.Table, seen conf.Seen, board *switchboard) tunnel.PNS {
 		OneCall:   t.Bool("one_call_per_connection", false),
 		From:      board.from(t),
 		Settings:  treatment(t),
+		Limits:    bounds(t),
 	}
 	board.permit(t, p.Name)
 	if !t.Has("at") && !t.Has("connect") {

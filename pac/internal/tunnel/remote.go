@@ -64,7 +64,7 @@ func (o Options) Remotes(ctx context.Context, endpoint string) ([]peer.Remote, e
 }
 
 func (p PNS) remote(a netip.AddrPort) peer.Remote {
-	return peer.Remote{Name: p.Name, Addr: a, Transport: p.Transport, UDPPort: p.UDPPort, OneCall: p.OneCall, Settings: p.Settings}
+	return peer.Remote{Name: p.Name, Addr: a, Transport: p.Transport, UDPPort: p.UDPPort, OneCall: p.OneCall, Settings: p.Settings, Limits: p.Limits}
 }
 
 // pns is the configuration of an endpoint, by its name or by what profiles call

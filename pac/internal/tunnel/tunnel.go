@@ -29,6 +29,7 @@ type PNS struct {
 	// none: nowhere.
 	From     []netip.Prefix
 	Settings quirk.Settings
+	Limits   peer.Limits
 }
 
 // Options of the tunnels. Zero durations and counts take the defaults.
@@ -110,7 +111,7 @@ func (t *Tunnels) Place(ctx context.Context, endpoints []string, req pptp.Incomi
 }
 
 // Treatment is what is configured of the peer that an endpoint led to.
-func (t *Tunnels) Treatment(r peer.Remote) quirk.Settings { return t.pns(r.Name).Settings }
+func (t *Tunnels) Treatment(r peer.Remote) peer.Remote { return t.pns(r.Name).remote(r.Addr) }
 
 // Failed notes that a call that was placed there showed the endpoint to be of
 // no use: no GRE came through.

@@ -18,6 +18,7 @@ type Clients struct {
 	From      []netip.Prefix // of their control connections; none: nobody may
 	Transport peer.Transport
 	Settings  quirk.Settings
+	Limits    peer.Limits
 	MRU       int           // as PAC's
 	Methods   []auth.Method // demanded of them, in this order
 	Coding    session.Coding
@@ -33,7 +34,7 @@ func clients(root *conf.Table, c *Config) Clients {
 	t := root.Table("clients")
 	t.Need("from", `["0.0.0.0/0"]`)
 	l := Clients{From: conf.Values(t, "from", new(conf.Origins).Prefix(t.Line("from"))),
-		Transport: transport(t), Settings: treatment(t), MRU: mru(t)}
+		Transport: transport(t), Settings: treatment(t), Limits: bounds(t, ofClients), MRU: mru(t)}
 	if t.Has("from") && len(l.From) == 0 && t.Good("from") {
 		t.Bad("from", `names no address; would be right: from = ["0.0.0.0/0"]`)
 	}

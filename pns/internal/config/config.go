@@ -82,6 +82,7 @@ type PAC struct {
 	Connect   netip.AddrPort // where it is when a number is to be dialled; invalid: it connects
 	Transport peer.Transport
 	Settings  quirk.Settings
+	Limits    peer.Limits
 	MRU       int  // of its callers; 0: the default
 	MSSByRate bool // lower callers' MSS by the rates of their lines
 }

@@ -58,6 +58,9 @@ mss_by_rate = false
 set_link_info = "no"
 ff03      = "keep"
 mru       = 1300
+calls            = 500
+calls_per_source = 400
+calls_per_second = 50
 
 [[pac]]
 name = "boston"
@@ -67,6 +70,8 @@ window = 16
 
 [clients]
 from        = ["0.0.0.0/0"]
+calls            = 90
+calls_per_second = 5
 transport   = "udp"
 window      = true
 ff03        = "strip"
@@ -197,11 +202,11 @@ func TestWhole(t *testing.T) {
 		UDP:      netip.MustParseAddrPort("192.0.2.60:4755"),
 		PACs: []PAC{
 			{Name: "atlanta", From: []netip.Prefix{netip.MustParsePrefix("192.0.2.0/25"), netip.MustParsePrefix("198.51.100.7/32")}, Connect: netip.MustParseAddrPort("198.51.100.7:1724"), Transport: peer.UDP, MRU: 1300,
-				Settings: quirk.Settings{Window: quirk.NoWindow, Strip: quirk.Off, LineErrors: quirk.Off, LinkInfo: quirk.Never}},
-			{Name: "boston", From: []netip.Prefix{netip.MustParsePrefix("192.0.2.128/25")}, MSSByRate: true, Settings: quirk.Settings{Window: 16, LineErrors: quirk.Off, LinkInfo: quirk.Needed}},
+				Settings: quirk.Settings{Window: quirk.NoWindow, Strip: quirk.Off, LineErrors: quirk.Off, LinkInfo: quirk.Never}, Limits: peer.Limits{All: 500, Source: 400, Rate: 50}},
+			{Name: "boston", From: []netip.Prefix{netip.MustParsePrefix("192.0.2.128/25")}, MSSByRate: true, Settings: quirk.Settings{Window: 16, LineErrors: quirk.Off, LinkInfo: quirk.Needed}, Limits: ofPAC},
 		},
 		Clients: Clients{From: []netip.Prefix{netip.MustParsePrefix("0.0.0.0/0")}, Transport: peer.UDP, MRU: 576,
-			Settings: quirk.Settings{Window: quirk.Full, Strip: quirk.On, LineErrors: quirk.Off}, Methods: []auth.Method{auth.MSCHAPv2, auth.PAP, auth.MSCHAP}, VJ: vj.Slots{Count: 16},
+			Settings: quirk.Settings{Window: quirk.Full, Strip: quirk.On, LineErrors: quirk.Off}, Limits: peer.Limits{All: 90, Source: 90, Rate: 5}, Methods: []auth.Method{auth.MSCHAPv2, auth.PAP, auth.MSCHAP}, VJ: vj.Slots{Count: 16},
 			Coding: session.Coding{Encryption: session.Optional, MPPE: mppe.Key40 | mppe.Key128 | mppe.MPPC, Compression: []ccp.Method{ccp.BSD{Bits: 12}}}},
 		Dials: []Dial{{Name: "chicago", Servers: []dial.Server{{Addr: netip.MustParseAddrPort("203.0.113.1:1723")}, {Addr: netip.MustParseAddrPort("203.0.113.2:1724")}},
 			Transport: peer.UDP, Settings: quirk.Settings{Window: 8, Strip: quirk.Off, LineErrors: quirk.Off}, MRU: 1200,
@@ -272,7 +277,7 @@ func TestDefaults(t *testing.T) {
 		Settings: daemon.Settings{Name: "d", Socket: Socket},
 		Listen:   netip.MustParseAddrPort("0.0.0.0:1723"),
 		UDP:      netip.MustParseAddrPort("0.0.0.0:4754"),
-		PACs:     []PAC{{Name: "a", From: []netip.Prefix{netip.MustParsePrefix("192.0.2.1/32")}, MSSByRate: true, Settings: quirk.Settings{LineErrors: quirk.Off}}},
+		PACs:     []PAC{{Name: "a", From: []netip.Prefix{netip.MustParsePrefix("192.0.2.1/32")}, MSSByRate: true, Settings: quirk.Settings{LineErrors: quirk.Off}, Limits: peer.Limits{All: 10_000, Source: 10_000, Rate: 100}}},
 		LAN: LAN{Local: ip("10.64.64.64"), Pools: []pool.Options{{Name: "default", Ranges: []pool.Range{{First: ip("2.1.1.129"), Last: ip("2.1.1.190")}}}},
 			Hold: 5 * time.Minute,
 			Map:  map[netip.AddrPort]string{}},
@@ -317,7 +322,7 @@ func TestClientsAlone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := Clients{From: []netip.Prefix{netip.MustParsePrefix("192.0.2.1/32")}, Settings: quirk.Settings{LineErrors: quirk.Off},
+	want := Clients{From: []netip.Prefix{netip.MustParsePrefix("192.0.2.1/32")}, Settings: quirk.Settings{LineErrors: quirk.Off}, Limits: peer.Limits{All: 1000, Source: 100, Rate: 10},
 		Methods: []auth.Method{auth.MSCHAPv2},
 		Coding:  session.Coding{Encryption: session.Required, MPPE: mppe.Key128 | mppe.Stateless}}
 	if !reflect.DeepEqual(got.Clients, want) || !got.NeedsGRE || got.NeedsUDP || len(got.Methods) != 3 {

@@ -33,7 +33,10 @@ func TestMistakes(t *testing.T) {
 16: clients.encryption: "yes" is not known here; would be right: "none", "optional" or "required"
 17: clients.compression[1]: "zip" is no compression; would be right: "mppc", "deflate", "bsd", "lzs" or "predictor"
 18: clients.vj: 1 is not true or false; would be right: vj = true
-19: clients.name: unknown key; would be right: one of compression, encryption, ff03, from, mru, transport, vj, window`},
+19: clients.name: unknown key; would be right: one of calls, calls_per_second, calls_per_source, compression, encryption, ff03, from, mru, transport, vj, window`},
+		{"limits of peers", "[clients]\nfrom = ['192.0.2.9']\ncalls = 0\ncalls_per_source = 2000\ncalls_per_second = 'many'", `12: clients.calls: 0 is out of range; would be right: a whole number from 1 to 32767
+13: clients.calls_per_source: 2000 is out of range; would be right: a whole number from 1 to 1000
+14: clients.calls_per_second: "many" is not a whole number; would be right: one from 1 to 10000`},
 		{"clients without keys", "[clients]\nfrom = ['192.0.2.9']\n[auth]\nmethods = ['chap-md5', 'pap']", `10: clients.encryption: is required, and no method of auth.methods leaves keys for it; would be right: "mschap-v2" among them`},
 
 		{"transport", pac + "from = ['192.0.2.9']\ntransport = 'tcp'", `13: pac[2].transport: "tcp" is not known here; would be right: "gre" or "udp"`},
@@ -46,7 +49,7 @@ func TestMistakes(t *testing.T) {
 		{"where a PAC is", pac + "from = ['192.0.2.9']\nconnect = 'pac.example'\n[[pac]]\nname = 'y'\nfrom = ['192.0.2.10']\nconnect = '192.0.2.11'\n[[pac]]\nname = 'z'\nfrom = ['192.0.2.12']\nconnect = '192.0.2.12:0'", `13: pac[2].connect: "pac.example" is not the IPv4 address of a host, with a port or without; would be right: "192.0.2.9" or "192.0.2.9:1723"
 17: pac[3].connect: 192.0.2.11 is not among the addresses of from; would be right: there too
 21: pac[4].connect: "192.0.2.12:0" is not the IPv4 address of a host, with a port or without; would be right: "192.0.2.9" or "192.0.2.9:1723"`},
-		{"who opens the control connection", pac + "from = ['192.0.2.9']\none_call_per_connection = true", `13: pac[2].one_call_per_connection: unknown key; would be right: one of connect, ff03, from, mru, mss_by_rate, name, set_link_info, transport, window`},
+		{"who opens the control connection", pac + "from = ['192.0.2.9']\none_call_per_connection = true", `13: pac[2].one_call_per_connection: unknown key; would be right: one of calls, calls_per_second, calls_per_source, connect, ff03, from, mru, mss_by_rate, name, set_link_info, transport, window`},
 
 		{"no methods", "[auth]\nmethods = []", `11: auth.methods: names no method, so nobody can log in; would be right: methods = ["mschap-v2", "pap"]`},
 		{"methods", "[auth]\nmethods = ['ms-chap', 'eap', 'pap', 'pap']", `11: auth.methods[1]: "ms-chap" is no method; would be right: "mschap-v2", "eap-tls", "eap-mschap-v2", "mschap", "eap-md5", "chap-md5" or "pap"

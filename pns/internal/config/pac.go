@@ -30,6 +30,7 @@ func pacs(root *conf.Table) []PAC {
 			From:      conf.Values(t, "from", taken.Prefix(t.Line("from"))),
 			Transport: transport(t),
 			Settings:  treatment(t),
+			Limits:    bounds(t, ofPAC),
 			MRU:       mru(t),
 			MSSByRate: t.Bool("mss_by_rate", true),
 			Connect:   conf.Value(t, "connect", netip.AddrPort{}, pacAddress),

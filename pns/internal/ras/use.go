@@ -7,7 +7,6 @@ import (
 	"carrier/pns/internal/users"
 	"carrier/shared/peer"
 	"carrier/shared/ppp/auth"
-	"carrier/shared/quirk"
 	"carrier/shared/record"
 )
 
@@ -50,9 +49,9 @@ func limited(common session.Common, mru int) *session.Common {
 
 // Treatment is how the peer of a control connection is to be treated; false: it
 // would not be admitted now.
-func (r *RAS) Treatment(c *peer.Conn) (quirk.Settings, bool) {
+func (r *RAS) Treatment(c *peer.Conn) (peer.Remote, bool) {
 	remote, err := r.Admit(c.PeerAddr())
-	return remote.Settings, err == nil
+	return remote, err == nil
 }
 
 // Use has calls follow other settings from now on. Those that run go on, but
