@@ -54,6 +54,8 @@ func message(t *testing.T, name string, ours uint16) []byte {
 		m = pptp.OutgoingCallReply{CallID: 9, PeerCallID: ours, Result: pptp.OutgoingConnected, ConnectSpeed: 28800, Window: 4}
 	case "Outgoing-Call-Reply 7":
 		m = pptp.OutgoingCallReply{CallID: 9, PeerCallID: ours, Result: pptp.OutgoingDoNotAccept}
+	case "another Outgoing-Call-Request":
+		m = pptp.OutgoingCallRequest{CallID: 10, CallSerialNumber: 10, MaximumBPS: 1e8, BearerType: pptp.Analog, FramingType: pptp.Asynchronous, Window: 4}
 	case "Call-Clear-Request":
 		m = pptp.CallClearRequest{CallID: 9}
 	case "Call-Disconnect-Notify":
@@ -103,28 +105,50 @@ func named(m pptp.Message) string {
 
 func TestReferenceOfPPTP(t *testing.T) {
 	s := (&servers{t: t}).with(clients)
-	tableOf(t, "## PPTP of pns").each(func(t *testing.T, row map[string]string) {
-		who, first := strings.CutSuffix(row["who"], ", first")
-		here, known := from[who]
-		if !known {
-			t.Fatalf("who is %q?", who)
+	tableOf(t, "## PPTP of pns").each(func(t *testing.T, row map[string]string) { s.converses(t, row) })
+}
+
+func TestReferenceOfLimits(t *testing.T) {
+	all := &servers{t: t}
+	tableOf(t, "### Limits of pns").each(func(t *testing.T, row map[string]string) {
+		s := all.with(clients + "; " + strings.ReplaceAll(row["with"], "`", ""))
+		if who, second := strings.CutPrefix(row["who"], "a second "); second {
+			row["who"] = "a " + who
+			first := &control{t: t, Conn: s.dialTCP(t, from["a client"])}
+			first.begins()
 		}
-		c := control{t: t, Conn: s.dialTCP(t, here)}
-		if !first {
-			c.say("Start-Control-Connection-Request")
-			if c.hear(); c.heard[0] != "Start-Control-Connection-Reply 1 (successful)" {
-				t.Fatalf("no control connection: %s", c.heard[0])
-			}
-			c.heard = nil
-		}
-		for name := range strings.SplitSeq(row["sent"], ", ") {
-			c.say(name)
-			if strings.HasSuffix(name, "Call-Request") { // whose reply says which Call ID is theirs
-				c.hear()
-			}
-		}
-		c.answers(row["answer"])
+		s.converses(t, row)
 	})
+}
+
+// converses sends what a row says to the server, and holds what comes against it.
+func (s *server) converses(t *testing.T, row map[string]string) {
+	who, first := strings.CutSuffix(row["who"], ", first")
+	here, known := from[who]
+	if !known {
+		t.Fatalf("who is %q?", who)
+	}
+	c := control{t: t, Conn: s.dialTCP(t, here)}
+	if !first {
+		c.begins()
+	}
+	for name := range strings.SplitSeq(row["sent"], ", ") {
+		c.say(name)
+		if strings.HasSuffix(name, "Call-Request") { // whose reply says which Call ID is theirs
+			c.hear()
+		}
+	}
+	c.answers(row["answer"])
+}
+
+// begins establishes the control connection.
+func (c *control) begins() {
+	c.t.Helper()
+	c.say("Start-Control-Connection-Request")
+	if c.hear(); c.heard[0] != "Start-Control-Connection-Reply 1 (successful)" {
+		c.t.Fatalf("no control connection: %s", c.heard[0])
+	}
+	c.heard = nil
 }
 
 // answers holds what comes against a cell.
