@@ -38,13 +38,14 @@ func (c *Conn) callMessage(m pptp.Message) {
 // callOf finds the call that a message is about, or nil; mu is held. By RFC 2637
 // Call-Clear-Request carries the PNS's Call ID and Call-Disconnect-Notify the
 // PAC's, each the sender's own (§2.12, §2.13); accel-ppp puts ours into its
-// Call-Disconnect-Notify, so either is looked for. All others carry ours.
+// Call-Disconnect-Notify, so either is looked for. All others carry ours. A reply is
+// only to a request of its kind.
 func (c *Conn) callOf(m pptp.Message) *Call {
 	switch m := m.(type) {
 	case pptp.IncomingCallReply:
-		return c.calls[m.PeerCallID]
+		return c.asked(m.PeerCallID, pptp.IncomingPAC)
 	case pptp.OutgoingCallReply:
-		return c.calls[m.PeerCallID]
+		return c.asked(m.PeerCallID, pptp.OutgoingPNS)
 	case pptp.IncomingCallConnected:
 		return c.calls[m.PeerCallID]
 	case pptp.WANErrorNotify:
@@ -58,6 +59,14 @@ func (c *Conn) callOf(m pptp.Message) *Call {
 	default:
 		return nil
 	}
+}
+
+// asked is the call with our Call ID id if it is of that kind.
+func (c *Conn) asked(id uint16, k pptp.CallKind) *Call {
+	if call := c.calls[id]; call != nil && call.is(k) {
+		return call
+	}
+	return nil
 }
 
 func (c *Conn) eitherID(id uint16) *Call {
