@@ -32,10 +32,10 @@ func TestFloodOfRawGRE(t *testing.T) {
 		})
 	}()
 	for {
-		running.go1(t)
+		running.once(t)
 		select {
 		case <-attack:
-			running.go1(t)
+			running.once(t)
 			return
 		default:
 		}

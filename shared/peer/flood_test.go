@@ -92,11 +92,11 @@ func (h *host) withstands(t *testing.T, running *exchange, attack func()) {
 	wg.Go(func() { defer close(over); attack() })
 	defer wg.Wait()
 	for range 10 {
-		running.go1(t)
+		running.once(t)
 		slowest = max(slowest, h.getsIn(t))
 	}
 	for {
-		running.go1(t)
+		running.once(t)
 		select {
 		case <-over:
 			slowest = max(slowest, h.getsIn(t))
@@ -276,8 +276,8 @@ func talk(pac, pns *Call) *exchange {
 	return x
 }
 
-// go1 sends a packet to the PNS, which sends it back: nothing else may come.
-func (x *exchange) go1(t *testing.T) {
+// once sends a packet to the PNS, which sends it back: nothing else may come.
+func (x *exchange) once(t *testing.T) {
 	t.Helper()
 	want := fmt.Sprint("packet ", x.sent.Add(1))
 	x.mu.Lock()

@@ -36,18 +36,18 @@ const (
 // strange is what holds for those whom the Handler does not know.
 var strange = Limits{All: strangersAll, Source: strangersSource, Rate: strangersRate}
 
-// A good is what a gate counts.
-type good uint8
+// An item is what a gate counts.
+type item uint8
 
 const (
-	strangers   good = iota // connections of those whom nobody knows, until they are closed
+	strangers   item = iota // connections of those whom nobody knows, until they are closed
 	connections             // that are established
 	calls
-	goods
+	items
 )
 
-// A tally is how many of each good somebody has.
-type tally [goods]int
+// A tally is how many of each item somebody has.
+type tally [items]int
 
 // A gate knows what each source has. It is asked by accept and by the readers
 // of connections, and asks nobody.
@@ -61,7 +61,7 @@ type gate struct {
 // A source is an address with what it has, and how much it has begun lately.
 type source struct {
 	tally
-	spent [goods]allowance
+	spent [items]allowance
 }
 
 func newGate() *gate {
@@ -69,7 +69,7 @@ func newGate() *gate {
 }
 
 // spend says if a source may begin one more now, by l.Rate.
-func (g *gate) spend(what good, from netip.Addr, l Limits, now time.Time) bool {
+func (g *gate) spend(what item, from netip.Addr, l Limits, now time.Time) bool {
 	if l.Rate == 0 {
 		return true
 	}
@@ -80,7 +80,7 @@ func (g *gate) spend(what good, from netip.Addr, l Limits, now time.Time) bool {
 
 // enter gives a source one more, which leave takes back, unless it or its group
 // has enough of them.
-func (g *gate) enter(what good, from netip.Addr, group string, l Limits) bool {
+func (g *gate) enter(what item, from netip.Addr, group string, l Limits) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	s, all := g.source(from, time.Now()), g.groups[group]
@@ -97,7 +97,7 @@ func (g *gate) enter(what good, from netip.Addr, group string, l Limits) bool {
 }
 
 // leave is the end of what enter gave.
-func (g *gate) leave(what good, from netip.Addr, group string) {
+func (g *gate) leave(what item, from netip.Addr, group string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.sources[from].tally[what]--
