@@ -36,7 +36,7 @@ func TestOctetsAllocateNothing(t *testing.T) {
 				}
 				carries(t, p, far, frame, tt.far, there)
 				carries(t, far, p, tt.far, frame, here)
-			}); n != 0 {
+			}); n != 0 && !raced {
 				t.Errorf("%v allocations", n)
 			}
 		})

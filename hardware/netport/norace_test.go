@@ -1,0 +1,5 @@
+//go:build !race
+
+package netport
+
+const raced = false
