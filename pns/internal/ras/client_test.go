@@ -5,7 +5,6 @@ import (
 	"errors"
 	"log/slog"
 	"net/netip"
-	"runtime"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -97,11 +96,6 @@ func serve(t *testing.T) (r *RAS, over ends, dial func(from string) (*peer.Conn,
 		cancel()
 		<-done
 	})
-	for open := false; !open; runtime.Gosched() { // Run has begun
-		r.mu.Lock()
-		open = r.ctx != nil
-		r.mu.Unlock()
-	}
 	return r, over, func(from string) (*peer.Conn, error) {
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 		defer cancel()

@@ -130,7 +130,8 @@ type RAS struct {
 	running  map[*peer.Call]*visit
 	dialling map[*attempt]struct{}
 	sessions sync.WaitGroup
-	ctx      context.Context // of the sessions; nil while no call is taken
+	ctx      context.Context // of the sessions; nil once no call is taken any more
+	end      context.CancelFunc
 }
 
 // A visit is a call that runs.
@@ -146,22 +147,19 @@ type origin interface {
 	Remote() peer.Remote
 }
 
-// New makes a RAS that refuses calls until Run.
+// New makes a RAS that takes calls: an endpoint may bring the first before Run.
 func New(o Options) *RAS {
 	r := &RAS{o: o, online: session.NewOnline(), history: record.NewHistory(o.History), running: map[*peer.Call]*visit{}, dialling: map[*attempt]struct{}{}}
+	r.ctx, r.end = context.WithCancel(context.Background())
 	r.apply(o.Settings)
 	return r
 }
 
-// Run takes calls until ctx ends. Those that run then may go on for a while;
+// Run lets calls come until ctx ends. Those that run then may go on for a while;
 // when it is over every caller is told so. Run returns when all calls have
 // ended.
 func (r *RAS) Run(ctx context.Context) error {
-	calls, end := context.WithCancel(context.WithoutCancel(ctx))
-	defer end()
-	r.mu.Lock()
-	r.ctx = calls
-	r.mu.Unlock()
+	defer r.end()
 	<-ctx.Done()
 	r.mu.Lock()
 	r.ctx = nil
@@ -169,7 +167,7 @@ func (r *RAS) Run(ctx context.Context) error {
 		one.cancel(errEnding)
 	}
 	r.mu.Unlock()
-	defer time.AfterFunc(r.use.Load().Drain, end).Stop()
+	defer time.AfterFunc(r.use.Load().Drain, r.end).Stop()
 	r.sessions.Wait()
 	return ctx.Err()
 }
@@ -266,9 +264,6 @@ func (r *RAS) serve(call *peer.Call, v visitor) {
 	})
 }
 
-// errNotRunning says that Run has not begun, or is about to end.
-var errNotRunning = errors.New("the server starts or ends")
-
 // Closed says why no call is taken now; nil: calls are taken. Those that run go on.
 func (r *RAS) Closed() error {
 	r.mu.Lock()
@@ -280,7 +275,7 @@ func (r *RAS) Closed() error {
 func (r *RAS) closed() error {
 	switch {
 	case r.ctx == nil:
-		return errNotRunning
+		return errEnding
 	case r.o.Gate != nil:
 		return r.o.Gate.Fault()
 	}
