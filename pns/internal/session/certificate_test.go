@@ -28,7 +28,7 @@ type authority struct {
 	pool *x509.CertPool
 }
 
-func newAuthority(t *testing.T) *authority {
+func newAuthority(t testing.TB) *authority {
 	a := &authority{pool: x509.NewCertPool()}
 	a.Certificate = a.issue(t, "authority", func(c *x509.Certificate) { c.IsCA, c.KeyUsage = true, x509.KeyUsageCertSign })
 	a.pool.AddCert(a.Leaf)
@@ -36,7 +36,7 @@ func newAuthority(t *testing.T) *authority {
 }
 
 // issue makes a certificate for a day; the first one signs itself.
-func (a *authority) issue(t *testing.T, name string, with func(*x509.Certificate)) tls.Certificate {
+func (a *authority) issue(t testing.TB, name string, with func(*x509.Certificate)) tls.Certificate {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -62,9 +62,14 @@ func (a *authority) issue(t *testing.T, name string, with func(*x509.Certificate
 	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key, Leaf: leaf}
 }
 
+// server is a PNS's side of TLS: a certificate of a's, and whom a vouches for.
+func (a *authority) server(t testing.TB) *tls.Config {
+	return &tls.Config{Certificates: []tls.Certificate{a.issue(t, "denver", nil)}, ClientCAs: a.pool}
+}
+
 // certified has a place ask for certificates of a's, with encryption required.
 func (p *place) certified(t *testing.T, a *authority, with func(*tls.Config)) {
-	ours := &tls.Config{Certificates: []tls.Certificate{a.issue(t, "denver", nil)}, ClientCAs: a.pool}
+	ours := a.server(t)
 	if with != nil {
 		with(ours)
 	}
@@ -130,6 +135,7 @@ func TestCertificatesThatLetNobodyIn(t *testing.T) {
 		{"of another authority", "saran", "saran", nil, true, onlyCertified, "signed by unknown authority", "unproven"},
 		{"of nobody here", "tom", "tom", nil, false, onlyCertified, "no user has this name", "unknown-user"},
 		{"somebody else's", "saran", "tom", nil, false, onlyCertified, `the certificate is not in this name: it was issued to ["tom"]`, "unproven"},
+		{"none", "saran", "", nil, false, onlyCertified, "client didn't provide a certificate", "unproven"},
 		{"beside a password", "saran", "saran", nil, false, nil, "of this user a password is known, which eap-tls cannot be checked against", "unverifiable"},
 	} {
 		for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
@@ -142,8 +148,12 @@ func TestCertificatesThatLetNobodyIn(t *testing.T) {
 					if tt.other {
 						issuer = newAuthority(t)
 					}
+					var hers tls.Certificate
+					if tt.issued != "" {
+						hers = issuer.issue(t, tt.issued, tt.with)
+					}
 					v := p.call()
-					c := v.dial(holder(tt.user, issuer.issue(t, tt.issued, tt.with), a))
+					c := v.dial(holder(tt.user, hers, a))
 					r, _ := v.over(t)
 					if r.Reason != record.AuthFailed || !strings.Contains(r.Text, tt.text) || r.User != tt.user || r.Method != "eap-tls" || r.Address.IsValid() {
 						t.Errorf("%x: %+v", version, r)

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"carrier/pns/internal/pool"
+	"carrier/pns/internal/users"
 	"carrier/shared/ppp/auth"
 	"carrier/shared/ppp/mppe"
 	"carrier/shared/record"
@@ -30,8 +32,11 @@ type rogue struct {
 	ended string   // the text of the session's Terminate-Request
 }
 
-// run plays until the call is over.
-func (r *rogue) run() {
+// run plays until the call is over, ten minutes at most.
+func (r *rogue) run(t *testing.T) record.Call {
+	t.Helper()
+	stop := time.AfterFunc(10*time.Minute, r.v.cancel)
+	defer stop.Stop()
 	r.v.connect()
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
@@ -51,7 +56,8 @@ func (r *rogue) run() {
 				r.send([]byte(p))
 			}
 		case <-r.v.done:
-			return
+			c, _ := r.v.over(t)
+			return c
 		}
 	}
 }
@@ -148,7 +154,7 @@ var attacks = map[string]func(r *rogue){
 // his call ends within two minutes, with words in a Terminate-Request, no
 // network protocol has answered him, and he has no address.
 func TestNobodyGetsAroundAuthentication(t *testing.T) {
-	for _, m := range proving {
+	for _, m := range append(slices.Clone(proving), auth.EAPTLS) {
 		for _, encryption := range []Policy{Optional, Required} {
 			for name, attack := range attacks {
 				weaker := strings.HasPrefix(name, "wants")
@@ -164,19 +170,16 @@ func TestNobodyGetsAroundAuthentication(t *testing.T) {
 }
 
 func withstands(t *testing.T, m auth.Method, e Policy, attack func(*rogue)) {
-	p := newPlace(t, addresses, saran(nil))
+	p := newPlace6(t, saran(func(u *users.User) { u.Secret = u.Secret.OrCertificate() }))
+	six, ours := p.opt, newAuthority(t).server(t)
 	p.opt = func(o *Options) {
-		o.Link.Ask = []auth.Method{m}
+		six(o)
+		o.Link.Ask, o.Link.TLS = []auth.Method{m}, ours
 		o.Coding = Coding{Encryption: e, MPPE: mppe.Key128 | mppe.Stateless}
 	}
-	v := p.call()
-	defer v.cancel()
-	r := &rogue{v: v}
+	r := &rogue{v: p.call()}
 	attack(r)
-	stop := time.AfterFunc(10*time.Minute, v.cancel)
-	defer stop.Stop()
-	r.run()
-	c, _ := v.over(t)
+	c := r.run(t)
 	if c.Reason != record.AuthFailed || !c.Up.IsZero() || c.Address.IsValid() {
 		t.Errorf("%+v", c)
 	}
@@ -187,21 +190,34 @@ func withstands(t *testing.T, m auth.Method, e Policy, attack func(*rogue)) {
 		t.Errorf("he was told %q, the record has %q", r.ended, c.Text)
 	}
 	for _, f := range r.got {
-		if f[0] == 0x80 || f[0] == 0x00 {
-			t.Errorf("a network protocol sent % x", f)
-		}
 		if bytes.HasPrefix(f, []byte{0xC2, 0x23, 2}) {
 			t.Errorf("we answered our own challenge: % x", f)
 		}
 	}
-	for _, line := range v.log.take() {
-		if strings.HasPrefix(line, "network true") || strings.HasPrefix(line, "attach") {
-			t.Error(line)
+	r.outside(t)
+	if n := p.given(); n != 0 {
+		t.Errorf("%d addresses and networks are given", n)
+	}
+}
+
+// outside tells that no network protocol has said a word to him, nor the LAN heard of
+// him.
+func (r *rogue) outside(t *testing.T) {
+	t.Helper()
+	for _, f := range r.got {
+		if f[0] == 0x80 || f[0] == 0x00 {
+			t.Errorf("a network protocol sent % x", f)
 		}
 	}
-	if s, fixed := p.addresses(); fixed != 0 || s.Free != 2 {
-		t.Errorf("addresses: %+v, %d", s, fixed)
+	for _, line := range only(r.v.log.take(), "network true", "network6 true", "attach", "delegate") {
+		t.Error(line)
 	}
+}
+
+// given is how many addresses and networks are taken, of all pools and beside them.
+func (p *place) given() (n int) {
+	fixed := p.pool.Stats(func(_ string, s pool.Stats) { n += s.Used + s.Reserved })
+	return n + fixed
 }
 
 // A refusal is seen in the method's own words before the link closes.
