@@ -284,6 +284,7 @@ type caller struct {
 	mppe    *ccp.MPPE  // of ccp
 	packs   ccp.Method // how she compresses, both ways; nil: not at all
 	vj      vj.Slots
+	knows   auth.Secret                            // ours, where we must log in with her
 	mute    bool                                   // sends nothing any more
 	loses   func(p ppp.Protocol, info []byte) bool // what of hers does not arrive; nil: nothing is lost
 	bring   func(frame []byte)                     // to the session; nil: the fake data half does
@@ -327,6 +328,9 @@ func (c *caller) run() {
 	for {
 		for _, e := range c.link.Events() {
 			c.said = append(c.said, e)
+			if e.Kind == link.Claimed {
+				c.link.Answer(time.Now(), e.Claim.Check(c.knows))
+			}
 			if e.Kind == link.LoggedIn && c.can != 0 {
 				_, left := c.link.Keys()
 				if c.ccp == nil {

@@ -221,7 +221,9 @@ func (s *Session) happened(now time.Time, e link.Event) {
 	case link.Claimed:
 		s.claimed(now, e.Claim)
 	case link.LoggedIn:
-		s.entered(now)
+		if s.o.Dial != nil { // a caller who wants to know us is known by what we ask
+			s.entered(now)
+		}
 	case link.Unproven:
 		s.unproven(now, e.Claim, e.Text)
 	case link.Authenticated:

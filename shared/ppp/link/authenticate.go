@@ -64,12 +64,18 @@ func (l *Link) authenticated(now time.Time) {
 	}
 }
 
+// reflected is what a peer reads that would have us prove for it who it is.
+const reflected = "our own challenge came back"
+
 // receiveAuth gives a packet to both roles: each knows its own. An open link
 // still answers repeats and new Challenges.
 func (l *Link) receiveAuth(now time.Time, p ppp.Protocol, info []byte) {
 	a := &l.auth
 	if a.server != nil {
 		if a.server.Reflects(p, info) { // answering it would answer for the peer
+			if a.client != nil {
+				l.close(now, AuthRefused, reflected)
+			}
 			return
 		}
 		if c := a.server.Receive(now, p, info, &l.out); c != nil {

@@ -230,26 +230,44 @@ func TestLostSuccess(t *testing.T) {
 	}
 }
 
-// A peer that gives us our own Challenge wants us to answer it in its place.
-func TestReflectedChallengeIsNotAnswered(t *testing.T) {
-	o := server(auth.CHAPMD5)
-	o.Login = auth.Login{Name: "denver", Secret: auth.NewPassword(password)}
-	p := newPair(t, o, client())
-	p.a.Up(p.now)
-	ours, err := cp.Parse(p.a.Take()[0][4:])
-	if err != nil {
-		t.Fatal(err)
-	}
-	p.say(ppp.LCP, packet(cp.ConfigureRequest, 7, "\x03\x05\xc2\x23\x05")...)
-	ours.Code = cp.ConfigureAck
-	challenge := p.say(ppp.LCP, ours.Append(nil)...)
-	if len(challenge) != 1 || challenge[0][4] != 1 {
-		t.Fatalf("said % x", challenge)
-	}
-	p.answered("our own Challenge", p.say(ppp.CHAP, challenge[0][4:]...))
-	challenge[0][9]++ // another value
-	if got := p.say(ppp.CHAP, challenge[0][4:]...); len(got) != 1 || got[0][4] != 2 {
-		t.Errorf("another Challenge was answered % x", got)
+// A peer that gives us our own Challenge wants us to answer it in its place: that is
+// the end. Where we have nothing to answer it is nothing to us.
+func TestAReflectedChallengeIsNotAnswered(t *testing.T) {
+	for _, answers := range []bool{true, false} {
+		o := server(auth.CHAPMD5)
+		if answers {
+			o.Login = auth.Login{Name: "denver", Secret: auth.NewPassword(password)}
+		}
+		p := newPair(t, o, client())
+		p.a.Up(p.now)
+		ours, err := cp.Parse(p.a.Take()[0][4:])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if p.say(ppp.LCP, packet(cp.ConfigureRequest, 7, "\x03\x05\xc2\x23\x05")...); !answers {
+			p.say(ppp.LCP, packet(cp.ConfigureRequest, 8, "")...)
+		}
+		ours.Code = cp.ConfigureAck
+		challenge := p.say(ppp.LCP, ours.Append(nil)...)
+		if len(challenge) != 1 || challenge[0][4] != 1 {
+			t.Fatalf("said % x", challenge)
+		}
+		other := bytes.Clone(challenge[0])
+		other[9]++ // another value
+		if got := p.say(ppp.CHAP, other[4:]...); answers != (len(got) == 1 && got[0][4] == 2) {
+			t.Errorf("another Challenge was answered % x", got)
+		}
+		got := p.say(ppp.CHAP, challenge[0][4:]...)
+		if !answers {
+			p.answered("our own Challenge", got)
+			continue
+		}
+		const text = "our own challenge came back"
+		if len(got) != 1 || got[0][2] != 0xC0 || got[0][4] != 5 || string(got[0][8:]) != text {
+			t.Errorf("our own Challenge was answered % x", got)
+		}
+		p.run(time.Minute)
+		p.want(p.a, fmt.Sprintf("link up, link down, finished: peer refused %q", text))
 	}
 }
 
