@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"carrier/pns/internal/guard"
@@ -103,14 +104,8 @@ func TestACallByCertificateIsEncrypted(t *testing.T) {
 				t.Errorf("%x: %+v", version, r)
 			}
 			equal(t, "authentications", p.auths(), []string{"eap-tls accepted 1"})
-			info, ok := v.data.coding.Out.Compress(nil, []byte("\x00\x21a packet"))
-			d, err := c.ccp.Agreed().Receive.Method.Decompressor(c.ccp.Agreed().Receive.Value, 1500)
-			if err != nil || !ok {
-				t.Fatal(err, ok)
-			}
-			if got, err := d.Decompress(nil, info); string(got) != "\x00\x21a packet" || err != nil {
-				t.Errorf("%x: the caller decrypts %q, %v", version, got, err)
-			}
+			synctest.Wait()
+			crosses(t, tls.VersionName(version), v.data.coding, c.ccp.Agreed())
 			v.cancel()
 			v.over(t)
 			c.hangUp()

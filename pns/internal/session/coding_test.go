@@ -3,6 +3,7 @@ package session
 import (
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"carrier/shared/ppp"
@@ -51,10 +52,14 @@ func TestEncryption(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			bubble(t, func(t *testing.T) {
-				p := newPlace(t, addresses, saran(nil))
-				p.opt = func(o *Options) { o.Coding = tt.policy }
+				p := newPlace6(t, saran(nil))
+				six := p.opt
+				p.opt = func(o *Options) {
+					six(o)
+					o.Coding = tt.policy
+				}
 				v := p.call()
-				c := v.dialCoded(tt.can, tt.by)
+				c := v.dial(sara("saran", "secret", tt.by), speaks6, func(c *caller) { c.can = tt.can })
 				time.Sleep(10 * time.Second)
 				said := strings.Join(only(v.log.take(), "coding", "network true"), ", ")
 				if !strings.HasPrefix(said+", ", tt.said+", ") && !strings.HasSuffix(", "+said, ", "+tt.said) {
@@ -78,8 +83,8 @@ func TestEncryption(t *testing.T) {
 					t.Errorf("the caller reads %q, want %q", e.Text, tt.why)
 				}
 				for _, e := range events {
-					if e.Kind == link.NetworkUp && e.Protocol == ppp.IPCP {
-						t.Error("IPCP opened")
+					if e.Kind == link.NetworkUp && e.Protocol != ppp.CCP {
+						t.Errorf("%v opened", e.Protocol)
 					}
 				}
 			})
@@ -197,15 +202,8 @@ func TestEncryptionAfterLCPAgain(t *testing.T) {
 		equal(t, "at the data half", only(v.log.take(), "coding", "network"), []string{
 			"network false invalid IP 0", "coding out false in false sealed false shut true",
 			"coding out true in true sealed true shut false", "network true 2.1.1.129 1400"})
-		down := v.data.coding.Out
-		info, ok := down.Compress(nil, []byte("\x00\x21a packet"))
-		d, err := c.ccp.Agreed().Receive.Method.Decompressor(c.ccp.Agreed().Receive.Value, 1500)
-		if err != nil || !ok {
-			t.Fatal(err, ok)
-		}
-		if got, err := d.Decompress(nil, info); string(got) != "\x00\x21a packet" || err != nil {
-			t.Errorf("%q, %v", got, err)
-		}
+		synctest.Wait()
+		crosses(t, "afresh", v.data.coding, c.ccp.Agreed())
 		v.cancel()
 		v.over(t)
 		c.hangUp()

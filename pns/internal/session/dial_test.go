@@ -25,8 +25,10 @@ import (
 type server struct {
 	v       *visit
 	link    *link.Link
-	mppe    *ccp.MPPE
-	secret  auth.Secret // of our user there
+	ccp     *ccp.CCP
+	mppe    *ccp.MPPE          // of ccp
+	secret  auth.Secret        // of our user there
+	bring   func(frame []byte) // to the session
 	do      chan func(time.Time)
 	quit    chan struct{}
 	stopped chan struct{}
@@ -35,6 +37,13 @@ type server struct {
 // calls opens a call to a server that demands one of some methods, and that is changed
 // before it speaks.
 func (p *place) calls(d Dial, with func(*Options), change func(*server), ask ...auth.Method) (*visit, *server) {
+	p.dials(d, with)
+	v := p.call()
+	return v, v.answers(change, ask...)
+}
+
+// dials has the place open calls, whose options may be changed.
+func (p *place) dials(d Dial, with func(*Options)) {
 	p.opt = func(o *Options) {
 		o.Dial, o.Connected = &d, true
 		o.Link.Ask, o.Link.Login = nil, auth.Login{Name: "boston", Secret: auth.NewPassword("blue moon"), Allow: []auth.Method{auth.MSCHAPv2}}
@@ -47,36 +56,45 @@ func (p *place) calls(d Dial, with func(*Options), change func(*server), ask ...
 			with(o)
 		}
 	}
-	v := p.call()
+}
+
+// answers has a server speak on a call that we opened.
+func (v *visit) answers(change func(*server), ask ...auth.Method) *server {
 	s := &server{v: v, secret: auth.NewPassword("blue moon"), do: make(chan func(time.Time)), quit: make(chan struct{}), stopped: make(chan struct{}),
-		link: link.New(&link.Options{LCP: lcp.Options{MRU: 1400, Magic: true}, Ask: ask, TLS: p.serves, Name: "denver", Login: auth.Login{Name: "denver", Secret: auth.NewPassword("red sun")}})}
+		link: link.New(&link.Options{LCP: lcp.Options{MRU: 1400, Magic: true}, Ask: ask, TLS: v.serves, Name: "denver", Login: auth.Login{Name: "denver", Secret: auth.NewPassword("red sun")}})}
+	s.bring = func(f []byte) {
+		v.data.with(func() { v.data.received++ })
+		v.data.bring(f)
+	}
 	now := time.Now()
 	s.link.Network(now, ppp.IPCP, ipcp.New(ipcp.Options{Local: ip("10.2.0.1"), Remote: ip("10.9.0.2")}))
 	s.link.Network(now, ppp.IPV6CP, ipv6cp.New(ipv6cp.Options{Local: ipv6cp.Identifier{7: 1}}, nil))
 	s.mppe = &ccp.MPPE{Can: mppe.Key128 | mppe.Stateless}
 	m := []ccp.Method{s.mppe}
-	s.link.Network(now, ppp.CCP, ccp.New(ccp.Options{Receive: m, Send: m}))
+	s.ccp = ccp.New(ccp.Options{Receive: m, Send: m})
+	s.link.Network(now, ppp.CCP, s.ccp)
 	s.link.Up(now)
 	if change != nil {
 		change(s)
 	}
 	go s.run()
-	return v, s
+	return s
 }
 
 func (s *server) run() {
 	defer close(s.stopped)
 	for {
 		for _, e := range s.link.Events() {
-			if e.Kind == link.Claimed {
+			switch e.Kind {
+			case link.Claimed:
 				s.link.Answer(time.Now(), e.Claim.Check(s.secret))
+			case link.Authenticated:
+				keys, _ := s.link.Keys()
+				s.mppe.Keys = ccp.KeysOf(keys, mppe.Server)
 			}
-			keys, _ := s.link.Keys()
-			s.mppe.Keys = ccp.KeysOf(keys, mppe.Server)
 		}
 		for _, f := range s.link.Take() {
-			s.v.data.with(func() { s.v.data.received++ })
-			s.v.data.bring(f)
+			s.bring(f)
 		}
 		var due <-chan time.Time
 		if d := s.link.Deadline(); !d.IsZero() {

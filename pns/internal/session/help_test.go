@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"io"
 	"log/slog"
@@ -236,12 +237,13 @@ type visit struct {
 	s      *Session
 	cancel context.CancelFunc
 	done   chan struct{} // closed when Run is over
+	serves *tls.Config   // the place's
 }
 
 // call brings a call whose modem has not answered yet.
 func (p *place) call() *visit {
 	l := &log{}
-	v := &visit{log: l, call: &fakeCall{log: l, events: make(chan peer.Event, 8)},
+	v := &visit{serves: p.serves, log: l, call: &fakeCall{log: l, events: make(chan peer.Event, 8)},
 		data: &fakeData{log: l, down: make(chan []byte, 32)}, done: make(chan struct{})}
 	o := Options{Common: &Common{
 		LAN: &fakeLAN{log: l, err: p.lanErr}, Delegator: &fakeLAN{log: l, err: p.behindErr}, Users: p.users, Pools: p.pool, Online: p.online, Guard: p.guard,
