@@ -35,6 +35,7 @@ type Coding struct {
 type coding struct {
 	ccp  *ccp.CCP  // nil: not offered
 	mppe *ccp.MPPE // its keys are those of the last log-in; nil: not among what is offered
+	open bool      // what CCP agreed on is in force
 }
 
 // offerCoding has CCP negotiated, once the caller is known and her keys with
@@ -100,6 +101,7 @@ func (s *Session) codingUp(now time.Time) {
 		s.close(now, record.NotEncrypted, "encryption is required, both ways")
 		return
 	}
+	s.coding.open = true
 	s.data.SetCoding(flow.Coding{Out: out, In: in, Sealed: required || encrypts(agreed.Receive)})
 	s.log(slog.LevelInfo, "coding", "from", agreed.Receive.String(), "to", agreed.Send.String())
 	if required {
@@ -125,6 +127,7 @@ func encrypts(c ccp.Choice) bool {
 // codingDown is what holds while nothing is agreed: before CCP opens, while it is
 // negotiated anew, and when it ends.
 func (s *Session) codingDown() {
+	s.coding.open = false
 	s.data.SetCoding(flow.Coding{Shut: s.o.Coding.Encryption == Required})
 }
 

@@ -212,11 +212,20 @@ func (s *Session) startLimits(now time.Time) {
 // the others after 30 s each; but who answers, and never comes to an end, is not.
 const networkTime = 2 * time.Minute
 
+// unopened ends the call of a caller who was without a network for that long.
+func (s *Session) unopened(now time.Time) {
+	if s.o.Coding.Encryption == Required && !s.coding.open {
+		s.close(now, record.NotEncrypted, fmt.Sprintf("encryption is required, and was not agreed on in %v", networkTime))
+		return
+	}
+	s.close(now, record.NetworkFailed, fmt.Sprintf("no network protocol opened in %v", networkTime))
+}
+
 // checkLimits ends the call when it was without a network or idle for too long, or has
 // lasted too long. Times are monotonic: a clock that is set ends nobody's call.
 func (s *Session) checkLimits(now time.Time) {
 	if !s.wanting.IsZero() && !now.Before(s.wanting) {
-		s.close(now, record.NetworkFailed, fmt.Sprintf("no network protocol opened in %v", networkTime))
+		s.unopened(now)
 		return
 	}
 	if !s.limit.IsZero() && !now.Before(s.limit) {
