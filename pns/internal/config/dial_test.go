@@ -123,6 +123,8 @@ func TestMistakesOfDials(t *testing.T) {
 9: dial[2].to[8]: "a b" is neither an address nor a host's name; would be right: "203.0.113.1", "203.0.113.1:1723" or "denver.example"`},
 		{"methods without keys", "methods = ['mschap-v2', 'pap']", `7: dial[1].methods[2]: pap leaves no keys for the encryption that is required; would be right: "mschap-v2"`},
 		{"half a server", "server = 'denver'", `2: dial[1].server_password: missing; would be right: server_password = "…"`},
+		{"one password both ways", "methods = ['mschap-v2', 'chap-md5']\nencryption = 'none'\nserver = 'denver'\nserver_password = 'pw'",
+			`10: dial[1].server_password: is our own password, so that by MD5 we would answer for the server what it is asked (RFC 1994); would be right: another one`},
 		{"times", "idle = '1m'\nretry = '1m'\nretry_max = '30s'", `7: dial[1].idle: is of no use for a call that is always open; would be right: mode = "on demand", or without it
 9: dial[1].retry_max: 30s is shorter than retry, 1m0s; would be right: as long, or longer`},
 		{"nothing to wait for", "mode = 'on demand'", `2: dial[1].routes: missing, so that no packet can open the call; would be right: routes = ["10.2.0.0/16"]`},

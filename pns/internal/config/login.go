@@ -26,7 +26,12 @@ func (d *Dial) login(t *conf.Table) {
 	}
 	t.Need("server", `"denver"`)
 	t.Need("server_password", `"…"`)
-	d.Proof = auth.Login{Name: conf.Value(t, "server", "", person), Secret: auth.NewPassword(t.Secret("server_password"))}
+	theirs := t.Secret("server_password")
+	d.Proof = auth.Login{Name: conf.Value(t, "server", "", person), Secret: auth.NewPassword(theirs)}
+	md5 := slices.Contains(d.Login.Allow, auth.CHAPMD5) || slices.Contains(d.Login.Allow, auth.EAPMD5)
+	if md5 && auth.Typed("", theirs).Check(d.Login.Secret).OK {
+		t.Bad("server_password", "is our own password, so that by MD5 we would answer for the server what it is asked (RFC 1994); would be right: another one")
+	}
 }
 
 // useless says of a password that none of the methods uses it.
