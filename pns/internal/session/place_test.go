@@ -26,6 +26,7 @@ type place struct {
 	dialled   bool  // calls are ones that we have placed
 
 	serves *tls.Config // by which the server of a call that we open asks for certificates
+	tls    *tls.Config // of EAP-TLS where strangers call; nil: it is not spoken
 }
 
 // people are the users, and the passwords that they change; as a ras.RAS has

@@ -1,6 +1,7 @@
 package cp
 
 import (
+	"bytes"
 	"strings"
 	"testing"
 	"time"
@@ -347,4 +348,15 @@ func (r *rig) frame(f []byte) {
 		r.t.Fatal(err)
 	}
 	r.recv(p.Code, p.ID, p.Data...)
+}
+
+// A peer that lists one option as often as a packet has room for it is told once what
+// we would take in its place.
+func TestANakHasEachOptionOnce(t *testing.T) {
+	r := newRig(t, Options{})
+	r.start()
+	r.want(ReqSent, "01 01 00 04")
+	r.w.wants = true
+	r.recv(1, 7, bytes.Repeat([]byte{2, 2}, 700)...)
+	r.want(ReqSent, "03 07 00 0a 02 03 00 03 03 07")
 }

@@ -64,7 +64,7 @@ func (m *Machine) configureRequest(now time.Time, p Packet, out *ppp.Outbox) Act
 		reply.Data = AppendOptions(nil, answer.Reject)
 	case len(answer.Nak) > 0 && m.naks < m.limits.failure:
 		m.naks++
-		reply.Code, reply.Data = ConfigureNak, AppendOptions(nil, answer.Nak)
+		reply.Code, reply.Data = ConfigureNak, AppendOptions(nil, once(answer.Nak))
 	case len(answer.Nak) > 0: // Max-Failure: Nak becomes Reject, what we miss is let be
 		reply.Data = AppendOptions(nil, named(opts, answer.Nak))
 	}
@@ -75,6 +75,19 @@ func (m *Machine) configureRequest(now time.Time, p Packet, out *ppp.Outbox) Act
 		return m.stop(now, out)
 	}
 	return m.step(now, RCRMinus, p, &reply, out)
+}
+
+// once returns the first option of each type: what the peer has asked for again and
+// again is told once what we would take (RFC 1661 §6), or the answer to a packet full of
+// short options would fit in none.
+func once(opts []Option) []Option {
+	var found []Option
+	for _, o := range opts {
+		if !slices.ContainsFunc(found, func(f Option) bool { return f.Type == o.Type }) {
+			found = append(found, o)
+		}
+	}
+	return found
 }
 
 // named returns the options of request whose types are in nak.

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"carrier/shared/ppp"
+	"carrier/shared/ppp/cp"
 	"carrier/shared/ppp/lcp"
 )
 
@@ -40,5 +41,25 @@ func TestPeerTells(t *testing.T) {
 	p.say(ppp.LCP, byte(lcp.Identification), 1, 0, 8, 1, 2, 3, 4)
 	if len(p.a.log) != 0 {
 		t.Errorf("after the end: %+v", p.a.log)
+	}
+}
+
+// What is longer than we must take is dropped in every phase, or its answer would be
+// longer than the peer takes.
+func TestLongerThanTheMRU(t *testing.T) {
+	for _, tt := range []struct{ mru, mrru, longest int }{{0, 0, 1500}, {1400, 0, 1500}, {1600, 0, 1600}, {1400, 1700, 1700}} {
+		o := server()
+		o.LCP.MRU, o.LCP.Multilink.MRRU = uint16(tt.mru), uint16(tt.mrru)
+		p := newPair(t, o, client())
+		p.openLCP()
+		p.settle()
+		for _, n := range []int{tt.longest, tt.longest + 1, 60_000} {
+			for protocol, code := range map[ppp.Protocol]cp.Code{ppp.LCP: 9, ppp.IPCP: 99} { // Echo-Request, and none there is
+				got := p.say(protocol, cp.Packet{Code: code, ID: 66, Data: make([]byte, n-4)}.Append(nil)...)
+				if (len(got) == 1) != (n == tt.longest) {
+					t.Errorf("%+v: %d octets of %v have %d answers", tt, n, protocol, len(got))
+				}
+			}
+		}
 	}
 }

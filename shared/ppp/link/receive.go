@@ -10,12 +10,13 @@ import (
 )
 
 // Receive takes a frame without its FCS, in every form that ppp.Split knows; it
-// is not kept. What may not come in this phase is dropped; a protocol that we
+// is not kept. What is longer than we must take, or may not come in this phase, is
+// dropped; a protocol that we
 // do not speak is rejected. Data of a network protocol whose control protocol
 // was added with Network are the owner's business: they are ignored here.
 func (l *Link) Receive(now time.Time, frame []byte) {
 	p, info, err := ppp.Split(frame)
-	if err != nil {
+	if err != nil || len(info) > l.longest() {
 		return
 	}
 	switch {
@@ -31,6 +32,14 @@ func (l *Link) Receive(now time.Time, frame []byte) {
 	default:
 		l.receiveNCP(now, p, info)
 	}
+}
+
+// longest is how many octets of an information field we take: 1500 at any time (RFC
+// 1661 §6.1, RFC 1990 §5.1.1). An answer can be as long as its question, and must not
+// be longer than the peer takes.
+func (l *Link) longest() int {
+	ours := l.lcp.Agreed().Ours
+	return int(max(ppp.DefaultMRU, ours.MRU, ours.MRRU))
 }
 
 func (l *Link) receiveLCP(now time.Time, info []byte) {
