@@ -19,7 +19,7 @@ import (
 
 // dialler keeps the calls that the configuration says are to be open.
 func (p *Program) dialler(network lan.Network, serials *record.Serials) *dial.Dialler {
-	o := dial.Options{Endpoint: p.endpoint, LAN: network, Serials: serials, Resolver: cmp.Or(p.resolver, net.DefaultResolver), History: history,
+	o := dial.Options{Endpoint: p.endpoint, LAN: network, Serials: serials, PACs: p.ras, Resolver: cmp.Or(p.resolver, net.DefaultResolver), History: history,
 		Sessions: &p.metrics.sessions, Flows: &p.metrics.flows, Meter: p.metrics, Hub: p.hub, Log: p.log}
 	o.Delegator, _ = network.(session.Delegator)
 	o.Pinner, _ = network.(dial.Pinner)
@@ -33,7 +33,7 @@ func (p *Program) entries(c *config.Config) (all []dial.Entry) {
 	})
 	for _, d := range c.Dials {
 		p.metrics.dialKnown(d.Name)
-		e := dial.Entry{Name: d.Name, Servers: d.Servers, Remote: peer.Remote{Transport: d.Transport, Settings: d.Settings},
+		e := dial.Entry{Name: d.Name, Servers: d.Servers, Remote: peer.Remote{Transport: d.Transport, Settings: d.Settings}, Number: d.Number,
 			MTU: d.MRU, OnDemand: d.OnDemand, Retry: d.Retry, RetryMax: d.RetryMax, Activity: c.Activity, Sum: d.Sum,
 			Dial: session.Dial{Routes: d.Routes, Others: c.Elsewhere(d), Proof: d.Proof},
 			Settings: session.Settings{Coding: d.Coding, VJ: d.VJ, Idle: d.Idle, Identify: c.Identify, Lossy: c.Lossy,
@@ -61,7 +61,7 @@ func mru(n int) uint16 {
 type dialled struct {
 	Dial   string    `json:"dial"`
 	State  string    `json:"state"`
-	Server string    `json:"server,omitempty"` // that is called, or was last
+	Server string    `json:"server,omitempty"` // that is called, or was last; or the number and its PAC
 	Call   string    `json:"call,omitempty"`
 	Next   time.Time `json:"next,omitzero"` // attempt
 	Failed int       `json:"failed"`        // attempts in a row
@@ -69,10 +69,7 @@ type dialled struct {
 }
 
 func show(s dial.State) dialled {
-	d := dialled{Dial: s.Name, State: string(s.Doing), Call: s.Call, Failed: s.Failed, Text: s.Text}
-	if s.Server.IsValid() {
-		d.Server = s.Server.String()
-	}
+	d := dialled{Dial: s.Name, State: string(s.Doing), Server: s.To, Call: s.Call, Failed: s.Failed, Text: s.Text}
 	if !s.Next.IsZero() {
 		d.Next = s.Next.Round(time.Second)
 	}

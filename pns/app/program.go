@@ -188,7 +188,8 @@ func (p *Program) peerOptions() peer.Options {
 	if p.config.NeedsUDP {
 		o.UDP = p.config.UDP
 	}
-	if a := p.config.Listen.Addr(); len(p.config.Dials) > 0 && !a.IsUnspecified() {
+	connects := func(a config.PAC) bool { return a.Connect.IsValid() }
+	if a := p.config.Listen.Addr(); !a.IsUnspecified() && (len(p.config.Dials) > 0 || slices.ContainsFunc(p.config.PACs, connects)) {
 		o.Source = a
 	}
 	return o

@@ -5,6 +5,7 @@ package config
 import (
 	"crypto/tls"
 	"net/netip"
+	"slices"
 	"time"
 
 	"carrier/pns/internal/activity"
@@ -217,7 +218,9 @@ func ignored(t *conf.Table) *activity.Filter {
 	return f
 }
 
-// onlyDials tells whether nobody may bring calls, so that nobody need log in.
+// onlyDials tells whether nobody need log in: there are only PACs that dial for us.
 func (c *Config) onlyDials(root *conf.Table) bool {
-	return root.Has("dial") && !root.Has("pac") && !root.Has("clients")
+	return root.Has("dial") && !root.Has("clients") && !slices.ContainsFunc(c.PACs, func(p PAC) bool {
+		return !slices.ContainsFunc(c.Dials, func(d Dial) bool { return d.Number != nil && d.Number.PAC == p.Name })
+	})
 }

@@ -31,6 +31,7 @@ import (
 	"carrier/shared/ppp/lqr"
 	"carrier/shared/ppp/mppe"
 	"carrier/shared/ppp/vj"
+	"carrier/shared/pptp"
 	"carrier/shared/quirk"
 	"carrier/shared/weakness"
 )
@@ -100,6 +101,18 @@ transport   = "udp"
 window      = 8
 mru         = 1200
 ff03        = "keep"
+
+[[dial]]
+name       = "village"
+through    = "atlanta"
+number     = "555-1212"
+subaddress = "7"
+min_speed  = 9600
+max_speed  = 64000
+bearer     = "digital"
+framing    = "async"
+user       = "denver"
+password   = "blue moon"
 
 [lan]
 mode      = "userspace"
@@ -194,6 +207,7 @@ func TestWhole(t *testing.T) {
 		t.Errorf("dial: %+v", d)
 	}
 	d.Login.Secret, d.Proof.Secret, d.Sum = auth.Secret{}, auth.Secret{}, conf.Sum{}
+	got.Dials[1].Login.Secret, got.Dials[1].Sum = auth.Secret{}, conf.Sum{}
 	want := &Config{
 		Accept:   weakness.Accepted{"open-tunnel atlanta", "pap"},
 		Settings: daemon.Settings{Name: "denver", Panel: netip.MustParseAddrPort("127.0.0.1:8724"), Socket: "/run/pns.sock", Level: slog.LevelWarn},
@@ -213,7 +227,13 @@ func TestWhole(t *testing.T) {
 			Login: auth.Login{Name: "denver", Allow: []auth.Method{auth.MSCHAPv2, auth.CHAPMD5}}, Proof: auth.Login{Name: "chicago"},
 			Routes: []netip.Prefix{netip.MustParsePrefix("10.3.0.0/16"), netip.MustParsePrefix("10.4.0.1/32")},
 			Coding: session.Coding{Encryption: session.Optional, MPPE: mppe.Key40 | mppe.Key128, Compression: []ccp.Method{ccp.BSD{Bits: 12}}},
-			VJ:     vj.Slots{Count: 16}, OnDemand: true, Idle: 10 * time.Minute, Retry: 2 * time.Second, RetryMax: time.Minute}},
+			VJ:     vj.Slots{Count: 16}, OnDemand: true, Idle: 10 * time.Minute, Retry: 2 * time.Second, RetryMax: time.Minute},
+			{Name: "village", Number: &dial.Number{PAC: "atlanta", Request: pptp.OutgoingCallRequest{PhoneNumber: "5551212", Subaddress: "7",
+				MinimumBPS: 9600, MaximumBPS: 64000, BearerType: pptp.Digital, FramingType: pptp.Asynchronous}},
+				Transport: peer.UDP, Settings: quirk.Settings{LineErrors: quirk.Off},
+				Login:  auth.Login{Name: "denver", Allow: []auth.Method{auth.MSCHAPv2, auth.EAPMSCHAPv2}},
+				Coding: session.Coding{Encryption: session.Required, MPPE: mppe.Key40 | mppe.Key128}, VJ: vj.Slots{Count: 16},
+				Retry: 5 * time.Second, RetryMax: 5 * time.Minute}},
 		LAN: LAN{
 			Local: ip("2.1.1.1"),
 			Pools: []pool.Options{

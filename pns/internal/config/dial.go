@@ -21,12 +21,13 @@ import (
 	"carrier/shared/quirk"
 )
 
-// A Dial is a call that we keep open to a PPTP server.
+// A Dial is a call that we keep open, to a PPTP server or to a telephone number.
 type Dial struct {
 	Name      string
-	Servers   []dial.Server // in the order in which they are tried
-	Transport peer.Transport
-	Settings  quirk.Settings
+	Servers   []dial.Server  // in the order in which they are tried
+	Number    *dial.Number   // in place of Servers; nil: none
+	Transport peer.Transport // of Servers, or of the PAC
+	Settings  quirk.Settings // of Servers
 	MRU       int            // as PAC's
 	Login     auth.Login     // ours
 	Key       string         // the file of our private key; "": there is none
@@ -47,7 +48,9 @@ func dials(root *conf.Table, c *Config) []Dial {
 	names := make(conf.Seen)
 	for _, t := range root.Tables("dial") {
 		t.Need("name", `"denver"`)
-		t.Need("to", `["203.0.113.1"]`)
+		if !t.Has("through") {
+			t.Need("to", `["203.0.113.1"]`)
+		}
 		d := Dial{
 			Name:      conf.Value(t, "name", "", conf.Name),
 			Servers:   conf.Values(t, "to", server),
@@ -55,7 +58,7 @@ func dials(root *conf.Table, c *Config) []Dial {
 			Settings:  treatment(t),
 			MRU:       mru(t),
 			Routes:    conf.Values(t, "routes", beyond),
-			VJ:        headers(t, false),
+			VJ:        headers(t, t.Has("through")),
 			OnDemand:  t.Choice("mode", "always", "always", "on demand") == "on demand",
 			Retry:     t.Duration("retry", 5*time.Second, time.Second, time.Hour),
 			RetryMax:  t.Duration("retry_max", 5*time.Minute, time.Second, 24*time.Hour),
@@ -64,6 +67,7 @@ func dials(root *conf.Table, c *Config) []Dial {
 		if t.Has("to") && len(d.Servers) == 0 && t.Good("to") {
 			t.Bad("to", `names no server; would be right: to = ["203.0.113.1"]`)
 		}
+		d.number(t, c)
 		d.login(t)
 		d.encrypts(t, c)
 		d.demand(t)
@@ -166,6 +170,7 @@ func apart(root *conf.Table, c *Config) {
 			continue
 		}
 		c.LAN.unrouted(t, d.Routes)
+		d.around(t, c.PACs)
 		for n, p := range d.Routes {
 			if o := slices.IndexFunc(all, func(o owner) bool { return clash(o.prefix, p) }); o >= 0 {
 				t.BadItem("routes", n, "%v, behind the server %q, overlaps %v, which %s; would be right: each network once", p, d.Name, all[o].prefix, all[o].who)

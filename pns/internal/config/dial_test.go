@@ -158,4 +158,36 @@ func TestMistakesOfDials(t *testing.T) {
 	}
 }
 
-const keysOfDial = "one of ca, certificate, compression, encryption, ff03, idle, key, methods, mode, mru, name, nt_hash, password, retry, retry_max, routes, server, server_name, server_password, to, transport, user, vj, window"
+// In each case the text is added to a branch that has a PAC dial, in nine lines.
+func TestMistakesOfDialsThrough(t *testing.T) {
+	const phoned = "name = 'boston'\n[[pac]]\nname = 'atlanta'\nfrom = ['192.0.2.9', '10.7.0.0/16']\n[[dial]]\nname = 'denver'\nuser = 'boston'\npassword = 'pw'\n"
+	for _, tt := range []struct{ name, add, want string }{
+		{"no number", "through = 'atlanta'", `5: dial[1].number: missing; would be right: number = "5551212"`},
+		{"no PAC", "through = 'paris'\nnumber = '5551212'", `1: user: missing, so nobody can log in; would be right: at least one [[user]]
+9: dial[1].through: "paris" is no [[pac]]; would be right: the name of one`},
+		{"no way at all", "number = '5551212'", `1: user: missing, so nobody can log in; would be right: at least one [[user]]
+5: dial[1].to: missing; would be right: to = ["203.0.113.1"]
+9: dial[1].number: is of no use without through; would be right: through = "atlanta" beside it`},
+		{"values", "through = 'atlanta'\nnumber = '0W900'\nsubaddress = '" + strings.Repeat("x", 65) + "'\nmin_speed = 64000\nmax_speed = 9600\nbearer = 'v34'\nframing = 'hdlc'",
+			`10: dial[1].number: "0W900" is no number that can be dialled; would be right: "5551212"
+11: dial[1].subaddress: "` + strings.Repeat("x", 60) + `"… is no text of at most 64 octets; would be right: "7"
+13: dial[1].max_speed: 9600 is less than min_speed, 64000; would be right: as much, or more
+14: dial[1].bearer: "v34" is not known here; would be right: "any", "analog" or "digital"
+15: dial[1].framing: "hdlc" is not known here; would be right: "any", "async" or "sync"`},
+		{"a server's keys", "through = 'atlanta'\nnumber = '5551212'\nto = ['203.0.113.1']\ntransport = 'udp'\nwindow = true\nff03 = 'keep'",
+			`11: dial[1].to: is of no use with through, where the PAC is called; would be right: without it
+12: dial[1].transport: is of no use with through, where the PAC is called; would be right: without it
+13: dial[1].window: is of no use with through, where the PAC is called; would be right: without it
+14: dial[1].ff03: is of no use with through, where the PAC is called; would be right: without it`},
+		{"the way to the PAC", "through = 'atlanta'\nnumber = '5551212'\nroutes = ['10.7.1.0/24', '192.0.2.0/24']",
+			`11: dial[1].routes[2]: 192.0.2.0/24 has 192.0.2.9/32, where "atlanta" is, which dials, so that the tunnel would lead into itself; would be right: networks without it`},
+	} {
+		wrong(t, tt.name, phoned+tt.add, tt.want)
+	}
+	c, err := Parse("pns.toml", []byte(phoned+"through = 'atlanta'\nnumber = '5551212'"))
+	if err != nil || c.Dials[0].Number.PAC != "atlanta" || !c.NeedsGRE || c.NeedsUDP {
+		t.Errorf("%+v, %v", c, err)
+	}
+}
+
+const keysOfDial = "one of bearer, ca, certificate, compression, encryption, ff03, framing, idle, key, max_speed, methods, min_speed, mode, mru, name, nt_hash, number, password, retry, retry_max, routes, server, server_name, server_password, subaddress, through, to, transport, user, vj, window"

@@ -1,6 +1,6 @@
-// Package dial keeps calls open to PPTP servers: a branch office's to its head
-// office. For these we are the caller: we log in, are given an address, and what is
-// behind the server is routed there.
+// Package dial keeps calls open, a branch office's to its head office: to PPTP servers,
+// or to telephone numbers that a PAC dials. For these we are the caller: we log in, are
+// given an address, and what is behind the other end is routed there.
 package dial
 
 import (
@@ -18,6 +18,7 @@ import (
 	"carrier/shared/capture"
 	"carrier/shared/conf"
 	"carrier/shared/peer"
+	"carrier/shared/pptp"
 	"carrier/shared/record"
 )
 
@@ -26,6 +27,7 @@ type Entry struct {
 	Name    string
 	Servers []Server    // they are tried in this order, each at all its addresses
 	Remote  peer.Remote // how they are reached; Name and Addr are filled here
+	Number  *Number     // in place of Servers; nil: none
 	// Settings are those of the session: Link has our Login, and is said what to demand
 	// of the server in Ask.
 	Settings session.Settings
@@ -39,6 +41,13 @@ type Entry struct {
 	Sum             conf.Sum         // of what the configuration says: an entry with another is another
 }
 
+// A Number is a telephone number, and how a PAC is to dial it.
+type Number struct {
+	PAC       string                   // its configured name
+	Request   pptp.OutgoingCallRequest // CallSerialNumber and Window are filled here
+	MSSByRate bool                     // as flow.Options has it
+}
+
 // Options are what the calls are made of.
 type Options struct {
 	Endpoint  *peer.Endpoint
@@ -47,6 +56,7 @@ type Options struct {
 	Serials   *record.Serials
 	Resolver  resolver // finds the addresses of servers
 	Pinner    Pinner   // needed where a network of length 0 is among some Routes
+	PACs      PACs     // of entries with a Number
 	History   int      // how many calls that ended are kept
 
 	Sessions *session.Stats
@@ -66,6 +76,13 @@ type Pinner interface {
 type LAN interface {
 	session.LAN
 	flow.LAN
+}
+
+// PACs dial numbers; a *ras.RAS has them do so.
+type PACs interface {
+	// Place has one dial, and waits until the line is connected: the call is the asker's
+	// then. Without a call why is the reason, and err its text.
+	Place(ctx context.Context, pac string, r pptp.OutgoingCallRequest) (call *peer.Call, why record.EndReason, err error)
 }
 
 // A Meter is told of calls. App's metrics have it.
@@ -124,7 +141,8 @@ func (d *Dialler) start(l *line) {
 }
 
 // Use keeps the calls of other entries from now on. Of an entry that is the same as
-// before, or differs in what is not its own, the call goes on; others end.
+// before, or differs in what is not its own, the call goes on; others end. Numbers that
+// may not be dialled are dialled once more.
 func (d *Dialler) Use(entries []Entry) {
 	d.mu.Lock()
 	defer d.mu.Unlock()

@@ -2,7 +2,6 @@ package dial
 
 import (
 	"context"
-	"net/netip"
 	"sync"
 	"time"
 
@@ -19,14 +18,17 @@ type line struct {
 	ended   chan struct{}     // closed when run is over, or never was
 	after   []<-chan struct{} // what must have ended before it begins: it may have the same routes
 
+	used chan struct{} // the entry was used again
+
 	mu     sync.Mutex
 	entry  Entry
 	now    *session.Session // nil: no call runs
 	doing  Doing
-	server netip.AddrPort // of doing, or of the last call
-	next   time.Time      // of the next attempt, while there is a pause
-	failed int            // attempts since the last call that was online
-	text   string         // why the last attempt or call ended
+	to     string    // of doing, or of the last call
+	next   time.Time // of the next attempt, while there is a pause
+	failed int       // attempts since the last call that was online
+	busy   bool      // the last of them found somebody else talking
+	text   string    // why the last attempt or call ended
 }
 
 // Doing is what a line does.
@@ -38,21 +40,22 @@ const (
 	Pausing Doing = "pausing" // after a failure or the end of a call
 	Calling Doing = "calling" // no network is up
 	Online  Doing = "online"
+	Refused Doing = "refused" // the number may not be dialled: until Use
 )
 
 // A State is what one entry's call does.
 type State struct {
 	Name   string
 	Doing  Doing
-	Server netip.AddrPort // that is called, or was last; invalid: none yet
-	Call   string         // the name of the call that runs; "": none does
-	Next   time.Time      // of the next attempt, while Pausing
-	Failed int            // attempts in a row that came to no network
-	Text   string         // why the last one ended; "": it has not
+	To     string    // the server, or the number and its PAC, that is called, or was last; "": none yet
+	Call   string    // the name of the call that runs; "": none does
+	Next   time.Time // of the next attempt, while Pausing
+	Failed int       // attempts in a row that came to no network
+	Text   string    // why the last one ended; "": it has not
 }
 
 func newLine(o *Options, h *record.History, e Entry) *line {
-	l := &line{o: o, history: h, entry: e, ended: make(chan struct{}), doing: Waiting}
+	l := &line{o: o, history: h, entry: e, ended: make(chan struct{}), used: make(chan struct{}, 1), doing: Waiting}
 	if e.OnDemand {
 		l.gate = newGate(o.Delegator, e.Dial.Routes, e.Activity)
 	}
@@ -71,6 +74,10 @@ func (l *line) use(e Entry) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.entry = e
+	select {
+	case l.used <- struct{}{}:
+	default:
+	}
 }
 
 func (l *line) settings() Entry {
@@ -101,7 +108,7 @@ func (l *line) retire() <-chan struct{} {
 // state is what the line does.
 func (l *line) state() State {
 	l.mu.Lock()
-	s := State{Name: l.entry.Name, Doing: l.doing, Server: l.server, Next: l.next, Failed: l.failed, Text: l.text}
+	s := State{Name: l.entry.Name, Doing: l.doing, To: l.to, Next: l.next, Failed: l.failed, Text: l.text}
 	now := l.now
 	l.mu.Unlock()
 	if now != nil {
@@ -141,7 +148,11 @@ func (l *line) run(ctx context.Context) {
 			}
 			l.gate.forget()
 		}
-		if !l.pause(ctx) {
+		if ended.Reason == record.NumberRefused {
+			if !l.refused(ctx) {
+				return
+			}
+		} else if !l.pause(ctx) {
 			return
 		}
 	}
@@ -161,20 +172,25 @@ func (l *line) wanted(ctx context.Context) bool {
 	}
 }
 
-// round calls the servers in their order, each at all its addresses, until one has been
-// online, and returns how the last call ended.
+// round goes the entry's ways in their order, each server at all its addresses, until
+// one has been online, and returns how the last call ended.
 func (l *line) round(ctx context.Context) (ended record.Call) {
-	for _, s := range l.settings().Servers {
+	select {
+	case <-l.used: // this is the call that follows
+	default:
+	}
+	e := l.settings()
+	if e.Number != nil {
+		return l.call(ctx, e, e.Number)
+	}
+	for _, s := range e.Servers {
 		all, err := s.Resolve(ctx, l.o.Resolver)
 		if err != nil {
-			ended = l.missed(ctx, l.attempted(s.String()), err)
+			ended = l.missed(ctx, l.attempted(e, unresolved(s)), record.NoTunnel, err)
 		}
 		for _, to := range all {
-			if ended = l.call(ctx, to); !ended.Up.IsZero() {
+			if ended = l.call(ctx, e, e.server(to)); ctx.Err() != nil || !ended.Up.IsZero() {
 				return ended
-			}
-			if ctx.Err() != nil {
-				break
 			}
 		}
 		if ctx.Err() != nil {
@@ -187,7 +203,11 @@ func (l *line) round(ctx context.Context) (ended record.Call) {
 // pause waits before the next round; false: ctx ended.
 func (l *line) pause(ctx context.Context) bool {
 	l.mu.Lock()
-	wait := pauseAfter(l.failed, l.entry.Retry, l.entry.RetryMax)
+	failed := l.failed
+	if l.busy {
+		failed = 1
+	}
+	wait := pauseAfter(failed, l.entry.Retry, l.entry.RetryMax)
 	l.mu.Unlock()
 	l.does(Pausing, time.Now().Add(wait))
 	timer := time.NewTimer(wait)
@@ -198,4 +218,20 @@ func (l *line) pause(ctx context.Context) bool {
 	case <-ctx.Done():
 		return false
 	}
+}
+
+// refused waits until the entry is used again: a number that may not be dialled, or is
+// none, stays so until somebody has changed something. What came for the call meanwhile
+// is forgotten. False: ctx ended.
+func (l *line) refused(ctx context.Context) bool {
+	l.does(Refused, time.Time{})
+	select {
+	case <-l.used:
+	case <-ctx.Done():
+		return false
+	}
+	if l.gate != nil {
+		l.gate.forget()
+	}
+	return true
 }

@@ -72,7 +72,7 @@ func (r *RAS) Dial(ctx context.Context, n Number) (call string, err error) {
 		return "", err
 	}
 	defer r.sessions.Done()
-	placed, err := r.place(ctx, u, pac, n, serial)
+	placed, err := r.place(ctx, pac, n.request(serial))
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	delete(r.dialling, one)
@@ -130,9 +130,31 @@ func (r *RAS) attempt(n Number, pac string, cancel context.CancelCauseFunc) (*at
 
 var errEnding = &DialError{record.Shutdown, "the server is shutting down"}
 
+// request is what the PAC is asked for.
+func (n Number) request(serial uint16) pptp.OutgoingCallRequest {
+	return pptp.OutgoingCallRequest{CallSerialNumber: serial, MinimumBPS: n.MinimumBPS, MaximumBPS: n.MaximumBPS,
+		BearerType: pptp.Analog | pptp.Digital, FramingType: pptp.Asynchronous | pptp.Synchronous, Window: recvWindow,
+		PhoneNumber: n.Phone, Subaddress: n.Subaddress}
+}
+
+// Place has a PAC dial for somebody who makes a session of the call herself, and keeps
+// and counts it: it is in none of our lists. It waits as Dial does; without a call why
+// is the reason, and err its text.
+func (r *RAS) Place(ctx context.Context, pac string, req pptp.OutgoingCallRequest) (call *peer.Call, why record.EndReason, err error) {
+	one, err := r.use.Load().through(Number{PAC: pac})
+	if err == nil {
+		call, err = r.place(ctx, one, req)
+	}
+	if err != nil {
+		failed := undialled(ctx, err)
+		return nil, failed.Reason, failed
+	}
+	return call, record.Running, nil
+}
+
 // place asks the PAC, on the control connection that it has with us or on one that
 // we open.
-func (r *RAS) place(ctx context.Context, u *use, pac PAC, n Number, serial uint16) (*peer.Call, error) {
+func (r *RAS) place(ctx context.Context, pac PAC, req pptp.OutgoingCallRequest) (*peer.Call, error) {
 	conn := r.network.Of(pac.Name)
 	if conn == nil {
 		remote := pac.Remote
@@ -145,9 +167,7 @@ func (r *RAS) place(ctx context.Context, u *use, pac PAC, n Number, serial uint1
 			return nil, fmt.Errorf("%w: %w", peer.ErrControlLost, err)
 		}
 	}
-	return conn.Place(ctx, pptp.OutgoingCallRequest{CallSerialNumber: serial, MinimumBPS: n.MinimumBPS, MaximumBPS: n.MaximumBPS,
-		BearerType: pptp.Analog | pptp.Digital, FramingType: pptp.Asynchronous | pptp.Synchronous, Window: recvWindow,
-		PhoneNumber: n.Phone, Subaddress: n.Subaddress})
+	return conn.Place(ctx, req)
 }
 
 // answered makes a session of a call that was connected; mu is held.

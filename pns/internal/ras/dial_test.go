@@ -125,6 +125,46 @@ func TestDialIsRefused(t *testing.T) {
 	}
 }
 
+// A call that is placed for somebody else is in no list and no count of ours, connected
+// or not; why it was not is told as to who dials here.
+func TestPlace(t *testing.T) {
+	r, over, pac := switchboard(t)
+	type placed struct {
+		call *peer.Call
+		why  record.EndReason
+		err  error
+	}
+	place := func(pac string) <-chan placed {
+		outcome := make(chan placed, 1)
+		go func() {
+			c, why, err := r.Place(t.Context(), pac, pptp.OutgoingCallRequest{CallSerialNumber: 7, PhoneNumber: "5551212", BearerType: pptp.Digital})
+			outcome <- placed{c, why, err}
+		}()
+		return outcome
+	}
+	if got := <-place("paris"); got.why != record.NoTunnel || got.err == nil {
+		t.Errorf("by nobody: %+v", got)
+	}
+	outcome := place("atlanta")
+	pac.rung(t).Refuse(4, 0)
+	if got := <-outcome; got.why != record.NumberBusy || !strings.Contains(got.err.Error(), "Busy") {
+		t.Errorf("busy: %+v", got)
+	}
+	outcome = place("atlanta")
+	asked := pac.rung(t)
+	if req, _ := asked.Request().(pptp.OutgoingCallRequest); req.PhoneNumber != "5551212" || req.BearerType != pptp.Digital || req.CallSerialNumber != 7 {
+		t.Errorf("asked for %+v", req)
+	}
+	asked.Answer(pptp.OutgoingCallReply{ConnectSpeed: 28800, Window: 2})
+	got := <-outcome
+	if got.err != nil || got.why != record.Running || got.call.ConnectSpeed() != 28800 || got.call.Name() != asked.Name() {
+		t.Errorf("connected: %+v", got)
+	}
+	if all := r.Calls(); len(all) != 0 || len(over) != 0 {
+		t.Errorf("listed: %+v", all)
+	}
+}
+
 // Who does not wait for the line, the operator, and a PAC that goes away while it
 // dials, end the call; the PAC is asked to hang up where it is there.
 func TestDialIsGivenUp(t *testing.T) {

@@ -206,7 +206,7 @@ func (r *RAS) Incoming(call *peer.Call) {
 // that it has dialled.
 func (r *RAS) visitor(call *peer.Call, pac PAC) visitor {
 	to := call.Conn().Settings()
-	return visitor{Call: telling(call, to.LinkInfo), window: cmp.Or(to.Window, quirk.Full), strip: to.Strip.Or(false), mssByRate: pac.MSSByRate}
+	return visitor{Call: session.Telling(call, to.LinkInfo), window: cmp.Or(to.Window, quirk.Full), strip: to.Strip.Or(false), mssByRate: pac.MSSByRate}
 }
 
 // A visitor is a call that waits for our answer.

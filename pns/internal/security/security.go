@@ -3,6 +3,7 @@ package security
 
 import (
 	"fmt"
+	"net/netip"
 	"path/filepath"
 	"slices"
 
@@ -48,7 +49,7 @@ func Look(c *config.Config, file string) *weakness.Report {
 		beyond(r, all, l.Coding.Encryption, "clients")
 	}
 	for _, d := range c.Dials {
-		dialled(r, d)
+		dialled(r, d, c.PACs)
 	}
 	if len(c.PACs) > 0 || len(c.Clients.From) > 0 {
 		logins(r, c.Methods)
@@ -93,13 +94,17 @@ func beyond(r *weakness.Report, p config.PAC, e session.Policy, table string) {
 }
 
 // dialled looks at a call that we open.
-func dialled(r *weakness.Report, d config.Dial) {
+func dialled(r *weakness.Report, d config.Dial, pacs []config.PAC) {
 	r.Secret(d.Name, d.Key, "the private key")
 	if slices.Contains(d.Login.Allow, auth.PAP) {
 		r.Find(weakness.PAP, d.Name, fmt.Sprintf("%q may ask for our password by PAP, which carries it in clear, and so may whoever stands between: methods = [\"mschap-v2\"] in its [[dial]]", d.Name))
 	}
 	if slices.Contains(d.Login.Allow, auth.MSCHAP) {
 		r.Find(weakness.MSCHAP, d.Name, fmt.Sprintf("%q may ask for our password by MS-CHAP version 1, whose answers give it away to who records a few and which never proves the server to us: methods = [\"mschap-v2\"] in its [[dial]]", d.Name))
+	}
+	if d.Number != nil {
+		rung(r, d, pacs)
+		return
 	}
 	i := slices.IndexFunc(d.Servers, func(to dial.Server) bool { return !weakness.PrivateHost(host(to)) })
 	if i < 0 {
@@ -129,6 +134,16 @@ func host(to dial.Server) string {
 		return to.Host
 	}
 	return to.Addr.Addr().String()
+}
+
+// rung looks at a call that a PAC dials; of the tunnel to it origin and beyond tell.
+func rung(r *weakness.Report, d config.Dial, pacs []config.PAC) {
+	far := func(p config.PAC) bool {
+		return p.Name == d.Number.PAC && slices.ContainsFunc(p.From, func(f netip.Prefix) bool { return !weakness.Private(f) })
+	}
+	if d.Coding.Encryption != session.Required && slices.ContainsFunc(pacs, far) {
+		r.Find(weakness.Clear, d.Name, fmt.Sprintf("%q, or whoever stands between, decides whether data cross other than private networks in clear, on their way to %q, which dials: encryption = \"required\" in its [[dial]]", d.Name, d.Number.PAC))
+	}
 }
 
 func logins(r *weakness.Report, asked []auth.Method) {

@@ -65,6 +65,9 @@ func server(to, more string) string {
 	return "[[dial]]\nname = 'boston'\nto = ['" + to + "']\nuser = 'denver'\npassword = 'x'\n" + more
 }
 
+// number is a call that a PAC dials, of which more keys follow.
+const number = "\n[[dial]]\nname = 'village'\nthrough = 'atlanta'\nnumber = '5551212'\nuser = 'denver'\npassword = 'x'\n"
+
 func TestStrong(t *testing.T) {
 	for _, text := range []string{strong, strings.Replace(strong, "[auth]", "[clients]\nfrom = [\"10.77.0.9\"]\n[auth]", 1),
 		strings.Replace(strong, "[auth]", server("10.77.0.9", "")+"[auth]", 1),
@@ -108,6 +111,8 @@ func TestWeak(t *testing.T) {
 			0o600, 0o755, []string{"short-keys"}, "40 bits"},
 		{"a server's short keys", "[auth]\nmethods = [\"mschap-v2\"]\n\n[ppp]\nencryption = \"required\"", server("10.77.0.9", "") + "[auth]\nmethods = [\"mschap-v2\"]\n[ppp]\nencryption = \"none\"\nstrengths = [\"56\"]",
 			0o600, 0o755, []string{"short-keys"}, "56 bits"},
+		{"a number in clear", `from = ["10.77.0.1"]`, `from = ["192.0.2.1"]` + number + "encryption = 'optional'\n", 0o600, 0o755, []string{"open-tunnel atlanta", "no-encryption village"}, "192.0.2.1"},
+		{"a number, encrypted", `from = ["10.77.0.1"]`, `from = ["192.0.2.1"]` + number, 0o600, 0o755, []string{"open-tunnel atlanta"}, "192.0.2.1"},
 		{"PAP", `["mschap-v2"]`, "[\"mschap-v2\", \"pap\"]\n[ppp]\nstateless = true", 0o600, 0o755, []string{"pap"}, "by PAP"},
 		{"the default methods", `methods = ["mschap-v2"]`, "[ppp]\nstateless = true", 0o600, 0o755, []string{"pap"}, "by PAP"},
 		{"MS-CHAP", `["mschap-v2"]`, `["mschap-v2", "mschap"]`, 0o600, 0o755, []string{"mschap"}, "version 1"},

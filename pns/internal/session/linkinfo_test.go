@@ -1,21 +1,20 @@
-package ras
+package session
 
 import (
 	"fmt"
 	"testing"
 
-	"carrier/pns/internal/session"
 	"carrier/shared/hdlc"
 	"carrier/shared/quirk"
 )
 
-// heard is a PAC's side of a call, which notes the Set-Link-Infos.
-type heard struct {
-	session.Call
+// accms is a PAC's side of a call, which notes the Set-Link-Infos.
+type accms struct {
+	Call
 	said string
 }
 
-func (h *heard) SetLinkInfo(send, receive uint32) { h.said += fmt.Sprintf("%x/%x ", send, receive) }
+func (h *accms) SetLinkInfo(send, receive uint32) { h.said += fmt.Sprintf("%x/%x ", send, receive) }
 
 // What the PAC hears when LCP begins, when the caller asks for two characters,
 // twice, and when LCP is negotiated anew.
@@ -27,8 +26,8 @@ func TestLinkInfo(t *testing.T) {
 		quirk.Needed: "a0000/0 ffffffff/ffffffff a0000/a0000 ",
 		quirk.Never:  "",
 	} {
-		pac := new(heard)
-		c := telling(pac, policy)
+		pac := new(accms)
+		c := Telling(pac, policy)
 		for _, accm := range [][2]uint32{{all, all}, {0xA0000, 0}, {0xA0000, 0}, {all, all}, {0xA0000, 0xA0000}} {
 			c.SetLinkInfo(accm[0], accm[1])
 		}
