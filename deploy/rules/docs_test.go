@@ -256,7 +256,7 @@ func TestManualOfTheLAN(t *testing.T) {
 			t.Errorf("%s%s", part, out.String())
 		}
 	}
-	if found != 7 {
+	if found != 8 {
 		t.Errorf("%d parts were found", found)
 	}
 }

@@ -26,7 +26,7 @@ var order = [][]string{
 	{"pac/internal/profile", "pns/internal/users", "pns/internal/activity", "pns/internal/firewall", "pns/internal/lease", "pns/internal/callback"},
 	{"pac/internal/tunnel", "pns/internal/pool"},
 	{"pac/internal/relay", "pac/internal/host", "pac/internal/trunk", "pns/internal/lan/userspace", "pns/internal/lan/tun", "pns/internal/ndp", "pns/internal/dhcp6"},
-	{"pns/internal/dhcp"},
+	{"pns/internal/dhcp", "pns/internal/lan/relay"},
 	{"pns/internal/lan"},
 	{"hardware/cmd"},
 	{"hardware/caller", "hardware/exchange"},

@@ -230,7 +230,8 @@ func (m *metrics) scrapeLAN(gauge, counter emit) {
 func (m *metrics) scrapeTUN(counter emit) {
 	t := m.tun
 	for disposition, n := range map[string]*atomic.Uint64{"up": &t.Up, "down": &t.Down, "malformed": &t.Malformed,
-		"foreign": &t.Foreign, "unattached": &t.Unattached, "too-big": &t.TooBig, "unwritten": &t.Unwritten} {
+		"foreign": &t.Foreign, "unattached": &t.Unattached, "too-big": &t.TooBig, "unwritten": &t.Unwritten,
+		"relayed-up": &t.Relay.Up, "relayed-down": &t.Relay.Down, "relay-rate": &t.Relay.Over} {
 		counter(lanPackets, float64(n.Load()), disposition)
 	}
 	counter(lanMade, float64(t.Lost.Load()))

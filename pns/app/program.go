@@ -153,7 +153,7 @@ func (p *Program) network() (lan.Network, error) {
 	}
 	p.metrics.tun = new(tun.Stats)
 	return tun.New(tun.Options{Name: c.TUN.Name, Local: c.Local, Routes: p.config.Routes(p.who.Fixed()), Rest6: p.config.Rest6(), ProxyARP: c.TUN.ProxyARP, Leased: c.Leased != "",
-		Masquerade: c.TUN.Masquerade, Peers: p.config.Peers(), Forward: c.TUN.Forwarding, Log: p.log, Stats: p.metrics.tun})
+		Masquerade: c.TUN.Masquerade, Peers: p.config.Peers(), Relay: c.Relay, Forward: c.TUN.Forwarding, Log: p.log, Stats: p.metrics.tun})
 }
 
 // lease opens the way to the LAN's DHCP server, where callers have addresses from

@@ -146,6 +146,7 @@ func fixed(was, c *config.Config) (keys []string) {
 		}
 		c.LAN.Leased, c.LAN.Pools = was.LAN.Leased, was.LAN.Pools
 	}
+	differ("lan.relay", &c.LAN.Relay, &was.LAN.Relay)
 	differ("lan.ipv6", &c.LAN.IPv6, &was.LAN.IPv6)
 	differ("lan.local", &c.LAN.Local, &was.LAN.Local)
 	differ("lan.userspace.map", &c.LAN.Map, &was.LAN.Map)

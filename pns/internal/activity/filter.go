@@ -133,5 +133,18 @@ func (f *Filter) number(item string) bool {
 	return true
 }
 
+// UDPPorts are the ports of a name, or of "udp/5000"; none: it stands for other things.
+func UDPPorts(item string) []uint16 {
+	if s := services[item]; s.protocol == protocolUDP {
+		return s.ports
+	}
+	if kind, number, _ := strings.Cut(item, "/"); kind == "udp" {
+		if n, err := strconv.ParseUint(number, 10, 16); err == nil && n > 0 && number[0] != '+' {
+			return []uint16{uint16(n)}
+		}
+	}
+	return nil
+}
+
 func (f *Filter) ignore(protocol byte)       { f.protocols[protocol/64] |= 1 << (protocol % 64) }
 func (f *Filter) ignores(protocol byte) bool { return f.protocols[protocol/64]>>(protocol%64)&1 == 1 }

@@ -12,6 +12,7 @@ import (
 	"carrier/pns/internal/callback"
 	"carrier/pns/internal/dhcp"
 	"carrier/pns/internal/guard"
+	"carrier/pns/internal/lan/tun"
 	"carrier/pns/internal/pool"
 	"carrier/pns/internal/session"
 	"carrier/pns/internal/users"
@@ -97,6 +98,7 @@ type LAN struct {
 	DNS, WINS []netip.Addr
 	DHCP      *dhcp.Settings // nil: what callers ask is not answered here
 	IPv6      *IPv6          // nil: none
+	Relay     *tun.Relay     // nil: broadcasts go nowhere
 	TUN       *TUN           // nil: in user space, as the rest says
 
 	Map        map[netip.AddrPort]string // where a host of the LAN really is
@@ -146,7 +148,6 @@ func read(f *conf.File) (*Config, error) {
 		VJ:          headers(t.Table("ppp"), true),
 		Idle:        limits.Duration("idle", 0, 0, week),
 		Session:     limits.Duration("session", 0, 0, week),
-		Activity:    ignored(limits.Table("activity")),
 		Drain:       limits.Duration("drain", 0, 0, week),
 		Drains:      limits.Has("drain"),
 		Echo: link.EchoOptions{
@@ -180,7 +181,9 @@ func read(f *conf.File) (*Config, error) {
 		c.NeedsGRE = c.NeedsGRE || d.Transport == peer.GRE
 		c.NeedsUDP = c.NeedsUDP || d.Transport == peer.UDP
 	}
-	c.LAN = network(t)
+	var relayed []string
+	c.LAN, relayed = network(t)
+	c.Activity = ignored(limits.Table("activity"), relayed)
 	c.Users = people(t, c)
 	apart(t, c)
 	c.Callback = ringing(t, c)
@@ -203,8 +206,8 @@ func endpoint(s string) (netip.AddrPort, error) {
 	return a, err
 }
 
-// ignored reads what is no activity of a caller's.
-func ignored(t *conf.Table) *activity.Filter {
+// ignored reads what is no activity of a caller's; what is relayed is none.
+func ignored(t *conf.Table, relayed []string) *activity.Filter {
 	items := activity.Names()
 	if t.Has("ignore") {
 		items = conf.Values(t, "ignore", func(s string) (string, error) {
@@ -214,7 +217,7 @@ func ignored(t *conf.Table) *activity.Filter {
 			return s, nil
 		})
 	}
-	f, _ := activity.New(items) // each was tried
+	f, _ := activity.New(append(items, relayed...)) // each was tried
 	return f
 }
 

@@ -22,9 +22,10 @@ var noHosts = []netip.Prefix{
 	netip.MustParsePrefix("255.255.255.255/32"), // broadcast
 }
 
-func network(root *conf.Table) LAN {
+// network reads the LAN, and which services are relayed there.
+func network(root *conf.Table) (l LAN, services []string) {
 	t := root.Table("lan")
-	l := LAN{Local: conf.Value(t, "local", local, host), Hold: t.Duration("hold", 5*time.Minute, 0, week)}
+	l = LAN{Local: conf.Value(t, "local", local, host), Hold: t.Duration("hold", 5*time.Minute, 0, week)}
 	l.pools(root)
 	l.DNS = conf.Values(t, "dns", l.server)
 	l.WINS = conf.Values(t, "wins", l.server)
@@ -33,9 +34,10 @@ func network(root *conf.Table) LAN {
 	l.OnlyMapped = inner.Bool("only_mapped", false)
 	l.Map = l.mapping(inner.Table("map"))
 	l.TUN = kernel(t)
+	l.Relay, services = relayed(t, l.TUN)
 	l.IPv6 = l.six(t)
 	l.Leased = l.leased(root)
-	return l
+	return l, services
 }
 
 // server parses the address of a host of the LAN, which no caller may get.

@@ -33,7 +33,8 @@ type Network interface {
 // A Receiver takes the packets for one address.
 type Receiver interface {
 	// Deliver takes IP packets in their order. They are valid only during the
-	// call, which must not block. Calls do not overlap.
+	// call, which must not block. Calls may overlap: what is for many comes beside
+	// what is for one.
 	Deliver(packets [][]byte)
 }
 

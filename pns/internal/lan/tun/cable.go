@@ -43,7 +43,7 @@ func lookAt(h *netlink.Handle, name string) (netlink.Link, cable, error) {
 }
 
 func noInterface(name string) error {
-	return fmt.Errorf("there is no interface %s: make it, or name one that `ip link` lists in lan.tun.proxy_arp and lan.tun.masquerade", name)
+	return fmt.Errorf("there is no interface %s: make it, or name one that `ip link` lists in lan.tun.proxy_arp, lan.tun.masquerade and lan.relay", name)
 }
 
 // has tells whether an address is in a network of the interface's.

@@ -58,6 +58,7 @@ func (l *LAN) told(own *owned, h unix.NlMsghdr, data []byte) {
 		}
 		i := link.Attrs()
 		l.proxy.changed(i.Index, i.Name)
+		l.relay.changed(i.Index, i.Name)
 		info := nl.DeserializeIfInfomsg(data)
 		switch {
 		case h.Type == unix.RTM_NEWLINK:
@@ -76,7 +77,9 @@ func (l *LAN) told(own *owned, h unix.NlMsghdr, data []byte) {
 			}
 		}
 	case unix.RTM_NEWADDR, unix.RTM_DELADDR:
-		l.proxy.changed(int(nl.DeserializeIfAddrmsg(data).Index), "")
+		index := int(nl.DeserializeIfAddrmsg(data).Index)
+		l.proxy.changed(index, "")
+		l.relay.changed(index, "")
 	case unix.RTM_DELROUTE: // an address takes its own, of table local, with it
 		if over(data) == l.out.own() {
 			own.lose()
@@ -87,6 +90,7 @@ func (l *LAN) told(own *owned, h unix.NlMsghdr, data []byte) {
 // lookAgain takes all interfaces as they are now, for want of what was told.
 func (l *LAN) lookAgain(own *owned) {
 	l.proxy.lookAll()
+	l.relay.lookAll()
 	index := l.out.own() // before the list: one that is made meanwhile is not missed there
 	links, err := whole(l.netlink.LinkList)
 	if err != nil {

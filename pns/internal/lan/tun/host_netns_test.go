@@ -90,7 +90,7 @@ func TestRefused(t *testing.T) {
 		{"gateway of several", "route add default nexthop via 2.1.1.140 dev eth0 onlink nexthop via 198.51.100.2 dev eth0 onlink", Options{Routes: pool, Forward: true},
 			"2.1.1.140, the gateway of the route to everywhere, is among the callers' addresses: take it from lan.addresses"},
 		{"no interface", "", Options{Routes: pool, ProxyARP: []string{"eth1"}, Masquerade: []string{"eth2"}, Forward: true},
-			"there is no interface eth1: make it, or name one that `ip link` lists in lan.tun.proxy_arp and lan.tun.masquerade\nthere is no interface eth2: make it, or name one that `ip link` lists in lan.tun.proxy_arp and lan.tun.masquerade"},
+			"there is no interface eth1: make it, or name one that `ip link` lists in lan.tun.proxy_arp, lan.tun.masquerade and lan.relay\nthere is no interface eth2: make it, or name one that `ip link` lists in lan.tun.proxy_arp, lan.tun.masquerade and lan.relay"},
 		{"no Ethernet", "", Options{Routes: pool, ProxyARP: []string{"lo"}, Forward: true},
 			"interface lo is no Ethernet: lan.tun.proxy_arp is of no use there"},
 	} {

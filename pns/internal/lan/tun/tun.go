@@ -22,6 +22,7 @@ import (
 	wgtun "golang.zx2c4.com/wireguard/tun"
 
 	"carrier/pns/internal/lan"
+	"carrier/pns/internal/lan/relay"
 )
 
 // Options say what the network is.
@@ -35,6 +36,7 @@ type Options struct {
 	Leased     bool           // more addresses will come from a DHCP server of such a network
 	Masquerade []string       // interfaces on which callers are hidden behind this host's address
 	Peers      []netip.Prefix // where tunnels come from
+	Relay      *Relay         // of broadcasts and multicasts; nil: none
 	Forward    bool           // make this host a router where it is none; otherwise that is an error
 
 	Log   *slog.Logger // nil: none
@@ -50,6 +52,7 @@ type Stats struct {
 	TooBig     atomic.Uint64 // refused: over the receiver's MTU, with DF or of IPv6
 	Unwritten  atomic.Uint64 // dropped: the kernel did not take them, the interface is down or gone; those that were joined count as one
 	Lost       atomic.Uint64 // times that the interface went, and was made anew
+	Relay      relay.Stats
 }
 
 // LAN is the network.
@@ -59,6 +62,7 @@ type LAN struct {
 	netlink *netlink.Handle
 	proxy   *proxy
 	hidden  *masquerade // nil: nobody
+	relay   *spreader   // nil: nothing is relayed
 
 	changing  sync.Mutex          // of what leads to callers
 	routing   sync.Mutex          // of o.Routes, leased and given, once Run may run
@@ -124,6 +128,11 @@ func (l *LAN) start() error {
 	if err := l.unhide(); err != nil {
 		return err
 	}
+	if l.o.Relay != nil {
+		if err := l.spread(l.o.Relay); err != nil {
+			return err
+		}
+	}
 	if len(l.o.Masquerade) == 0 {
 		return nil
 	}
@@ -146,6 +155,9 @@ func (l *LAN) close() error {
 	}
 	if l.proxy != nil {
 		l.proxy.close()
+	}
+	if l.relay != nil {
+		l.relay.close()
 	}
 	if l.hidden != nil {
 		err = errors.Join(err, l.hidden.close())
@@ -247,15 +259,18 @@ func (l *LAN) Local() netip.Addr { return l.o.Local }
 func (l *LAN) Run(ctx context.Context) error {
 	defer l.netlink.Close()
 	var listening sync.WaitGroup
-	var arp error
+	var arp, relaying error
 	listening.Go(func() { arp = l.proxy.read() })
 	listening.Go(func() { l.follow(ctx) })
 	if l.hidden != nil {
 		listening.Go(func() { l.keepHidden(ctx) })
 	}
+	if l.relay != nil {
+		listening.Go(func() { relaying = l.relay.run(ctx) })
+	}
 	stop := make(chan error, 1)
 	context.AfterFunc(ctx, func() { stop <- l.close() })
 	err := l.read(ctx)
 	listening.Wait()
-	return errors.Join(err, arp, <-stop)
+	return errors.Join(err, arp, relaying, <-stop)
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"os"
 	"sync"
+	"time"
 
 	wgtun "golang.zx2c4.com/wireguard/tun"
 
@@ -90,6 +91,9 @@ func (l *LAN) Write(packets ...[]byte) {
 			l.stats.Unwritten.Add(1)
 		default:
 			up++
+			if l.relay != nil {
+				l.relay.FromCaller(time.Now(), p[:total])
+			}
 			l.written(w.join.add(p[:total]))
 		}
 	}
