@@ -8,6 +8,7 @@ func rows() []Row {
 	all = append(all, tcpRows()...)
 	all = append(all, codingRows()...)
 	all = append(all, callRows()...)
+	all = append(all, clientRows()...)
 	all = append(all, pacRows()...)
 	return all
 }

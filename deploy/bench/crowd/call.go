@@ -24,12 +24,13 @@ import (
 // A call is a caller on her PAC. All of it is behind one lock and moved by the
 // endpoint's goroutines.
 type call struct {
-	tunnel   *peer.Call
-	up       chan struct{} // closed when IPCP is open
-	finished chan struct{} // closed when PPP has ended
-	received atomic.Uint64
-	datagram []byte                 // what send sends
-	network  func(packets [][]byte) // takes IP packets, valid for the call; nil: nobody
+	tunnel    *peer.Call
+	voluntary bool          // she has opened it herself
+	up        chan struct{} // closed when IPCP is open
+	finished  chan struct{} // closed when PPP has ended
+	received  atomic.Uint64
+	datagram  []byte                 // what send sends
+	network   func(packets [][]byte) // takes IP packets, valid for the call; nil: nobody
 
 	mu      sync.Mutex
 	gre     gre.Session
@@ -55,17 +56,19 @@ var serial atomic.Uint32
 
 // place makes a call on a control connection, up to IPCP.
 func (c *crowd) place(ctx context.Context, conn *peer.Conn, network func([][]byte)) (*call, error) {
-	tunnel, err := conn.Offer(ctx, pptp.IncomingCallRequest{CallSerialNumber: uint16(serial.Add(1)), BearerType: pptp.Analog})
+	tunnel, err := c.open(ctx, conn)
 	if err != nil {
 		return nil, err
 	}
-	k := &call{tunnel: tunnel, network: network, up: make(chan struct{}), finished: make(chan struct{}),
+	k := &call{tunnel: tunnel, voluntary: c.voluntary, network: network, up: make(chan struct{}), finished: make(chan struct{}),
 		gre: gre.NewSession(gre.Options{PeerCallID: tunnel.PeerID(), RecvWindow: window}, time.Now()),
 		link: link.New(&link.Options{LCP: lcp.Options{MRU: 1400, Magic: true, PFC: true, ACFC: true},
 			Login: auth.Login{Name: c.user, Secret: auth.NewPassword(c.password)}}),
 		ipcp: ipcp.New(c.policy.ipcp()), policy: c.policy}
 	k.deliver = k.fromTunnel
-	tunnel.Connected(pptp.IncomingCallConnected{ConnectSpeed: speed, Window: window, FramingType: pptp.Asynchronous})
+	if !c.voluntary {
+		tunnel.Connected(pptp.IncomingCallConnected{ConnectSpeed: speed, Window: window, FramingType: pptp.Asynchronous})
+	}
 	k.mu.Lock()
 	k.link.Network(time.Now(), ppp.IPCP, k.ipcp)
 	k.link.Up(time.Now())
@@ -80,6 +83,16 @@ func (c *crowd) place(ctx context.Context, conn *peer.Conn, network func([][]byt
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
+}
+
+// open begins a call: a PAC's, or one of a caller's own machine.
+func (c *crowd) open(ctx context.Context, conn *peer.Conn) (*peer.Call, error) {
+	n := uint16(serial.Add(1))
+	if c.voluntary {
+		return conn.Place(ctx, pptp.OutgoingCallRequest{CallSerialNumber: n, MinimumBPS: 300, MaximumBPS: speed,
+			BearerType: pptp.Analog | pptp.Digital, FramingType: pptp.Asynchronous | pptp.Synchronous, Window: window})
+	}
+	return conn.Offer(ctx, pptp.IncomingCallRequest{CallSerialNumber: n, BearerType: pptp.Analog})
 }
 
 // Receive is peer.Receiver's.
@@ -217,8 +230,13 @@ func (k *call) Deliver(packets [][]byte) {
 	k.settle(now)
 }
 
-// end hangs up as a modem does that loses its carrier, and waits for nothing.
+// end hangs up as a modem does that loses its carrier, or a client, and waits for
+// nothing.
 func (k *call) end() {
+	if k.voluntary {
+		k.tunnel.Clear()
+		return
+	}
 	k.tunnel.Disconnect(pptp.CallDisconnectNotify{Result: pptp.LostCarrier})
 }
 

@@ -1,5 +1,5 @@
 // Command crowd is a PAC and all its callers in one, without lines between
-// them: it brings calls to a PNS, speaks their PPP, and sends data. It takes
+// them, or many clients that open tunnels of their own: it brings calls to a PNS, speaks their PPP, and sends data. It takes
 // commands on its standard input, one a line, and answers each with a line.
 //
 //	setups D N    makes whole calls for the duration D, N at a time, each on a
@@ -37,6 +37,7 @@ func main() {
 	local := flag.String("local", "127.0.0.1", "our address")
 	pns := flag.String("pns", "127.0.0.2", "the PNS's address; setups uses those after it as well")
 	udp := flag.Bool("udp", false, "GRE over UDP")
+	flag.BoolVar(&c.voluntary, "voluntary", false, "callers open calls themselves, as PPTP clients do")
 	flag.StringVar(&c.user, "user", "bench", "who logs in")
 	flag.StringVar(&c.password, "password", "bench", "and the password")
 	c.policy.flags()
@@ -52,6 +53,7 @@ type crowd struct {
 	endpoint       *peer.Endpoint
 	pns            peer.Remote
 	user, password string
+	voluntary      bool
 	policy         policy
 	calls          []*call
 }
