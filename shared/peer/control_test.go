@@ -62,10 +62,17 @@ func control(t *testing.T, state string) (h *host, c *Conn, nc net.Conn, heard <
 	for len(heard) > 0 {
 		<-heard
 	}
-	if got := c.control.State().String(); got != state {
+	if got := stateOf(c); got != state {
 		t.Fatalf("in %s, not in %s", got, state)
 	}
 	return h, c, nc, heard
+}
+
+// stateOf is the state of a control connection, in words.
+func stateOf(c *Conn) string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.control.State().String()
 }
 
 // Every message in every state of a control connection, whichever end opened it.
@@ -106,7 +113,7 @@ func seen(h *host, c *Conn, heard <-chan pptp.Message, was string, odd uint64) s
 		over = !open
 	default:
 	}
-	switch now := c.control.State().String(); {
+	switch now := stateOf(c); {
 	case over != c.isOver() || over != (now == "closed"):
 		all = append(all, "half over")
 	case now != was:

@@ -91,9 +91,8 @@ func TestCyclesLeaveNothing(t *testing.T) {
 	if now := h.standing(t); now.heap > before.heap+4<<20 {
 		t.Errorf("%d octets of memory more than before", now.heap-before.heap)
 	}
-	if h.ids.n != len(h.ids.free) || len(h.ids.names) != 0 || len(h.gate.groups) != 0 || len(h.byAddr) != 0 || len(h.pending) != 0 {
-		t.Errorf("of %d Call IDs %d are free; %d names, %d groups, %d addresses and %d that wait are left",
-			len(h.ids.free), h.ids.n, len(h.ids.names), len(h.gate.groups), len(h.byAddr), len(h.pending))
+	if left := h.left(); left != "" {
+		t.Error(left)
 	}
 }
 

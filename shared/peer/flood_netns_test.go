@@ -17,7 +17,8 @@ func TestFloodOfRawGRE(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	running := talk(call(t, conn, pns, 1))
+	atPAC, atPNS := call(t, conn, pns, 1)
+	running := talk(t, atPAC, atPNS)
 	forger := a.forger()
 	elsewhere := netip.MustParseAddr("192.0.2.99")
 	attack := make(chan struct{})

@@ -2,6 +2,7 @@ package peer
 
 import (
 	"errors"
+	"fmt"
 	"net"
 	"strings"
 	"testing"
@@ -128,6 +129,8 @@ func (s *stage) asks(begin func() (*Call, error)) {
 		s.err <- err
 	}()
 	synctest.Wait()
+	s.conn.mu.Lock()
+	defer s.conn.mu.Unlock()
 	for _, c := range s.conn.calls {
 		s.call = c
 	}
@@ -150,7 +153,18 @@ func (s *stage) reach(state string, steps ...step) {
 	}
 }
 
-func (s *stage) state() string { return s.call.state.State().String() }
+func (s *stage) state() string {
+	s.conn.mu.Lock()
+	defer s.conn.mu.Unlock()
+	return s.call.state.State().String()
+}
+
+// named tells whether the stranger has given the call a Call ID.
+func (s *stage) named() bool {
+	s.conn.mu.Lock()
+	defer s.conn.mu.Unlock()
+	return s.call.known
+}
 
 // says sends a message about the call. Where the stranger has given no Call ID yet
 // it has ours.
@@ -158,7 +172,7 @@ func (s *stage) says(name string) {
 	s.t.Helper()
 	ours, peers := uint16(0), uint16(theirs)
 	if s.call != nil {
-		if ours = s.call.ID(); !s.call.known && (name == "CCR" || name == "CDN") {
+		if ours = s.call.ID(); (name == "CCR" || name == "CDN") && !s.named() {
 			peers = ours
 		}
 	}
@@ -265,12 +279,28 @@ func TestControlConnectionLostInEveryState(t *testing.T) {
 					s.nc.Close()
 					synctest.Wait()
 				}
-				if e := s.h; e.stats.Calls.Load() != 0 || len(e.all()) != 0 || len(e.ids.names) != 0 || len(e.gate.groups) != 0 {
-					t.Errorf("%s, %s: %d calls, %d connections, %d names are left", state, how, e.stats.Calls.Load(), len(e.all()), len(e.ids.names))
+				if left := s.h.left(); left != "" {
+					t.Errorf("%s, %s: %s", state, how, left)
 				}
 			})
 		}
 	}
+}
+
+// left is what an endpoint without connections still knows of some; empty: nothing.
+func (h *host) left() string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.ids.mu.Lock()
+	defer h.ids.mu.Unlock()
+	h.gate.mu.Lock()
+	defer h.gate.mu.Unlock()
+	n := [...]int{int(h.stats.Calls.Load()), len(h.conns), len(h.byAddr), len(h.pending), len(h.ids.free) - h.ids.n, len(h.ids.names), len(h.gate.groups)}
+	if n == [len(n)]int{} {
+		return ""
+	}
+	return fmt.Sprintf("%d calls, %d connections, %d addresses, %d that wait, %d Call IDs, %d names and %d groups are left",
+		n[0], n[1], n[2], n[3], n[4], n[5], n[6])
 }
 
 // Call-Clear-Request and Call-Disconnect-Notify cross, in each order in which the
