@@ -20,6 +20,7 @@ var order = [][]string{
 	{"pac/app", "pns/app"},
 	{"pac/internal/doctor", "pns/internal/doctor", "pac/internal/security", "pns/internal/security"},
 	{"pac/internal/config", "pns/internal/config"},
+	{"pns/internal/opener"},
 	{"pac/internal/bank", "pns/internal/ras", "pns/internal/dial"},
 	{"pac/internal/call", "pns/internal/session"},
 	{"pac/internal/identify", "pns/internal/flow", "pns/internal/guard"},

@@ -56,6 +56,24 @@ func Join(a *Host, aIf, aAddr string, b *Host, bIf, bAddr string) {
 	b.IP("link", "set", bIf, "up")
 }
 
+// Forward makes the host a router for IPv4.
+func (h *Host) Forward() {
+	h.t.Helper()
+	if out, err := h.Command("sysctl", "-q", "-w", "net.ipv4.ip_forward=1").CombinedOutput(); err != nil {
+		h.t.Fatalf("sysctl: %v: %s", err, out)
+	}
+}
+
+// NFT gives the host more of a packet filter, in nft's words.
+func (h *Host) NFT(rules string) {
+	h.t.Helper()
+	cmd := h.Command("nft", "-f", "-")
+	cmd.Stdin = strings.NewReader(rules)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		h.t.Fatalf("nft: %v: %s", err, out)
+	}
+}
+
 // dial connects from inside the host.
 func (h *Host) dial(_ context.Context, network, addr string) (c net.Conn, err error) {
 	err = h.Do(func() (err error) {

@@ -39,6 +39,7 @@ type tunnelling struct {
 	Address   string `json:"address"`
 	Transport string `json:"transport"`
 	State     string `json:"state"`
+	OpenedBy  string `json:"opened_by"` // us or peer
 	quirk.Known
 }
 
@@ -61,10 +62,21 @@ func (p commands) Status() any {
 		s.Lines = append(s.Lines, lineStatus{l.Line, l.Bank, l.State, on[l.Line].Name, on[l.Line].User, l.Service, l.Why})
 	}
 	for _, c := range p.endpoint.Conns() {
-		s.Tunnels = append(s.Tunnels, tunnelling{c.Remote.Name, c.Remote.Addr.String(), c.Remote.Transport.String(), c.State, c.Known})
+		s.Tunnels = append(s.Tunnels, tunnelling{c.Remote.Name, c.Remote.Addr.String(), c.Remote.Transport.String(), c.State, c.OpenedBy(), c.Known})
 	}
+	s.Tunnels = append(s.Tunnels, p.absent()...)
 	slices.SortFunc(s.Tunnels, func(a, b tunnelling) int { return strings.Compare(a.PNS+a.Address, b.PNS+b.Address) })
 	return s
+}
+
+// absent are the PNSs that should have opened a control connection, and have none.
+func (p commands) absent() (all []tunnelling) {
+	for _, n := range p.settings().Tunnels.PNS {
+		if n.Opens && p.endpoint.Of(n.Name) == nil {
+			all = append(all, tunnelling{PNS: n.Name, Transport: n.Transport.String(), State: "down", OpenedBy: "peer"})
+		}
+	}
+	return all
 }
 
 // Reload reads the configuration again.

@@ -45,7 +45,9 @@ type joint struct {
 	PAC       string `json:"pac"`
 	Transport string `json:"transport"`
 	State     string `json:"state"`
+	OpenedBy  string `json:"opened_by"` // us or peer
 	quirk.Known
+	Text string `json:"text,omitempty"` // why there is none that we should have opened
 }
 
 // A lock is somebody who is locked out after too many wrong passwords.
@@ -101,8 +103,9 @@ func (p commands) Status() any {
 		}
 	}
 	for _, c := range p.endpoint.Conns() {
-		s.PACs = append(s.PACs, joint{c.Remote.Name, c.Remote.Transport.String(), c.State, c.Known})
+		s.PACs = append(s.PACs, joint{PAC: c.Remote.Name, Transport: c.Remote.Transport.String(), State: c.State, OpenedBy: c.OpenedBy(), Known: c.Known})
 	}
+	s.PACs = append(s.PACs, p.absent()...)
 	for _, d := range p.dial.States() {
 		s.Dials = append(s.Dials, show(d))
 	}

@@ -17,6 +17,7 @@ import (
 	"carrier/pns/internal/lan/tun"
 	"carrier/pns/internal/lan/userspace"
 	"carrier/pns/internal/lease"
+	"carrier/pns/internal/opener"
 	"carrier/pns/internal/pool"
 	"carrier/pns/internal/ras"
 	"carrier/pns/internal/session"
@@ -54,6 +55,7 @@ type Program struct {
 	endpoint *peer.Endpoint
 	ras      *ras.RAS
 	dial     *dial.Dialler
+	opener   *opener.Opener
 	desk     *callback.Desk
 	guard    *guard.Guard
 	changed  *users.Passwords
@@ -142,6 +144,8 @@ func (p *Program) build() error {
 	p.parts.Add("dial", p.dial.Run)
 	p.parts.Add("calls", p.ras.Run)     // ends nearly first: whoever drains wants to see it
 	p.parts.Add("callback", p.desk.Run) // before it: nobody is rung any more
+	p.opener = opener.New(opener.Options{Open: p.connect, Log: p.log}, opened(c))
+	p.parts.Add("PACs", p.opener.Run) // they bring calls as soon as they can
 	return nil
 }
 

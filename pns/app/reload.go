@@ -45,6 +45,7 @@ func (p *Program) use(c *config.Config) (restart []string, err error) {
 	}
 	p.ras.Use(p.settings(c, p.who))
 	p.dial.Use(p.entries(c))
+	p.opener.Use(opened(c))
 	p.desk.Use(c.Callback)
 	p.endpoint.Reconfigure(p.ras.Treatment)
 	p.settle()
@@ -104,7 +105,7 @@ func (p *Program) settings(c *config.Config, who *users.Table) ras.Settings {
 		p.metrics.pacKnown(a.Name)
 		p.metrics.numberKnown(a.Name)
 		s.PACs = append(s.PACs, ras.PAC{Name: a.Name, From: a.From, MSSByRate: a.MSSByRate, MRU: a.MRU,
-			Remote: peer.Remote{Addr: a.Connect, Transport: a.Transport, Settings: a.Settings, Limits: a.Limits}})
+			Remote: remote(a)})
 	}
 	if l := c.Clients; len(l.From) > 0 {
 		p.metrics.pacKnown(ras.Client)

@@ -35,6 +35,7 @@ type Conn struct {
 	e           *Endpoint
 	nc          net.Conn
 	local, peer netip.AddrPort
+	begun       time.Time
 	opened      bool // by us
 	own         bool // for one call, with which it ends
 	stranger    bool // to the Handler, when it came: the gate counts it until it is closed
@@ -66,7 +67,7 @@ type Conn struct {
 
 func newConn(e *Endpoint, nc net.Conn, r Remote) *Conn {
 	local, peer := addrOf(nc.LocalAddr()), addrOf(nc.RemoteAddr())
-	c := &Conn{e: e, nc: nc, local: local, peer: peer, remote: r, log: e.o.Log.With("peer", peer),
+	c := &Conn{e: e, nc: nc, local: local, peer: peer, begun: time.Now(), remote: r, log: e.o.Log.With("peer", peer),
 		up: make(chan struct{}), done: make(chan struct{}), gone: make(chan struct{}), write: make(chan struct{}, 1),
 		control: pptp.NewControl(e.o.Timers, time.Now()),
 		calls:   make(map[uint16]*Call), theirs: make(map[uint16]*Call)}

@@ -10,8 +10,17 @@ import (
 // A ConnState is one control connection as status and metrics show it.
 type ConnState struct {
 	Remote Remote
+	Opened bool        // by us
 	State  string      // pending, starting, established or stopping
 	Known  quirk.Known // printable; zero until the peer has said it
+}
+
+// OpenedBy is who opened the connection: us or peer.
+func (s ConnState) OpenedBy() string {
+	if s.Opened {
+		return "us"
+	}
+	return "peer"
 }
 
 // Conns lists the control connections, in no order.
@@ -36,7 +45,7 @@ func (e *Endpoint) all() []*Conn {
 func (c *Conn) status() ConnState {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	s := ConnState{Remote: c.remote, Known: c.profile.Known(c.about, c.remote.Settings)}
+	s := ConnState{Remote: c.remote, Opened: c.opened, Known: c.profile.Known(c.about, c.remote.Settings)}
 	s.State, _ = c.gauge()
 	return s
 }
@@ -68,17 +77,18 @@ func (e *Endpoint) Dismiss(pick func(*Conn) bool) {
 }
 
 // Of finds an established control connection of the peer of that name, which
-// either side may have opened, to begin a call on; nil: there is none. One that
-// is for a single call is not found.
-func (e *Endpoint) Of(name string) *Conn {
+// either side may have opened, to begin a call on; nil: there is none. Of several it
+// is the latest: a peer that was cut off comes back before the old one is known to
+// be dead. One that is for a single call is not found.
+func (e *Endpoint) Of(name string) (latest *Conn) {
 	for _, c := range e.all() {
 		c.mu.Lock()
 		state, _ := c.gauge()
 		found := state == "established" && c.remote.Name == name && !c.own
 		c.mu.Unlock()
-		if found {
-			return c
+		if found && (latest == nil || c.begun.After(latest.begun)) {
+			latest = c
 		}
 	}
-	return nil
+	return latest
 }

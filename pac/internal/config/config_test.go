@@ -150,6 +150,11 @@ ff03      = "strip"
 [[pns]]
 name    = "dallas"
 connect = "dallas"
+
+[[pns]]
+name  = "austin"
+opens = "pns"
+from  = ["203.0.113.7"]
 `
 
 func TestWhole(t *testing.T) {
@@ -188,6 +193,7 @@ func TestWhole(t *testing.T) {
 				From:     []netip.Prefix{netip.MustParsePrefix("2.1.1.60/32"), netip.MustParsePrefix("2.1.1.64/28")},
 				Settings: quirk.Settings{Window: quirk.NoWindow, Strip: quirk.On, LineErrors: quirk.Off}, Limits: peer.Limits{All: 1000, Source: 1000, Rate: 30}},
 			{Name: "dallas", Connect: "dallas", UDPPort: 4754, Limits: peer.Limits{All: 1000, Source: 1000, Rate: 20}},
+			{Name: "austin", Opens: true, From: []netip.Prefix{netip.MustParsePrefix("203.0.113.7/32")}, Limits: peer.Limits{All: 1000, Source: 1000, Rate: 20}},
 		}},
 		Listen: netip.MustParseAddrPort("192.0.2.8:1723"), UDPAt: netip.MustParseAddrPort("192.0.2.8:4756"),
 		PACs: []PAC{{Name: "macon", From: []netip.Prefix{netip.MustParsePrefix("192.0.2.64/26")}, Transport: peer.UDP, Lines: 12,

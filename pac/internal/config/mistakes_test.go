@@ -88,6 +88,10 @@ func TestMistakes(t *testing.T) {
 		{"tunnel to a slip of the pen", user + "tunnel = ['denvr']\n[[pns]]\nname = 'denver'\nat = '192.0.2.1'", `10: user[1].tunnel[1]: "denvr" is no [[pns]] here; would be right: the name of a [[pns]], "denver", or a full name, "denvr.example"`},
 
 		{"PNS nowhere", "[[pns]]\nname = 'd'", `8: pns[1].at: missing; would be right: at = "2.1.1.60", or connect = "pns.example:1723"`},
+		{"PNS that opens", "[[pns]]\nname = 'd'\nopens = 'pns'\nconnect = '192.0.2.1'\ntransport = 'udp'\nudp_port = 1\none_call_per_connection = true", `8: pns[1].from: missing; would be right: from = ["192.0.2.1"]
+11: pns[1].connect: means nothing where the PNS opens the control connection; would be right: without it
+13: pns[1].udp_port: means nothing where the PNS opens the control connection; would be right: without it
+14: pns[1].one_call_per_connection: means nothing where the PNS opens the control connection; would be right: without it`},
 		{"PNS without name", "[[pns]]\nat = '192.0.2.1'", `8: pns[1].name: missing; would be right: name = "denver"`},
 		{"two PNSs in one place", "[[pns]]\nname = 'd'\nat = '192.0.2.1'\n[[pns]]\nname = 'd'\nat = '192.0.2.1'", `12: pns[2].name: "d" stands on line 9 already; would be right: another one
 13: pns[2].at: "192.0.2.1" stands on line 10 already; would be right: another one`},
@@ -111,9 +115,9 @@ func TestMistakes(t *testing.T) {
 		{"nothing to dial with", "[[pns]]\nname = 'd'\nat = '192.0.2.1'\ndial = ['*']", `11: pns[1].dial: no bank here has modems; would be right: without it`},
 		{"another bank than those that dial", bank + "ports = ['/dev/ttyS0']\n[[pns]]\nname = 'd'\nat = '192.0.2.1'\ndial = ['*']\ndial_with = ['b']", `15: pns[1].dial_with[1]: "b" is no bank that can dial; would be right: "x"`},
 		{"nobody listens", "[[pns]]\nname = 'd'\nat = '192.0.2.1'\nfrom = ['192.0.2.1']", `11: pns[1].from: means nothing where nobody may connect; would be right: listen = "0.0.0.0:1723" above all tables`},
-		{"Set-Link-Info is the PNS's", "[[pns]]\nname = 'd'\nat = '192.0.2.1'\nset_link_info = 'no'\nmru = 1400", `11: pns[1].set_link_info: unknown key; would be right: one of at, calls_per_second, connect, dial, dial_with, ff03, from, line_errors, name, one_call_per_connection, transport, udp_port, window
-12: pns[1].mru: unknown key; would be right: one of at, calls_per_second, connect, dial, dial_with, ff03, from, line_errors, name, one_call_per_connection, transport, udp_port, window`},
-		{"secret", "[[pns]]\nname = 'd'\nat = '192.0.2.1'\nsecret = 'x'", `11: pns[1].secret: unknown key; would be right: one of at, calls_per_second, connect, dial, dial_with, ff03, from, line_errors, name, one_call_per_connection, transport, udp_port, window`},
+		{"Set-Link-Info is the PNS's", "[[pns]]\nname = 'd'\nat = '192.0.2.1'\nset_link_info = 'no'\nmru = 1400", `11: pns[1].set_link_info: unknown key; would be right: one of at, calls_per_second, connect, dial, dial_with, ff03, from, line_errors, name, one_call_per_connection, opens, transport, udp_port, window
+12: pns[1].mru: unknown key; would be right: one of at, calls_per_second, connect, dial, dial_with, ff03, from, line_errors, name, one_call_per_connection, opens, transport, udp_port, window`},
+		{"secret", "[[pns]]\nname = 'd'\nat = '192.0.2.1'\nsecret = 'x'", `11: pns[1].secret: unknown key; would be right: one of at, calls_per_second, connect, dial, dial_with, ff03, from, line_errors, name, one_call_per_connection, opens, transport, udp_port, window`},
 
 		{"methods", "[identify]\nmethods = ['chap', 'pap', 'pap']", `9: identify.methods[1]: "chap" is no method; would be right: "chap-md5", "mschap-v2", "mschap", "eap" or "pap"
 9: identify.methods[3]: "pap" stands twice; would be right: once`},

@@ -46,7 +46,7 @@ func (c *Config) Peers() map[string]string {
 }
 
 // whereabouts is the place where a [[pns]] really is.
-func whereabouts(p tunnel.PNS) string { return place(cmp.Or(p.Connect, p.At)) }
+func whereabouts(p tunnel.PNS) string { return place(cmp.Or(p.Connect, p.At, p.Name)) }
 
 // place is one for all spellings of a PNS's address, that pnsAddress has found
 // good: host:port, as far as that shows without asking for names.

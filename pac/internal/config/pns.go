@@ -39,12 +39,17 @@ func pns(t *conf.Table, seen conf.Seen, board *switchboard) tunnel.PNS {
 		Transport: transport(t),
 		UDPPort:   uint16(t.Int("udp_port", peer.GREPort, 1, 65535)),
 		OneCall:   t.Bool("one_call_per_connection", false),
+		Opens:     t.Choice("opens", "pac", "pac", "pns") == "pns",
 		From:      board.from(t),
 		Settings:  treatment(t),
 		Limits:    bounds(t),
 	}
 	board.permit(t, p.Name)
-	if !t.Has("at") && !t.Has("connect") {
+	if p.Opens {
+		p.UDPPort = 0 // its first packet shows it
+		idle(t, `means nothing where the PNS opens the control connection; would be right: without it`, "connect", "udp_port", "one_call_per_connection")
+		t.Need("from", `["192.0.2.1"]`)
+	} else if !t.Has("at") && !t.Has("connect") {
 		t.Bad("at", `missing; would be right: at = "2.1.1.60", or connect = "pns.example:1723"`)
 	}
 	if p.Transport == peer.GRE && t.Has("udp_port") && t.Good("transport") {

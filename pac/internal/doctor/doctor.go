@@ -148,6 +148,10 @@ func (v *visit) tunnels(ctx context.Context) {
 	tunnels.Resolver = v.Resolver
 	var all sync.WaitGroup
 	for _, name := range endpoints(v.config.Profiles) {
+		if p := tunnels.Of(name); p.Opens {
+			v.opens(ctx, p)
+			continue
+		}
 		all.Go(func() {
 			remotes, err := tunnels.Remotes(ctx, name)
 			if err != nil {

@@ -18,11 +18,16 @@ import (
 const Port = 1723
 
 // remotes turns endpoints into addresses in the order in which they are tried:
-// as listed, but those locked out last. Endpoints that do not resolve are
-// returned as attempts that failed.
+// as listed, but those locked out last, and those that should have opened a control
+// connection and have none. Endpoints that do not resolve are returned as attempts that
+// failed.
 func (t *Tunnels) remotes(ctx context.Context, endpoints []string) (good []peer.Remote, failed []Attempt) {
 	for _, name := range endpoints {
 		pns := t.pns(name)
+		if pns.Opens {
+			good = append(good, pns.remote(t.opened(pns.Name)))
+			continue
+		}
 		addrs, err := t.resolve(ctx, pns.Connect)
 		if err != nil {
 			t.o.Stats.failed(pns.Name)
@@ -35,9 +40,23 @@ func (t *Tunnels) remotes(ctx context.Context, endpoints []string) (good []peer.
 	}
 	now := time.Now()
 	slices.SortStableFunc(good, func(a, b peer.Remote) int {
-		return rank(t.dead.is(a.Addr, now)) - rank(t.dead.is(b.Addr, now))
+		return rank(t.down(a.Addr, now)) - rank(t.down(b.Addr, now))
 	})
 	return good, failed
+}
+
+// opened is where a PNS is that has opened a control connection; not valid: it has
+// none.
+func (t *Tunnels) opened(name string) netip.AddrPort {
+	if c := t.endpoint.Of(name); c != nil {
+		return c.Remote().Addr
+	}
+	return netip.AddrPort{}
+}
+
+// down tells of an address whether it is of no use, as far as is known.
+func (t *Tunnels) down(a netip.AddrPort, now time.Time) bool {
+	return !a.IsValid() || t.dead.is(a, now)
 }
 
 func rank(dead bool) int {
@@ -67,14 +86,16 @@ func (p PNS) remote(a netip.AddrPort) peer.Remote {
 	return peer.Remote{Name: p.Name, Addr: a, Transport: p.Transport, UDPPort: p.UDPPort, OneCall: p.OneCall, Settings: p.Settings, Limits: p.Limits}
 }
 
-// pns is the configuration of an endpoint, by its name or by what profiles call
-// it; an endpoint without one has the defaults.
-func (t *Tunnels) pns(endpoint string) PNS {
-	i := slices.IndexFunc(t.o.PNS, func(p PNS) bool { return p.Name == endpoint || p.At == endpoint })
+func (t *Tunnels) pns(endpoint string) PNS { return t.o.Of(endpoint) }
+
+// Of is the configuration of an endpoint, by its name or by what profiles call it; an
+// endpoint without one has the defaults.
+func (o Options) Of(endpoint string) PNS {
+	i := slices.IndexFunc(o.PNS, func(p PNS) bool { return p.Name == endpoint || p.At == endpoint })
 	if i < 0 {
 		return PNS{Name: endpoint, At: endpoint, Connect: endpoint, Transport: peer.GRE}
 	}
-	p := t.o.PNS[i]
+	p := o.PNS[i]
 	if p.Connect == "" {
 		p.Connect = p.At
 	}

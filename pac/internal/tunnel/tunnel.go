@@ -25,8 +25,8 @@ type PNS struct {
 	Transport peer.Transport
 	UDPPort   uint16 // 0: the default
 	OneCall   bool   // each call has a control connection of its own
-	// From is where it may open a control connection from, to have calls placed;
-	// none: nowhere.
+	Opens     bool   // it opens the control connection, and we never do
+	// From is where it may open a control connection from; none: nowhere.
 	From     []netip.Prefix
 	Settings quirk.Settings
 	Limits   peer.Limits
@@ -105,7 +105,9 @@ func (t *Tunnels) Place(ctx context.Context, endpoints []string, req pptp.Incomi
 		if final {
 			return nil, &PlaceError{Attempts: tried, Refused: true}
 		}
-		t.dead.note(r.Addr, time.Now().Add(t.o.LockOut))
+		if !errors.Is(err, errAbsent) { // who comes back is asked at once
+			t.dead.note(r.Addr, time.Now().Add(t.o.LockOut))
+		}
 	}
 	return nil, &PlaceError{Attempts: tried}
 }
@@ -123,7 +125,7 @@ func (t *Tunnels) Failed(r peer.Remote) {
 func (t *Tunnels) offer(ctx context.Context, r peer.Remote, req pptp.IncomingCallRequest) (*peer.Call, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, t.o.Attempt, fmt.Errorf("no answer within %v", t.o.Attempt))
 	defer cancel()
-	conn, err := t.endpoint.Dial(ctx, r)
+	conn, err := t.reach(ctx, r)
 	if err != nil {
 		return nil, explain(ctx, err)
 	}
@@ -132,6 +134,20 @@ func (t *Tunnels) offer(ctx context.Context, r peer.Remote, req pptp.IncomingCal
 		return nil, explain(ctx, err)
 	}
 	return call, nil
+}
+
+// errAbsent is that a PNS which opens the control connection has none with us.
+var errAbsent = errors.New("the PNS opens the control connection, and there is none now")
+
+// reach is the control connection to a PNS.
+func (t *Tunnels) reach(ctx context.Context, r peer.Remote) (*peer.Conn, error) {
+	if !t.pns(r.Name).Opens {
+		return t.endpoint.Dial(ctx, r)
+	}
+	if c := t.endpoint.Of(r.Name); c != nil {
+		return c, nil
+	}
+	return nil, errAbsent
 }
 
 // explain prefers why a context ended to the fact that it did.

@@ -82,6 +82,7 @@ type PAC struct {
 	Name      string
 	From      []netip.Prefix // of its control connections
 	Connect   netip.AddrPort // where it is when a number is to be dialled; invalid: it connects
+	Opens     bool           // we open the control connection, at Connect
 	Transport peer.Transport
 	Settings  quirk.Settings
 	Limits    peer.Limits

@@ -53,6 +53,7 @@ accept = ["open-tunnel atlanta", "pap"]
 name      = "atlanta"
 from      = ["192.0.2.0/25", "198.51.100.7"]
 connect   = "198.51.100.7:1724"
+opens     = "pns"
 transport = "udp"
 window    = false
 mss_by_rate = false
@@ -215,7 +216,7 @@ func TestWhole(t *testing.T) {
 		Listen:   netip.MustParseAddrPort("192.0.2.60:1724"),
 		UDP:      netip.MustParseAddrPort("192.0.2.60:4755"),
 		PACs: []PAC{
-			{Name: "atlanta", From: []netip.Prefix{netip.MustParsePrefix("192.0.2.0/25"), netip.MustParsePrefix("198.51.100.7/32")}, Connect: netip.MustParseAddrPort("198.51.100.7:1724"), Transport: peer.UDP, MRU: 1300,
+			{Name: "atlanta", From: []netip.Prefix{netip.MustParsePrefix("192.0.2.0/25"), netip.MustParsePrefix("198.51.100.7/32")}, Connect: netip.MustParseAddrPort("198.51.100.7:1724"), Opens: true, Transport: peer.UDP, MRU: 1300,
 				Settings: quirk.Settings{Window: quirk.NoWindow, Strip: quirk.Off, LineErrors: quirk.Off, LinkInfo: quirk.Never}, Limits: peer.Limits{All: 500, Source: 400, Rate: 50}},
 			{Name: "boston", From: []netip.Prefix{netip.MustParsePrefix("192.0.2.128/25")}, MSSByRate: true, Settings: quirk.Settings{Window: 16, LineErrors: quirk.Off, LinkInfo: quirk.Needed}, Limits: ofPAC},
 		},

@@ -49,7 +49,8 @@ func TestMistakes(t *testing.T) {
 		{"where a PAC is", pac + "from = ['192.0.2.9']\nconnect = 'pac.example'\n[[pac]]\nname = 'y'\nfrom = ['192.0.2.10']\nconnect = '192.0.2.11'\n[[pac]]\nname = 'z'\nfrom = ['192.0.2.12']\nconnect = '192.0.2.12:0'", `13: pac[2].connect: "pac.example" is not the IPv4 address of a host, with a port or without; would be right: "192.0.2.9" or "192.0.2.9:1723"
 17: pac[3].connect: 192.0.2.11 is not among the addresses of from; would be right: there too
 21: pac[4].connect: "192.0.2.12:0" is not the IPv4 address of a host, with a port or without; would be right: "192.0.2.9" or "192.0.2.9:1723"`},
-		{"who opens the control connection", pac + "from = ['192.0.2.9']\none_call_per_connection = true", `13: pac[2].one_call_per_connection: unknown key; would be right: one of calls, calls_per_second, calls_per_source, connect, ff03, from, mru, mss_by_rate, name, set_link_info, transport, window`},
+		{"we open, and where is not said", pac + "from = ['192.0.2.9']\nopens = 'pns'", `10: pac[2].connect: missing; would be right: connect = "192.0.2.9"`},
+		{"who opens the control connection", pac + "from = ['192.0.2.9']\none_call_per_connection = true", `13: pac[2].one_call_per_connection: unknown key; would be right: one of calls, calls_per_second, calls_per_source, connect, ff03, from, mru, mss_by_rate, name, opens, set_link_info, transport, window`},
 
 		{"no methods", "[auth]\nmethods = []", `11: auth.methods: names no method, so nobody can log in; would be right: methods = ["mschap-v2", "pap"]`},
 		{"methods", "[auth]\nmethods = ['ms-chap', 'eap', 'pap', 'pap']", `11: auth.methods[1]: "ms-chap" is no method; would be right: "mschap-v2", "eap-tls", "eap-mschap-v2", "mschap", "eap-md5", "chap-md5" or "pap"

@@ -34,6 +34,10 @@ func pacs(root *conf.Table) []PAC {
 			MRU:       mru(t),
 			MSSByRate: t.Bool("mss_by_rate", true),
 			Connect:   conf.Value(t, "connect", netip.AddrPort{}, pacAddress),
+			Opens:     t.Choice("opens", "pac", "pac", "pns") == "pns",
+		}
+		if p.Opens {
+			t.Need("connect", `"192.0.2.9"`)
 		}
 		if p.Connect.IsValid() && t.Good("from") && !slices.ContainsFunc(p.From, func(n netip.Prefix) bool { return n.Contains(p.Connect.Addr()) }) {
 			t.Bad("connect", "%v is not among the addresses of from; would be right: there too", p.Connect.Addr())

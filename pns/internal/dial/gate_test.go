@@ -139,14 +139,14 @@ func TestPauses(t *testing.T) {
 		want *= time.Second
 		least, most := time.Hour, time.Duration(0)
 		for range 1000 {
-			p := pauseAfter(failed, time.Second, 8*time.Second)
+			p := Pause(failed, time.Second, 8*time.Second)
 			least, most = min(least, p), max(most, p)
 		}
 		if least < want/2 || most > want || most-least < want/4 {
 			t.Errorf("after %d failures it is from %v to %v, want %v at most", failed, least, most, want)
 		}
 	}
-	if p := pauseAfter(1<<40, time.Hour, 24*time.Hour); p < 12*time.Hour || p > 24*time.Hour {
+	if p := Pause(1<<40, time.Hour, 24*time.Hour); p < 12*time.Hour || p > 24*time.Hour {
 		t.Errorf("after very many it is %v", p)
 	}
 }

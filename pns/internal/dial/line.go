@@ -207,7 +207,7 @@ func (l *line) pause(ctx context.Context) bool {
 	if l.busy {
 		failed = 1
 	}
-	wait := pauseAfter(failed, l.entry.Retry, l.entry.RetryMax)
+	wait := Pause(failed, l.entry.Retry, l.entry.RetryMax)
 	l.mu.Unlock()
 	l.does(Pausing, time.Now().Add(wait))
 	timer := time.NewTimer(wait)

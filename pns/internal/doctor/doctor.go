@@ -51,6 +51,7 @@ func Look(ctx context.Context, file string, asks *console.Client) *doctor.Report
 		v.report.Look("lan "+c.LAN.TUN.Name, v.lan())
 	}
 	v.firewall()
+	v.opens(ctx, asks)
 	return v.report
 }
 

@@ -13,7 +13,8 @@ import (
 )
 
 // ways looks at the way to each server of a [[dial]], and to each PAC that has
-// numbers dialled where we connect to it.
+// numbers dialled where we connect to it. A PAC whose control connection we open is
+// opens's: on another one from here it would bring calls.
 func (v *visit) ways(ctx context.Context) {
 	c := v.config
 	o := peer.Options{Host: c.Name, OddIDs: true} // those of a pns that runs here are even
@@ -32,7 +33,7 @@ func (v *visit) ways(ctx context.Context) {
 		}
 	}
 	for _, p := range c.PACs {
-		if p.Connect.IsValid() {
+		if p.Connect.IsValid() && !p.Opens {
 			all.Go(func() { sockets.Look(ctx, v.report, dialout(p)) })
 		}
 	}
