@@ -2,6 +2,7 @@
 # make test   every layer of tests; installs what is missing (Debian)
 GO     ?= go
 FUZZ   ?= 10s
+SOAK   ?= 10m
 # What the tests of the deep layers need: namespaces, real peers, the virtual
 # machine, time that passes, an empty cache.
 TAGS    = netns,peers,vm,realtime,demo
@@ -12,7 +13,7 @@ PAGE    = docs/performance.md
 PURE    = CGO_ENABLED=0 $(GO)
 BUILD   = $(PURE) build -trimpath -o bin/
 
-.PHONY: all run test build packages lint unit small deep fuzz bench dist clean
+.PHONY: all run test build packages lint unit small deep fuzz soak bench dist clean
 all: build
 
 build:
@@ -55,6 +56,10 @@ deep: build
 # Every fuzz target for so long; make fuzz FUZZ=5m for a long run.
 fuzz:
 	./deploy/fuzz.sh $(FUZZ)
+
+# What make test does for a minute, for ten.
+soak: packages build
+	TRAFFIC=$(SOAK) CGO_ENABLED=0 $(GO) test -count=1 -timeout 2h -tags vm -run '^TestTwentyClients$$' ./deploy/testbed
 
 # Our programs beside the lines to compare with; status 1 when a bar is missed.
 # make bench ONLY='HDLC decode' ROUNDS=3 prints some rows; with WRITE=1 they go
