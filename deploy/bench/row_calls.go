@@ -238,7 +238,7 @@ func prepareNumbers(calls []int, run func(context.Context, *Workshop, int) (floa
 // send has the callers send for a while, and returns how many packets that were.
 // An answer to any of them would be another packet to carry.
 func (h *held) send(d time.Duration) (packets float64, err error) {
-	if packets, err = h.crowd.number("send %v %d %s", d, pace, sink); err != nil {
+	if packets, err = h.crowd.number("send %v %d %s 128", d, pace, sink); err != nil {
 		return 0, err
 	}
 	back, err := h.crowd.number("received")

@@ -104,7 +104,7 @@ func (c *crowd) command(ctx context.Context, words []string) (answer any, err er
 	args := strings.Join(words[min(1, len(words)):], " ")
 	var d time.Duration
 	var text, to string
-	var n int
+	var n, octets int
 	switch verb {
 	case "setups":
 		if _, err = fmt.Sscan(args, &text, &n); err == nil {
@@ -122,13 +122,13 @@ func (c *crowd) command(ctx context.Context, words []string) (answer any, err er
 	case "tun":
 		return c.tun(ctx, args)
 	case "send":
-		if _, err = fmt.Sscan(args, &text, &n, &to); err == nil {
+		if _, err = fmt.Sscan(args, &text, &n, &to, &octets); err == nil {
 			d, err = time.ParseDuration(text)
 		}
 		if err != nil {
 			return nil, err
 		}
-		return c.send(d, n, to)
+		return c.send(d, n, to, octets)
 	case "received":
 		return c.received(), nil
 	case "hangup":

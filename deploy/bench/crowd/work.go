@@ -99,14 +99,14 @@ func (c *crowd) gather(ctx context.Context, n int) (rate float64, err error) {
 	return float64(n) / time.Since(start).Seconds(), err
 }
 
-// send sends UDP packets of 128 octets, each call in its turn.
-func (c *crowd) send(d time.Duration, rate int, to string) (sent int, err error) {
+// send sends UDP packets of that many octets, each call in its turn.
+func (c *crowd) send(d time.Duration, rate int, to string, octets int) (sent int, err error) {
 	dst, err := netip.ParseAddr(to)
-	if err != nil || len(c.calls) == 0 || rate <= 0 {
-		return 0, fmt.Errorf("to %q from %d calls at %d: %w", to, len(c.calls), rate, err)
+	if err != nil || len(c.calls) == 0 || rate <= 0 || octets < headers {
+		return 0, fmt.Errorf("to %q from %d calls at %d, %d octets each: %w", to, len(c.calls), rate, octets, err)
 	}
 	for _, k := range c.calls {
-		k.datagram = datagram(k.addr, dst, 128)
+		k.datagram = datagram(k.addr, dst, octets)
 	}
 	packets := make([][]byte, turns.Burst)
 	return turns.Give(d, rate, len(c.calls), func(call int) error {
@@ -118,6 +118,9 @@ func (c *crowd) send(d time.Duration, rate int, to string) (sent int, err error)
 		return nil
 	})
 }
+
+// headers are those of IPv4 and UDP, in octets.
+const headers = 28
 
 // datagram is a PPP frame with an IPv4 packet of UDP to the discard port,
 // without checksum.
