@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/netip"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"carrier/shared/peer"
@@ -14,12 +15,14 @@ import (
 // A gate admits PNSs as the tunnels that are behind it know them.
 type gate struct {
 	*server
-	tunnels *Tunnels
+	tunnels atomic.Pointer[Tunnels] // nil: nobody is admitted yet
 }
 
 func (g *gate) Admit(from netip.AddrPort) (peer.Remote, error) {
-	if r, ok := g.tunnels.Admit(from.Addr()); ok {
-		return r, nil
+	if t := g.tunnels.Load(); t != nil {
+		if r, ok := t.Admit(from.Addr()); ok {
+			return r, nil
+		}
 	}
 	return peer.Remote{}, errors.New("not listed")
 }
@@ -33,7 +36,7 @@ func TestPNSThatOpens(t *testing.T) {
 	e := peertest.Run(t, peer.Options{Host: "atlanta", OddIDs: true, PAC: true, Listen: home, UDP: home, Handler: g})
 	tt, stats := tunnels(t, nil, PNS{Name: "denver", Opens: true, From: []netip.Prefix{netip.MustParsePrefix("127.81.0.3/32")}}, at(2))
 	tt.endpoint = e
-	g.tunnels = tt
+	g.tunnels.Store(tt)
 
 	_, err := place(t, tt, "denver")
 	var failed *PlaceError
