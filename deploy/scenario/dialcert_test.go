@@ -1,6 +1,7 @@
 package scenario
 
 import (
+	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -81,8 +82,10 @@ func TestDialledTunnelByCertificate(t *testing.T) {
 	if _, err := w.pns.reload("pns.toml", []byte(strings.Replace(w.office, "168h", "167h", 1))); err != nil {
 		t.Fatal(err)
 	}
-	go c.Get(within(t), "http://10.2.0.10/")
 	testbed.Until(t, "the certificate is refused", func() bool {
+		ctx, stop := context.WithTimeout(t.Context(), time.Second)
+		defer stop()
+		c.Get(ctx, "http://10.2.0.10/") // a call on demand, as soon as the new entry is there
 		call, ok := last(record.AuthFailed)
 		return ok && strings.Contains(call.Text, "unknown certificate authority")
 	})
