@@ -2,24 +2,33 @@ package testbed
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
 	"net"
 	"net/http"
 	"strconv"
+	"syscall"
+
+	"golang.org/x/sys/unix"
 )
 
 // Page is what the root of Pages shows.
 const Page = "Sales, western region: the quarter so far\n"
 
-// Web serves Pages on a host, at port 80 of addr, until the test ends.
+// Web serves Pages on a host, at port 80 of addr, until the test ends. Its TCP is
+// Linux's usual one: this machine's may be another, which makes pauses to measure
+// (BBR).
 func Web(h *Host, addr string) {
 	h.t.Helper()
+	config := net.ListenConfig{Control: cubic}
+	config.SetMultipathTCP(false)
 	var l net.Listener
 	err := h.Do(func() (err error) {
-		l, err = net.Listen("tcp", net.JoinHostPort(addr, "80"))
+		l, err = config.Listen(context.Background(), "tcp", net.JoinHostPort(addr, "80"))
 		return err
 	})
 	if err != nil {
@@ -28,6 +37,15 @@ func Web(h *Host, addr string) {
 	server := &http.Server{Handler: Pages()}
 	go server.Serve(l)
 	h.t.Cleanup(func() { server.Close() })
+}
+
+// cubic has a listener's connections control congestion so.
+func cubic(_, _ string, c syscall.RawConn) error {
+	var failed error
+	err := c.Control(func(fd uintptr) {
+		failed = unix.SetsockoptString(int(fd), unix.IPPROTO_TCP, unix.TCP_CONGESTION, "cubic")
+	})
+	return errors.Join(err, failed)
 }
 
 // Pages are the company's intranet:

@@ -32,6 +32,8 @@ const (
 	lookEvery = 10 * time.Millisecond
 	// enough is how long a port must have been busy to tell a rate.
 	enough = 250 * time.Millisecond
+	// behind is the share of a rate that is left to what lies at a blind port's far end.
+	behind = 128
 	// V.42bis makes four octets of one at best; a line slower than an eighth of
 	// what CONNECT said is stuck, not slow.
 	maxGain, minShare = 4, 8
@@ -69,12 +71,23 @@ func (d *drain) wrote(from, to time.Time, n int, known bool) {
 		d.took += int64(n)
 		d.measure()
 	}
-	if d.rate > 0 {
+	if rate := d.pace(); rate > 0 {
 		if d.free.Before(from) {
 			d.free = from
 		}
-		d.free = d.free.Add(time.Duration(n) * time.Second / time.Duration(d.rate))
+		d.free = d.free.Add(time.Duration(n) * time.Second / time.Duration(rate))
 	}
+}
+
+// pace is how fast the line is given octets. Where nobody sees what it has not sent, that
+// is a little slower than its rate was told to be: what came to lie there while the
+// line stood still, or because its clock is not ours, leaves again. A rate that was
+// measured is that much lower already.
+func (d *drain) pace() int {
+	if d.blind() && d.rate == d.first {
+		return d.rate - d.rate/behind
+	}
+	return d.rate
 }
 
 // look notes how many octets the port has not sent.

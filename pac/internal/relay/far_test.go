@@ -166,3 +166,20 @@ func TestDrainOfALineThatGrowsSlower(t *testing.T) {
 		}
 	}
 }
+
+// What a line leaves behind when it stands still for a moment is gone after a while,
+// though nobody sees it, and the line is used all the same.
+func TestDrainCatchesUp(t *testing.T) {
+	s := newServer(64<<10, 3600)
+	d := newDrain(3600, false)
+	s.run(d, 10*time.Second)
+	s.mute = time.Second
+	if _, most := s.run(d, 2*time.Second); most < 3000 {
+		t.Fatalf("%.0f octets were held back: the line did not stand still", most)
+	}
+	s.run(d, 3*time.Minute)
+	carried, most := s.run(d, time.Minute)
+	if most > 1300 || carried < 3600*0.985 {
+		t.Errorf("%.0f octets/s of 3600, up to %.0f before the line", carried, most)
+	}
+}
