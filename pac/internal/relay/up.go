@@ -27,7 +27,8 @@ func (r *Relay) begin() {
 }
 
 // readLine decodes what the line brings until it fails, or attend. A large
-// buffer is used while more comes at once than fits the small one.
+// buffer takes what comes behind a small one that is rather full, and is kept while
+// much comes at once.
 func (r *Relay) readLine(attend Attend) error {
 	small := make([]byte, smallRead)
 	var large *buffer
@@ -45,9 +46,10 @@ func (r *Relay) readLine(attend Attend) error {
 			close(r.heard)
 		}
 		r.chunk(buf[:n])
-		if busy := n >= smallRead; busy && large == nil {
+		switch {
+		case large == nil && n > smallRead/2:
 			large = buffers.Get().(*buffer)
-		} else if !busy && large != nil {
+		case large != nil && n < manyRead:
 			buffers.Put(large)
 			large = nil
 		}
