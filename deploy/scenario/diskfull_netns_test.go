@@ -56,6 +56,7 @@ func TestDiskFull(t *testing.T) {
 	w := newWorld(t, setting{state: fullDisk(t), modems: 2})
 	c := w.dial(0, sara())
 	w.reads(c)
+	w.pac.said("the call's serial number could not be noted", "no space left on device")
 
 	err := w.pac.TakeOut(within(t), []string{"courier/2"}, "smoke")
 	if err == nil || !strings.Contains(err.Error(), "ends with the next restart") || !strings.Contains(err.Error(), "no space left") {

@@ -146,7 +146,7 @@ done
 
 	behind, addresses := 0, map[string]bool{}
 	for _, c := range s.Calls(s.Office, "pns") {
-		if c.Stage != record.Online || c.Method != "mschap-v2" {
+		if c.Stage != record.Online || c.Reason != record.Running || c.Method != "mschap-v2" {
 			t.Errorf("a call is %+v", c)
 		}
 		addresses[c.Address.String()] = true

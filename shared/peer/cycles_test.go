@@ -20,8 +20,9 @@ func (s *stranger) reset() {
 
 // Connections from eight addresses that come, some with a call, and break off at
 // every point, over and over: memory, goroutines, descriptors and Call IDs stay as
-// they are. Without the race detector they are a hundred thousand.
+// they are.
 func TestCyclesLeaveNothing(t *testing.T) {
+	const cycles = 100_000
 	h := run(t, "2", nil)
 	h.admits(func(from netip.AddrPort) (Remote, error) {
 		return Remote{Name: "client", Transport: UDP, Limits: Limits{All: 1000, Source: 100, Rate: 1_000_000}}, nil

@@ -1,5 +1,0 @@
-//go:build !race
-
-package peer
-
-const cycles = 100_000
