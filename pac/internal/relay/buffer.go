@@ -15,10 +15,6 @@ const bufferRoom = 16 << 10
 // smallRead waits for an idle line. At 33,600 bit/s an octet comes each 240 µs.
 const smallRead = 128
 
-// manyRead at once are those of a line where more will follow: a pseudo-terminal gives
-// 4095 octets at most.
-const manyRead = 2 << 10
-
 // A buffer is for octets on their way from or to a line.
 type buffer struct {
 	octets [bufferRoom]byte

@@ -27,8 +27,7 @@ func (r *Relay) begin() {
 }
 
 // readLine decodes what the line brings until it fails, or attend. A large
-// buffer takes what comes behind a small one that is rather full, and is kept while
-// much comes at once.
+// buffer is used while more comes at once than fits the small one.
 func (r *Relay) readLine(attend Attend) error {
 	small := make([]byte, smallRead)
 	var large *buffer
@@ -46,10 +45,9 @@ func (r *Relay) readLine(attend Attend) error {
 			close(r.heard)
 		}
 		r.chunk(buf[:n])
-		switch {
-		case large == nil && n > smallRead/2:
+		if busy := n >= smallRead; busy && large == nil {
 			large = buffers.Get().(*buffer)
-		case large != nil && n < manyRead:
+		} else if !busy && large != nil {
 			buffers.Put(large)
 			large = nil
 		}

@@ -51,7 +51,7 @@ func TestNobodyStripsAnythingLater(t *testing.T) {
 				if r.Reason != tt.reason {
 					t.Errorf("the call ended by %v %q", r.Reason, r.Text)
 				}
-				if on := only(v.log.take(), "network", "attach"); len(on) > 0 {
+				if on := only(v.log.take(), "network true", "network6 true", "attach"); len(on) > 0 {
 					t.Errorf("she was let on: %q", on)
 				}
 				c.hangUp()
