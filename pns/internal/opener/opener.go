@@ -100,7 +100,7 @@ func (o *Opener) Use(pacs []peer.Remote) {
 			o.pacs = append(o.pacs, &pac{remote: r, state: State{Name: r.Name, Addr: r.Addr, Transport: r.Transport}})
 			continue
 		}
-		before[i].remote.Settings = r.Settings
+		before[i].remote = r // with what is said of it now
 		o.pacs = append(o.pacs, before[i])
 		before = slices.Delete(before, i, i+1)
 	}

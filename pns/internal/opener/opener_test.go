@@ -166,7 +166,7 @@ func TestUse(t *testing.T) {
 		n := new(network)
 		o := started(t, n, new(strings.Builder), atlanta)
 		treated := atlanta
-		treated.Settings.Window = quirk.NoWindow
+		treated.Settings.Window, treated.Limits.Rate = quirk.NoWindow, 7
 		o.Use([]peer.Remote{macon, treated})
 		synctest.Wait()
 		_, conns := n.seen()
